@@ -1,0 +1,47 @@
+//! An alert as a value: what `detect` makes, what tests look at, and what is written as canonical JSON.
+
+use std::sync::Arc;
+
+use crate::event::Coordinates;
+use crate::io::Position;
+use tripline_query_lang::plan::RuleId;
+use tripline_query_lang::value::Value;
+
+/// One alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// Where in the total order it came about.
+    pub position: Position,
+    /// The rule.
+    pub rule: RuleId,
+    /// The key's parts, in the rule's order.
+    pub key: Vec<Value>,
+    /// Its event time, microseconds.
+    pub at_us: i64,
+    /// The rendered message.
+    pub message: String,
+    /// The `with` fields, in the rule's order.
+    pub fields: Vec<Value>,
+    /// What it rests on, in the order of the steps.
+    pub evidence: Vec<Evidence>,
+    /// Starts of this key were refused since its last alert (the cap on open runs was reached).
+    pub incomplete: bool,
+}
+
+/// One event that an alert rests on, or the deadline that was passed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The step's name; for a threshold the `on` clause's name or its stream's.
+    pub step: Arc<str>,
+    /// What stands there.
+    pub what: Witness,
+}
+
+/// What stands in a piece of evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Witness {
+    /// An event.
+    Event(Coordinates),
+    /// A deadline, microseconds.
+    Deadline(i64),
+}

@@ -1,0 +1,126 @@
+//! A batch: rows of one stream and one partition, in offset order, a column per field.
+
+use std::sync::Arc;
+
+use tripline_query_lang::plan::{FieldId, Stream, StreamId};
+
+use super::{Column, ColumnBuilder};
+
+/// A partition of a stream's input. Cheap to clone; equal by content.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartitionId {
+    /// The stream that it feeds.
+    pub stream: StreamId,
+    /// The topic, or the file's name.
+    pub topic: Arc<str>,
+    /// The partition's number; 0 for a file.
+    pub partition: i32,
+}
+
+/// Where an event stands in the input: with its time, its place in the total order
+/// (event time, stream, topic, partition, offset), which is the order of the fields.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Coordinates {
+    /// Event time, microseconds.
+    pub at_us: i64,
+    /// Stream, topic, partition.
+    pub partition: PartitionId,
+    /// Offset; a file's line number from 1.
+    pub offset: i64,
+}
+
+/// Rows of one stream and one partition, in offset order. Shared by `Arc`, never changed.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Where they came from.
+    pub partition: PartitionId,
+    /// A column per field of the stream, by [`FieldId`].
+    pub columns: Vec<Column>,
+    /// Event time per row, microseconds.
+    pub at_us: Vec<i64>,
+    /// Offset per row, ascending, with gaps.
+    pub offsets: Vec<i64>,
+}
+
+impl Batch {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.at_us.len()
+    }
+
+    /// No rows.
+    pub fn is_empty(&self) -> bool {
+        self.at_us.is_empty()
+    }
+
+    /// The stream.
+    pub fn stream(&self) -> StreamId {
+        self.partition.stream
+    }
+
+    /// The column of a field.
+    pub fn column(&self, field: FieldId) -> &Column {
+        &self.columns[field.index()]
+    }
+
+    /// Where a row stands.
+    pub fn coordinates(&self, row: usize) -> Coordinates {
+        Coordinates { at_us: self.at_us[row], partition: self.partition.clone(), offset: self.offsets[row] }
+    }
+}
+
+/// Collects a batch row by row: a decoder pushes one value or null to every column that is not absent, then calls
+/// [`BatchBuilder::end_row`].
+#[derive(Clone, Debug)]
+pub struct BatchBuilder {
+    /// A builder per field of the stream, by [`FieldId`].
+    pub columns: Vec<ColumnBuilder>,
+    at_us: Vec<i64>,
+    offsets: Vec<i64>,
+}
+
+impl BatchBuilder {
+    /// An empty batch of this stream; only the columns that are `needed` (by [`FieldId`]) are decoded.
+    pub fn new(stream: &Stream, needed: &[bool]) -> Self {
+        let column = |(field, needed): (&tripline_query_lang::plan::Field, &bool)| {
+            if *needed { ColumnBuilder::new(&field.ty) } else { ColumnBuilder::absent() }
+        };
+        let columns = stream.fields.iter().zip(needed).map(column).collect();
+        BatchBuilder { columns, at_us: Vec::new(), offsets: Vec::new() }
+    }
+
+    /// Number of complete rows.
+    pub fn len(&self) -> usize {
+        self.at_us.len()
+    }
+
+    /// No complete rows.
+    pub fn is_empty(&self) -> bool {
+        self.at_us.is_empty()
+    }
+
+    /// Completes a row: every column that is not absent has had one push since the last row.
+    pub fn end_row(&mut self, at_us: i64, offset: i64) {
+        self.at_us.push(at_us);
+        self.offsets.push(offset);
+        debug_assert!(self.columns.iter().all(|c| c.is_absent() || c.len() == self.at_us.len()));
+    }
+
+    /// Takes back what a record pushed that turned out bad.
+    pub fn undo_row(&mut self) {
+        let rows = self.len();
+        self.columns.iter_mut().for_each(|c| c.truncate(rows));
+    }
+
+    /// The finished batch; the builder is empty again and keeps its columns' types.
+    pub fn finish(&mut self, partition: PartitionId) -> Batch {
+        let empty = self.columns.iter().map(ColumnBuilder::empty_again).collect();
+        let columns = std::mem::replace(&mut self.columns, empty);
+        Batch {
+            partition,
+            columns: columns.into_iter().map(ColumnBuilder::finish).collect(),
+            at_us: std::mem::take(&mut self.at_us),
+            offsets: std::mem::take(&mut self.offsets),
+        }
+    }
+}

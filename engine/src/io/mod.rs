@@ -1,0 +1,10 @@
+//! What the engine needs of the outside: sources that can be read from a position, decoders that turn a record into
+//! columns, and sinks that commit alerts and progress together. Connectors implement these; the engine knows no client.
+
+mod progress;
+mod sink;
+mod source;
+
+pub use progress::{Cause, Cut, CutEntry, Position, Progress};
+pub use sink::{AlertRecord, CommitError, SideKind, SideRecord, SinkError, TransactionalSink};
+pub use source::{Decoder, PartitionInfo, Polled, Record, RecordError, Source, SourceError, Stage};

@@ -1,0 +1,74 @@
+//! How far the output has come: what is committed together with the alerts, and decides after a restart what is dropped.
+
+use serde::{Deserialize, Serialize};
+
+/// A moment in the total order at which output came about. Compared field by field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// Event time of the event, or the deadline of the timer, microseconds; `i64::MAX` at the end of a finite input.
+    pub time_us: i64,
+    /// What caused it: events come before timers of the same time.
+    pub cause: Cause,
+    /// The rule, in order of the text.
+    pub rule: u32,
+    /// The key's canonical bytes (for a timer, keys of one rule are ordered by them; for an event there is one).
+    pub key: Vec<u8>,
+    /// Counts the alerts of one cause, rule and key.
+    pub sequence: u32,
+}
+
+/// What caused output.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Cause {
+    /// An event: the rest of its coordinates.
+    Event {
+        /// The stream, in order of declaration.
+        stream: u32,
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+    },
+    /// A deadline that the watermark has passed.
+    Timer,
+}
+
+/// The record that stands in each transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Counts restarts; a higher one than its own means that a successor is at work.
+    pub generation: u64,
+    /// The last alert position that this shard has committed; `None` before the first.
+    pub last: Option<Position>,
+    /// All output before this event time is committed.
+    pub watermark_us: i64,
+    /// How far each partition has been read.
+    pub cut: Cut,
+    /// The fingerprints of the rules that were running, ascending.
+    pub rules: Vec<u64>,
+}
+
+/// The next offset to read of every assigned partition (also of those with no record yet), ordered by stream, topic,
+/// partition. Side records at a smaller offset are committed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// One entry a partition.
+    pub partitions: Vec<CutEntry>,
+}
+
+/// One partition of a [`Cut`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutEntry {
+    /// The stream's name.
+    pub stream: String,
+    /// The topic.
+    pub topic: String,
+    /// The topic's identity.
+    pub topic_id: String,
+    /// The partition.
+    pub partition: i32,
+    /// The next offset.
+    pub next: i64,
+}

@@ -1,0 +1,104 @@
+//! The input side: records of partitions, in offset order, from a position on.
+
+use std::time::Duration;
+
+use crate::event::{BatchBuilder, PartitionId};
+use tripline_query_lang::plan::StreamId;
+
+/// A partition as the source finds it at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionInfo {
+    /// Which.
+    pub id: PartitionId,
+    /// The topic's identity: another one under the same name is a re-created topic. Empty where there is none (a file).
+    pub topic_id: String,
+    /// The oldest offset that can still be read.
+    pub earliest: i64,
+}
+
+/// One record as it lies in the client's memory.
+pub struct Record<'a> {
+    /// Position in [`Source::partitions`].
+    pub partition: usize,
+    /// Offset; a file's line number from 1.
+    pub offset: i64,
+    /// The record's own timestamp, microseconds: Kafka's, a file's modification time, the opening of standard input.
+    pub timestamp_us: Option<i64>,
+    /// Key bytes.
+    pub key: Option<&'a [u8]>,
+    /// Value bytes; `None` is a null payload.
+    pub value: Option<&'a [u8]>,
+    /// Headers, fetched only when a record becomes a dead letter or an alert passes its trace on.
+    pub headers: &'a dyn Fn() -> Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// What a poll found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polled {
+    /// So many records were visited (possibly none before the time-out).
+    Records(usize),
+    /// Every partition has been read to its end, and no more will ever come (a file, a finished log).
+    End,
+}
+
+/// Reads the partitions of one stream. Used by one ingest thread.
+pub trait Source: Send {
+    /// The stream that it feeds.
+    fn stream(&self) -> StreamId;
+
+    /// Connects, checks, and lists the partitions in a fixed order. Called once, before anything else.
+    fn open(&mut self) -> Result<Vec<PartitionInfo>, SourceError>;
+
+    /// The next poll starts at these offsets, one per partition of [`Source::open`]; `None` is the oldest retained.
+    fn seek(&mut self, offsets: &[Option<i64>]) -> Result<(), SourceError>;
+
+    /// Visits up to `max` records, each partition's in offset order, waiting up to `wait` for the first.
+    fn poll(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Record<'_>)) -> Result<Polled, SourceError>;
+
+    /// How many records it holds in all, where that is known (files), for a progress bar.
+    fn size_hint(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Turns a value's bytes into a row.
+pub trait Decoder: Send {
+    /// Pushes one value or null per decoded column and returns the event time in microseconds; or leaves `row` as it
+    /// was and says why.
+    fn decode(&mut self, value: &[u8], row: &mut BatchBuilder) -> Result<i64, RecordError>;
+}
+
+/// Why a record became a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RecordError {
+    /// Where in the pipeline.
+    pub stage: Stage,
+    /// A short stable word for counting: `invalid json`, `missing field`, `wrong type`, ...
+    pub class: &'static str,
+    /// The fact, with field and value quoted.
+    pub message: String,
+}
+
+/// Where in the pipeline a record failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The bytes could not be read in the source's format.
+    Decode,
+    /// They could, but do not fit the stream's fields.
+    Convert,
+}
+
+/// What stops a source.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// What the user said does not fit what is there: unknown topic, missing file, wrong password.
+    #[error("{0}")]
+    Configuration(String),
+    /// The log is not the one that was read before: re-created topic, passed retention, offset out of range.
+    #[error("{0}")]
+    LostInput(String),
+    /// It failed for good while reading.
+    #[error("{0}")]
+    Failed(String),
+}

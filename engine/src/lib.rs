@@ -1,0 +1,11 @@
+//! The engine: a typed plan in, a running dataflow out. Knows no client library.
+//!
+//! timely appears only in `operators`, `render`, `runner` and `tables`; all else is tested by plain calls.
+
+pub mod alert;
+pub mod detect;
+pub mod event;
+pub mod expr;
+pub mod io;
+pub mod patterns;
+pub mod state;

@@ -1,0 +1,266 @@
+//! The typed plan: what a rule file means, with every name resolved, every type known and every literal converted.
+//! It is all that the engine sees of the language. Ids are dense and index the vectors they belong to.
+//!
+//! Durations and times are microseconds (`i64`). `let` bodies, `param` values and `between` are already put in.
+
+mod expr;
+mod pattern;
+mod test;
+
+pub use expr::{
+    ArithOp, CompareOp, Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryScope, LoopFn,
+};
+pub use pattern::{
+    Absent, Branching, Element, Group, GroupKind, HandOver, Limits, Node, Pattern, Quant, Runs, Skip, Step, StepInfo,
+    StepKey, Sub, Within,
+};
+pub use test::{Expect, ExpectKind, Test, TestLine};
+
+use crate::value::{Type, Value};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// As an index into the vector it belongs to.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(
+    /// A stream, in order of declaration (files by name): the second part of the total order.
+    StreamId
+);
+id!(
+    /// A field of a stream.
+    FieldId
+);
+id!(
+    /// A rule, in order of the text.
+    RuleId
+);
+id!(
+    /// A step of a pattern that takes events, in order of the text.
+    StepId
+);
+id!(
+    /// A history function of a rule.
+    HistoryId
+);
+id!(
+    /// A slot of a threshold rule's row: see [`Threshold::slots`].
+    SlotId
+);
+
+/// Everything that was compiled together.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// All streams, also unused ones.
+    pub streams: Vec<Stream>,
+    /// All rules.
+    pub rules: Vec<Rule>,
+    /// All tests.
+    pub tests: Vec<Test>,
+    /// Params with the values in force, by name in order of the text.
+    pub params: Vec<(String, Value)>,
+}
+
+/// The events of one source and its event-time policy.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Its name in the rule file.
+    pub name: String,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// The field that is the event time; its type is [`Type::Time`].
+    pub timed_by: FieldId,
+    /// How far behind its own partition's newest event an event may be, inclusive.
+    pub late_us: i64,
+    /// How far in front of its record's own timestamp an event may lie, inclusive.
+    pub ahead_us: Option<i64>,
+    /// When a quiet partition stops holding time back.
+    pub idle_us: Option<i64>,
+}
+
+/// A field of a stream.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type; a decimal column holds mantissas at exactly this scale as `i64`.
+    pub ty: Type,
+    /// May be missing.
+    pub optional: bool,
+    /// Where it stands in the input record: `data.items[0].id` is `[Key data, Key items, Index 0, Key id]`.
+    pub path: Vec<PathPart>,
+    /// The unit of a time given as a number; `None` is RFC 3339 text.
+    pub time_unit: Option<TimeUnit>,
+}
+
+/// One part of a path into a nested record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PathPart {
+    /// A member of an object.
+    Key(String),
+    /// An element of a list, from 0.
+    Index(u32),
+}
+
+/// The unit of a numeric `time(..)` field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the unit of its name")]
+pub enum TimeUnit {
+    Seconds,
+    Milliseconds,
+    Microseconds,
+    Nanoseconds,
+}
+
+/// A rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// Hash of the canonical typed tree: unchanged by layout, comments and file names.
+    pub fingerprint: u64,
+    /// `title`, `owner`, `tags`, `runbook`, `references`.
+    pub metadata: Vec<(String, Value)>,
+    /// The key's parts; empty: the whole stream is one key.
+    pub keys: Vec<Key>,
+    /// What it looks for.
+    pub body: Body,
+    /// All history functions of the rule, each once.
+    pub histories: Vec<History>,
+    /// The alert.
+    pub alert: Alert,
+    /// `suppress`.
+    pub suppress: Option<Suppress>,
+}
+
+/// A part of a rule's key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The field's name, or the name before the colon.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// What a rule looks for.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// `on ... when`
+    Threshold(Threshold),
+    /// `match ... then`
+    Pattern(Pattern),
+}
+
+/// `on ... when`.
+#[derive(Clone, Debug)]
+pub struct Threshold {
+    /// The `on` clauses; an event is admitted by the first of its stream whose filter holds.
+    pub on: Vec<On>,
+    /// The fields that `when`, `with`, template, suppress and histories read, by name.
+    pub slots: Vec<Slot>,
+    /// `None`: every admitted event alerts.
+    pub when: Option<Expr>,
+    /// The longest `over` that `when` uses, through `with` names too, in microseconds (`over D before E` is D + E): an
+    /// episode ends when the key's last admitted event is older than this. `None`: nothing but an event ends it.
+    pub episode_us: Option<i64>,
+}
+
+/// `on [name:] stream where filter`.
+#[derive(Clone, Debug)]
+pub struct On {
+    /// The name before the colon.
+    pub name: Option<String>,
+    /// The stream.
+    pub stream: StreamId,
+    /// The admission, over [`ExprKind::Field`]s of the stream.
+    pub filter: Option<Expr>,
+    /// One expression per part of the rule's key, over fields of the stream.
+    pub keys: Vec<Expr>,
+    /// For each slot of the threshold: the field of this stream, or `None` where it is missing.
+    pub fields: Vec<Option<FieldId>>,
+}
+
+/// A field as a threshold rule sees it, whichever stream the event came from.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// As written: `amount` or `d.amount`.
+    pub name: String,
+    /// Its type, the same in every stream that has it.
+    pub ty: Type,
+}
+
+/// What an alert says.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// `alert every event`
+    pub every_event: bool,
+    /// How bad.
+    pub severity: Severity,
+    /// The message.
+    pub template: Vec<TemplatePart>,
+    /// `with` fields in order.
+    pub with: Vec<With>,
+    /// `to` sinks; empty: the default sink.
+    pub to: Vec<String>,
+}
+
+/// A `with` field.
+#[derive(Clone, Debug)]
+pub struct With {
+    /// Its name.
+    pub name: String,
+    /// Its value; [`ExprKind::With`] may stand only for earlier ones.
+    pub expr: Expr,
+}
+
+/// How bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the severity of its name")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// As written in a rule file and in an alert.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// A part of a message.
+#[derive(Clone, Debug)]
+pub enum TemplatePart {
+    /// Literal text.
+    Text(String),
+    /// `{expr}`; unknown shows `-`.
+    Expr(Expr),
+}
+
+/// `suppress D by ...`: one alert per key (and `by`) in this time, its exact end included.
+#[derive(Clone, Debug)]
+pub struct Suppress {
+    /// How long, microseconds.
+    pub span_us: i64,
+    /// Per what, besides the key.
+    pub by: Vec<Expr>,
+}
