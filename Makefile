@@ -1,0 +1,29 @@
+# Tripline's task runner. `make` alone prints this help.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench fuzz setup setup-tests
+
+help: ## show this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## watch planted card fraud being caught, in seconds
+	cargo run --release --locked --bin tripline -- demo
+
+test: setup-tests ## run every test, some of them against a real Kafka broker
+	cargo test --workspace --locked
+
+check: setup ## formatting, lints, licences
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	./scripts/deny.sh
+
+bench: setup ## run the benchmarks (one query: make bench Q=q2)
+	cargo run --release --locked -p benches -- all $(if $(Q),--only $(Q))
+
+fuzz: setup ## run each fuzz target for a minute (with cargo-fuzz on a nightly toolchain, else the stable fallback)
+	./scripts/fuzz.sh
+
+setup:
+	@./scripts/setup.sh build
+
+setup-tests:
+	@./scripts/setup.sh build tests
