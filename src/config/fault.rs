@@ -1,0 +1,88 @@
+//! What is wrong with a configuration: each fault with its line, and what to do.
+
+use std::fmt;
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Not TOML.
+    #[error("{0}")]
+    Syntax(String),
+    /// A key that is not there.
+    #[error("unknown key `{key}` in {section}; the keys are {}", list(valid))]
+    UnknownKey {
+        /// As written.
+        key: String,
+        /// The section.
+        section: String,
+        /// What may stand there.
+        valid: Vec<String>,
+    },
+    /// A key that must be there.
+    #[error("{section} needs `{key}`: {why}")]
+    Missing {
+        /// The section.
+        section: String,
+        /// The key.
+        key: &'static str,
+        /// What for.
+        why: &'static str,
+    },
+    /// A value that does not fit.
+    #[error("`{key}` in {section} is {found}, expected {expected}")]
+    WrongValue {
+        /// The section.
+        section: String,
+        /// The key.
+        key: String,
+        /// What stands there.
+        found: String,
+        /// What should.
+        expected: String,
+    },
+    /// Two keys that exclude each other.
+    #[error("{section} has both `{one}` and `{other}`; keep one")]
+    Both {
+        /// The section.
+        section: String,
+        /// One key.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// A reference to something that is not there.
+    #[error("`{key}` in {section}: {why}")]
+    Reference {
+        /// The section.
+        section: String,
+        /// The key.
+        key: String,
+        /// What is missing.
+        why: String,
+    },
+}
+
+/// All faults of one file, in order of the lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    /// The file as the user named it.
+    pub file: String,
+    /// Line from 1, and what is wrong there.
+    pub faults: Vec<(usize, Fault)>,
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (line, fault)) in self.faults.iter().enumerate() {
+            let gap = if i == 0 { "" } else { "\n" };
+            write!(f, "{gap}{}:{line}: {fault}", self.file)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,111 @@
+//! `tripline.toml`: where events come from, where alerts go, how the engine runs. What is said about detection stands in
+//! rule files.
+//!
+//! [`read`] turns text into a checked [`Config`] or into *all* its faults; nothing is started before that. The keys are
+//! declared once, in [`keys`], which parsing, messages and docs/reference/config.md share.
+
+mod duration;
+mod fault;
+pub mod keys;
+mod read;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use fault::{Fault, Faults};
+pub use read::read;
+pub use secret::{Environment, Secret, SystemEnvironment};
+
+/// A checked configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Client settings per `[kafka.NAME]`, by their librdkafka names.
+    pub kafka: BTreeMap<String, BTreeMap<String, Secret>>,
+    /// Where each stream's events come from, by stream.
+    pub sources: BTreeMap<String, Origin>,
+    /// Where alerts go, by sink; `alerts` is the default sink of every rule.
+    pub sinks: BTreeMap<String, Place>,
+    /// Where undecodable records go; without it they are only counted.
+    pub dead_letters: Option<Place>,
+    /// Where late and quarantined events go; without it they are only counted.
+    pub late: Option<Place>,
+    /// How the engine runs.
+    pub engine: Engine,
+    /// `param` overrides, as text in the rule language's notation.
+    pub params: Vec<(String, String)>,
+}
+
+/// Where a stream's events come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// A topic of a `[kafka.NAME]`.
+    Kafka {
+        /// The client.
+        client: String,
+        /// The topic.
+        topic: String,
+        /// How a record's value is written.
+        format: Format,
+    },
+    /// Files, read one after the other as partitions; `-` is standard input.
+    Files {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// How they are written.
+        format: Format,
+    },
+}
+
+/// Where output goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// A topic of a `[kafka.NAME]`.
+    Kafka {
+        /// The client.
+        client: String,
+        /// The topic.
+        topic: String,
+    },
+    /// A file of JSON Lines.
+    File(PathBuf),
+    /// The terminal.
+    Terminal,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a record, or a line.
+    Json,
+    /// Comma-separated, with a header line. Files only.
+    Csv,
+}
+
+/// How the engine runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Engine {
+    /// Worker threads.
+    pub workers: usize,
+    /// Prefix of transactional ids and of the progress topic.
+    pub name: String,
+    /// Rule files, as patterns relative to the configuration's folder.
+    pub rules: Vec<String>,
+    /// How long a tick is.
+    pub tick: Duration,
+    /// How often alerts are committed at least while there is something to commit.
+    pub commit_every: Duration,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Engine {
+            workers: 1,
+            name: String::from("tripline"),
+            rules: Vec::new(),
+            tick: Duration::from_millis(5),
+            commit_every: Duration::from_millis(200),
+        }
+    }
+}
