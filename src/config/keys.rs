@@ -61,11 +61,8 @@ pub const DEAD_LETTERS: Section = Section {
 };
 
 /// `[late]`
-pub const LATE: Section = Section {
-    header: "[late]",
-    about: "Where late and quarantined events go. Left out: only counted.",
-    keys: PLACE,
-};
+pub const LATE: Section =
+    Section { header: "[late]", about: "Where late and quarantined events go. Left out: only counted.", keys: PLACE };
 
 const PLACE: &[Key] = &[
     key("kafka", "text: a `[kafka.NAME]`", "the cluster that has the topic"),
@@ -80,7 +77,11 @@ pub const ENGINE: Section = Section {
     about: "How the engine runs.",
     keys: &[
         key("workers", "int, 1 to 256; default 1", "worker threads; the alerts are the same for any number"),
-        key("name", "text; default `tripline`", "prefix of transactional ids and of the progress topic `NAME-progress`"),
+        key(
+            "name",
+            "text; default `tripline`",
+            "prefix of transactional ids and of the progress topic `NAME-progress`",
+        ),
         key("rules", "list of texts", "rule files, `*` allowed, relative to this file"),
         key("tick", "duration; default `5ms`", "how long the engine gathers input before it moves on"),
         key("commit_every", "duration; default `200ms`", "how often alerts become visible at the latest"),
@@ -88,11 +89,8 @@ pub const ENGINE: Section = Section {
 };
 
 /// `[params]`
-pub const PARAMS: Section = Section {
-    header: "[params]",
-    about: "Values that override `param` items of the rules, by name.",
-    keys: &[],
-};
+pub const PARAMS: Section =
+    Section { header: "[params]", about: "Values that override `param` items of the rules, by name.", keys: &[] };
 
 /// All sections in the order of the reference page.
 pub const SECTIONS: &[&Section] = &[&KAFKA, &SOURCE, &SINK, &DEAD_LETTERS, &LATE, &ENGINE, &PARAMS];

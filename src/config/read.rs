@@ -107,7 +107,10 @@ impl Reader<'_> {
                 unknown => {
                     let valid = ["kafka", "source", "sink", "dead_letters", "late", "engine", "params"];
                     let valid = valid.map(str::to_owned).to_vec();
-                    self.fault_at(at, Fault::UnknownKey { key: unknown.to_owned(), section: "the file".to_owned(), valid });
+                    self.fault_at(
+                        at,
+                        Fault::UnknownKey { key: unknown.to_owned(), section: "the file".to_owned(), valid },
+                    );
                 }
             }
         }
@@ -116,7 +119,12 @@ impl Reader<'_> {
     }
 
     /// A table of tables: `[source.payment]`.
-    fn each<'t, 'a>(&mut self, kind: &str, value: &'t Entry<'a>, mut take: impl FnMut(&mut Self, String, Open<'t, 'a>)) {
+    fn each<'t, 'a>(
+        &mut self,
+        kind: &str,
+        value: &'t Entry<'a>,
+        mut take: impl FnMut(&mut Self, String, Open<'t, 'a>),
+    ) {
         let Some(open) = self.open(format!("[{kind}]"), value.span().start, value) else { return };
         for (name, value) in open.table.iter() {
             let section = format!("[{kind}.{}]", name.get_ref());
