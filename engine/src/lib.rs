@@ -6,6 +6,7 @@ pub mod alert;
 pub mod detect;
 pub mod event;
 pub mod expr;
+pub mod history;
 pub mod io;
 pub mod patterns;
 pub mod state;

@@ -1,6 +1,17 @@
 //! Typed expressions of the plan compiled to closures: masks over a batch for what looks at one event alone, typed
 //! closures over a [`Scene`] for what looks at other events too. No per-row dynamic value on the way.
 
+mod closure;
+mod key;
+mod mask;
 mod scene;
+mod shape;
 
+pub use closure::{
+    BoolFn, DecimalFn, FloatFn, IntFn, ListFn, PointFn, TextFn, ValueFn, compile_bool, compile_decimal, compile_float,
+    compile_int, compile_list, compile_point, compile_text, compile_value,
+};
+pub use key::{KeyFn, KeyRows, hash_key, read_key, write_key};
+pub use mask::{MaskFn, compile_mask};
 pub use scene::{BatchRow, Bound, Row, Scene};
+pub use shape::{canonical, is_local, split_local};
