@@ -2,3 +2,4 @@
 //! from and where alerts go.
 
 pub mod config;
+pub mod demo;

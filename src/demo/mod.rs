@@ -1,0 +1,14 @@
+//! The demo: a seeded stream of card payments with planted fraud, and the truth to hold the alerts against.
+
+pub mod generator;
+mod scenario;
+mod world;
+
+/// The rules that the demo runs.
+pub const RULES: &str = include_str!("card_fraud.trip");
+
+/// Name of the rule file in messages.
+pub const RULES_NAME: &str = "card_fraud.trip";
+
+/// The streams of the rules, each a topic of the same name.
+pub const STREAMS: [&str; 4] = ["payment", "refund", "login", "order"];
