@@ -6,6 +6,7 @@
 
 pub mod ast;
 pub mod diagnostics;
+pub mod number;
 pub mod plan;
 pub mod span;
 pub mod stdlib;
