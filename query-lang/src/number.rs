@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_decimal_is_the_float_that_its_text_reads_as() {
-        for mantissa in [0, 1, -1, 5, 123_456_789, 9_007_199_254_740_993, i128::from(i64::MAX), -(1 << 100), i128::MAX] {
+        for mantissa in [0, 1, -1, 5, 123_456_789, 9_007_199_254_740_993, i128::from(i64::MAX), -(1 << 100), i128::MAX]
+        {
             for scale in [0, 1, 2, 9, 22, 30, 38] {
                 let text = format!("{mantissa}e-{scale}");
                 assert_eq!(decimal_to_float(mantissa, scale), text.parse().ok(), "{text}");
@@ -136,7 +137,10 @@ mod tests {
     fn the_deviation_is_that_of_a_sample() {
         // 2, 4, 4, 4, 5, 5, 7, 9: sum 40, squares 232, variance 32 / 7
         assert_eq!(deviation(40, 232, 8, 0), Some((32.0f64 / 7.0).sqrt()));
-        assert_eq!(deviation_floats([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter()), Some((32.0f64 / 7.0).sqrt()));
+        assert_eq!(
+            deviation_floats([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter()),
+            Some((32.0f64 / 7.0).sqrt())
+        );
         assert_eq!(deviation(5, 25, 1, 0), None);
         assert_eq!(deviation(i128::MAX, 1, 2, 0), None);
     }
