@@ -1,2 +1,8 @@
-//! Command line.
-fn main() {}
+//! The command line `tripline`.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    tripline::cli::main()
+}
