@@ -2,6 +2,13 @@
 
 use crate::span::Span;
 
+pub mod codes;
+pub mod render;
+pub mod similar;
+
+pub use render::{Lines, render};
+pub use similar::nearest;
+
 /// One thing that is wrong, or worth a look.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
@@ -19,6 +26,39 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Other places that matter, with what they have to do with it.
     pub related: Vec<(Span, String)>,
+}
+
+impl Diagnostic {
+    /// A fact at a place; the rest is added by the methods below.
+    pub fn new(code: Code, file: usize, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic { code, file, span, message: message.into(), label: None, hint: None, related: Vec::new() }
+    }
+
+    /// Says what stands under the underlined text.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Says what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Hints at the candidate that `written` is probably meant to be, if one is near: "did you mean `amount`?".
+    pub fn did_you_mean<'a>(self, written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(written, candidates) {
+            Some(near) => self.hint(format!("did you mean `{near}`?")),
+            None => self,
+        }
+    }
+
+    /// Adds another place of the same file, with what it has to do with this.
+    pub fn related(mut self, span: Span, note: impl Into<String>) -> Self {
+        self.related.push((span, note.into()));
+        self
+    }
 }
 
 /// A code: `E0101` stops, `W0901` does not.

@@ -1,0 +1,3 @@
+//! E02xx: names that mean nothing, or two things.
+
+super::codes! {}

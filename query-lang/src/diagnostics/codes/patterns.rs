@@ -1,0 +1,3 @@
+//! E04xx: patterns that cannot work.
+
+super::codes! {}

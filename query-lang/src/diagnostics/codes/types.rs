@@ -1,0 +1,3 @@
+//! E03xx: values of the wrong type.
+
+super::codes! {}

@@ -1,0 +1,3 @@
+//! E05xx: parts of the language that are parsed but not built yet.
+
+super::codes! {}

@@ -1,0 +1,3 @@
+//! W09xx: worth a look, the file runs.
+
+super::codes! {}
