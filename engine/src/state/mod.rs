@@ -1,5 +1,9 @@
 //! State that can be written out and read back: key groups, and the byte format of a chunk.
 
+mod bytes;
+
+pub use bytes::{Put, Take};
+
 /// Key groups: fixed for ever within a deployment; a key's group is `hash(key) % KEY_GROUPS`.
 pub const KEY_GROUPS: u16 = 1024;
 
