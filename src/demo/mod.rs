@@ -1,6 +1,7 @@
 //! The demo: a seeded stream of card payments with planted fraud, and the truth to hold the alerts against.
 
 pub mod generator;
+pub mod report;
 mod scenario;
 mod world;
 
