@@ -2,8 +2,10 @@
 
 mod check;
 mod exit;
+mod explain;
 mod generate;
 mod init;
+mod job;
 mod rules;
 
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Command {
     Init(init::Args),
     /// Say everything that is wrong with rule files and configuration; start nothing
     Check(check::Args),
+    /// Say at length what a diagnostic's code means
+    Explain(explain::Args),
     /// Print a completion script for a shell
     Completions(generate::Completions),
     /// Print the manual page
@@ -64,6 +68,13 @@ impl Talk {
             anstream::eprintln!("{text}");
         }
     }
+
+    /// The same for a text that ends its own lines.
+    pub fn say_block(&self, text: &str) {
+        if !self.quiet {
+            anstream::eprint!("{text}");
+        }
+    }
 }
 
 /// Runs the command line of this process.
@@ -78,6 +89,7 @@ pub fn main() -> ExitCode {
     let outcome: Outcome = match cli.command {
         Command::Init(args) => init::run(&args, &talk),
         Command::Check(args) => check::run(&args, &talk),
+        Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man => generate::man(),
     };
