@@ -71,6 +71,41 @@ pub fn deviation(sum: i128, sum_of_squares: i128, count: u64, scale: u8) -> Opti
     ratio(numerator, denominator).map(f64::sqrt)
 }
 
+/// An exact sum of decimals of one scale that values can also be taken out of again: it depends on what is in it alone, never
+/// on the order of adding and taking. Unknown only while the true sum does not fit 128 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExactSum {
+    /// The sum modulo 2^128.
+    low: i128,
+    /// How many times 2^128 is missing in `low`.
+    high: i64,
+}
+
+impl ExactSum {
+    /// Puts a mantissa in.
+    pub fn add(&mut self, mantissa: i128) {
+        let (low, overflow) = self.low.overflowing_add(mantissa);
+        self.low = low;
+        if overflow {
+            self.high += if mantissa < 0 { -1 } else { 1 };
+        }
+    }
+
+    /// Takes a mantissa out.
+    pub fn subtract(&mut self, mantissa: i128) {
+        let (low, overflow) = self.low.overflowing_sub(mantissa);
+        self.low = low;
+        if overflow {
+            self.high += if mantissa < 0 { 1 } else { -1 };
+        }
+    }
+
+    /// The sum; of nothing 0.
+    pub fn value(&self) -> Option<i128> {
+        (self.high == 0).then_some(self.low)
+    }
+}
+
 /// The sum of floats, added one by one in the order given (the total order of their events); of nothing 0.
 pub fn sum_floats(values: impl Iterator<Item = f64>) -> Option<f64> {
     finite(values.fold(0.0, |sum, x| sum + x))
@@ -131,6 +166,24 @@ mod tests {
         assert_eq!(mean(1, 3, 2), Some(1.0 / 300.0));
         assert_eq!(mean(i128::from(i64::MAX) * 3, 3, 0), Some(i64::MAX as f64));
         assert_eq!(mean(0, 0, 0), None);
+    }
+
+    #[test]
+    fn an_exact_sum_comes_back_from_overflow() {
+        let mut sum = ExactSum::default();
+        for _ in 0..3 {
+            sum.add(i128::MAX);
+        }
+        assert_eq!(sum.value(), None);
+        sum.subtract(i128::MAX);
+        sum.add(i128::MIN);
+        sum.add(i128::MIN);
+        assert_eq!(sum.value(), Some(-2));
+        sum.subtract(i128::MIN);
+        sum.subtract(i128::MIN);
+        assert_eq!(sum.value(), None);
+        sum.subtract(i128::MAX);
+        assert_eq!(sum.value(), Some(i128::MAX));
     }
 
     #[test]

@@ -53,6 +53,17 @@ impl TextColumn {
         &self.bytes[self.offsets[row] as usize..self.offsets[row + 1] as usize]
     }
 
+    /// The bytes of the text of a row.
+    #[inline]
+    pub fn bytes(&self, row: usize) -> &[u8] {
+        &self.bytes.as_bytes()[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+
+    /// For kernels: row `i` is `offsets[i]..offsets[i + 1]` of the bytes.
+    pub fn parts(&self) -> (&[u32], &[u8]) {
+        (&self.offsets, self.bytes.as_bytes())
+    }
+
     /// Appends a text.
     pub fn push(&mut self, text: &str) {
         self.bytes.push_str(text);

@@ -1,17 +1,26 @@
 //! Typed expressions of the plan compiled to closures: masks over a batch for what looks at one event alone, typed
 //! closures over a [`Scene`] for what looks at other events too. No per-row dynamic value on the way.
 
+mod call;
 mod closure;
 mod key;
+mod kind;
+mod like;
+mod logic;
+mod loops;
 mod mask;
+mod numeric;
+mod place;
 mod scene;
 mod shape;
+mod text;
 
 pub use closure::{
-    BoolFn, DecimalFn, FloatFn, IntFn, ListFn, PointFn, TextFn, ValueFn, compile_bool, compile_decimal, compile_float,
+    BoolFn, DecimalFn, ExprFn, FloatFn, IntFn, ListFn, PointFn, ValueFn, compile_bool, compile_decimal, compile_float,
     compile_int, compile_list, compile_point, compile_text, compile_value,
 };
 pub use key::{KeyFn, KeyRows, hash_key, read_key, write_key};
 pub use mask::{MaskFn, compile_mask};
 pub use scene::{BatchRow, Bound, Row, Scene};
 pub use shape::{canonical, is_local, split_local};
+pub use text::TextFn;

@@ -51,6 +51,17 @@ pub struct Scene<'a> {
     pub at_us: i64,
 }
 
+impl<'a> Scene<'a> {
+    /// What an expression that looks at one event alone can see.
+    pub fn of_row(row: &'a dyn Row) -> Scene<'a> {
+        Scene { at_us: row.at_us(), row: Some(row), ..Scene::EMPTY }
+    }
+
+    /// Nothing at all.
+    pub const EMPTY: Scene<'static> =
+        Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0 };
+}
+
 /// A row of a batch.
 #[derive(Clone, Copy)]
 pub struct BatchRow<'a> {

@@ -94,6 +94,70 @@ pub enum ExprKind {
     Convert(Box<Expr>),
 }
 
+impl Expr {
+    /// The expressions directly inside of this one, in the order of the text.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Field(_)
+            | ExprKind::Slot(_)
+            | ExprKind::At
+            | ExprKind::Step(..)
+            | ExprKind::StepAt(_)
+            | ExprKind::Key(_)
+            | ExprKind::With(_)
+            | ExprKind::History(_) => Vec::new(),
+            ExprKind::Loop { arg, filter, .. } => arg.iter().chain(filter).map(|e| &**e).collect(),
+            ExprKind::Prev { arg: inner, .. }
+            | ExprKind::Not(inner)
+            | ExprKind::Negate(inner)
+            | ExprKind::Like(inner, _)
+            | ExprKind::Matches(inner, _)
+            | ExprKind::Convert(inner) => vec![inner],
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Call(_, parts) | ExprKind::List(parts) => {
+                parts.iter().collect()
+            }
+            ExprKind::Arith(_, left, right)
+            | ExprKind::Compare(_, left, right)
+            | ExprKind::Is { left, right, .. }
+            | ExprKind::In(left, right)
+            | ExprKind::Index(left, right) => vec![left, right],
+            ExprKind::If(condition, then, otherwise) => vec![condition, then, otherwise],
+        }
+    }
+
+    /// As [`Expr::children`], to be replaced.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Field(_)
+            | ExprKind::Slot(_)
+            | ExprKind::At
+            | ExprKind::Step(..)
+            | ExprKind::StepAt(_)
+            | ExprKind::Key(_)
+            | ExprKind::With(_)
+            | ExprKind::History(_) => Vec::new(),
+            ExprKind::Loop { arg, filter, .. } => arg.iter_mut().chain(filter).map(|e| &mut **e).collect(),
+            ExprKind::Prev { arg: inner, .. }
+            | ExprKind::Not(inner)
+            | ExprKind::Negate(inner)
+            | ExprKind::Like(inner, _)
+            | ExprKind::Matches(inner, _)
+            | ExprKind::Convert(inner) => vec![inner],
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Call(_, parts) | ExprKind::List(parts) => {
+                parts.iter_mut().collect()
+            }
+            ExprKind::Arith(_, left, right)
+            | ExprKind::Compare(_, left, right)
+            | ExprKind::Is { left, right, .. }
+            | ExprKind::In(left, right)
+            | ExprKind::Index(left, right) => vec![left, right],
+            ExprKind::If(condition, then, otherwise) => vec![condition, then, otherwise],
+        }
+    }
+}
+
 /// Arithmetic. Types of the operands are equal except time - time, time ± duration, duration * number, duration / number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is the operator of its name")]
