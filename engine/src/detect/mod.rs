@@ -14,7 +14,32 @@ use tripline_query_lang::plan::Plan;
 /// A plan, compiled for running: shared by all workers.
 pub struct Program {}
 
+/// Why a plan cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramError {
+    /// Roles are bits of one word.
+    #[error("rule `{rule}` has {roles} steps and conditions that an event can play a part in; a rule has 64 at most")]
+    TooManyRoles {
+        /// The rule's name.
+        rule: String,
+        /// How many.
+        roles: usize,
+    },
+}
+
+/// What [`Program::prepare`] found in a batch.
+pub struct Prepared {
+    /// One parcel per scope and worker that has any rows.
+    pub parcels: Vec<Parcel>,
+    /// How many rows no rule wants.
+    pub filtered: usize,
+    /// How many rows some rule wants but cannot place, since a part of their key is missing.
+    pub keyless: usize,
+}
+
 /// The rows of one batch that one worker's detector of one scope wants, with their predicates' answers and keys.
+/// Cheap to clone: the rows themselves are shared.
+#[derive(Clone)]
 pub struct Parcel {
     /// The scope, from 0.
     pub scope: usize,
@@ -40,7 +65,7 @@ pub struct Open {
 
 impl Program {
     /// Compiles the plan.
-    pub fn new(_plan: Arc<Plan>) -> Program {
+    pub fn new(_plan: Arc<Plan>) -> Result<Program, ProgramError> {
         unimplemented!()
     }
 
@@ -59,9 +84,8 @@ impl Program {
         unimplemented!()
     }
 
-    /// Finds the rows of a batch that some rule wants; returns one parcel per scope and worker that has any, and how many
-    /// rows no rule wants (`filtered`).
-    pub fn prepare(&self, _batch: &Arc<Batch>, _workers: usize) -> (Vec<Parcel>, usize) {
+    /// Finds the rows of a batch that some rule wants, and whose they are.
+    pub fn prepare(&self, _batch: &Arc<Batch>, _workers: usize) -> Prepared {
         unimplemented!()
     }
 }
