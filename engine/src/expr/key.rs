@@ -44,7 +44,7 @@ pub fn write_key(parts: &[Value], out: &mut Vec<u8>) -> bool {
 }
 
 /// Appends the bytes of a value as above; 0 for null.
-pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) {
+fn write_value(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.push(0),
         Value::Bool(v) => out.extend([1, u8::from(*v)]),
@@ -98,7 +98,7 @@ fn write_float(value: f64, out: &mut Vec<u8>) {
 
 /// The parts of a key from its canonical bytes; `None` when they are not those of a key of these types.
 pub fn read_key(mut bytes: &[u8], types: &[Type]) -> Option<Vec<Value>> {
-    let parts: Option<Vec<Value>> = types.iter().map(|ty| read_value(&mut bytes).filter(|v| fits(v, ty))).collect();
+    let parts: Option<Vec<Value>> = types.iter().map(|ty| read_value(&mut bytes, 0).filter(|v| fits(v, ty))).collect();
     parts.filter(|_| bytes.is_empty())
 }
 
@@ -117,8 +117,11 @@ fn fits(value: &Value, ty: &Type) -> bool {
     }
 }
 
+/// Lists may stand in lists, but not deeper than this.
+const DEPTH_MAX: u8 = 8;
+
 /// Takes a value off the front of `bytes`; `None` when there is none.
-pub(crate) fn read_value(bytes: &mut &[u8]) -> Option<Value> {
+fn read_value(bytes: &mut &[u8], depth: u8) -> Option<Value> {
     let tag = read::<1>(bytes)?[0];
     Some(match tag {
         0 => Value::Null,
@@ -136,10 +139,9 @@ pub(crate) fn read_value(bytes: &mut &[u8]) -> Option<Value> {
             read_text(bytes, length as usize)?
         }
         8 => Value::Point(Point { lat: read_float(bytes)?, lon: read_float(bytes)? }),
-        9 => {
+        9 if depth < DEPTH_MAX => {
             let length = u32::from_be_bytes(read(bytes)?) as usize;
-            // Lists of lists are not in the language: one level of recursion.
-            let items: Option<Vec<Value>> = (0..length).map(|_| read_value(bytes)).collect();
+            let items: Option<Vec<Value>> = (0..length).map(|_| read_value(bytes, depth + 1)).collect();
             Value::List(items?.into())
         }
         short if short >= 128 => read_text(bytes, usize::from(short & 127))?,
@@ -318,9 +320,9 @@ mod tests {
         let mut bytes = Vec::new();
         assert!(write_key(&[Value::Text("c1".into()), Value::Int(-7)], &mut bytes));
         assert_eq!(bytes, [130, b'c', b'1', 2, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xf9]);
-        assert_eq!(hash_key(&bytes), 0);
-        assert_eq!(hash_key(b""), 0);
-        assert_eq!(hash_key(&[7; 300]), 0);
+        assert_eq!(hash_key(&bytes), 706_976_267_536_611_445);
+        assert_eq!(hash_key(b""), 16_869_553_468_945_937_091);
+        assert_eq!(hash_key(&[7; 300]), 2_063_248_958_998_637_334);
     }
 
     #[test]

@@ -3,16 +3,20 @@
 
 mod call;
 mod closure;
+mod kernel;
 mod key;
 mod kind;
 mod like;
 mod logic;
 mod loops;
 mod mask;
+mod mask_leaf;
 mod numeric;
 mod place;
 mod scene;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use closure::{

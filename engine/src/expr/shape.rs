@@ -133,16 +133,16 @@ fn compared(op: CompareOp, left: Box<Expr>, right: Box<Expr>) -> Expr {
 /// Membership in constants: sorted, each once; of one it is equality.
 fn member(item: Box<Expr>, list: Box<Expr>) -> Expr {
     let ExprKind::Const(Value::List(members)) = &list.kind else { return truth(ExprKind::In(item, list)) };
-    if let [only] = &**members
+    let mut sorted = members.to_vec();
+    sorted.sort_by_cached_key(|member| format!("{member:?}"));
+    sorted.dedup();
+    if let [only] = &sorted[..]
         && *only != Value::Null
         && let Type::List(ty) = &list.ty
     {
         let only = Expr { kind: ExprKind::Const(only.clone()), ty: (**ty).clone() };
         return compared(CompareOp::Equal, item, Box::new(only));
     }
-    let mut sorted = members.to_vec();
-    sorted.sort_by_cached_key(|member| format!("{member:?}"));
-    sorted.dedup();
     let list = Expr { kind: ExprKind::Const(Value::List(sorted.into())), ty: list.ty.clone() };
     truth(ExprKind::In(item, Box::new(list)))
 }
