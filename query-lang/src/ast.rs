@@ -197,7 +197,7 @@ pub struct Threshold {
     pub hold: Option<Expr>,
 }
 
-/// `on [name:] stream [by keys] [where expr]`.
+/// `on [name:] stream [where expr]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct On {
     /// The name before the colon.
@@ -376,8 +376,8 @@ pub enum GroupKind {
     AnyOf,
     /// `all of`
     AllOf,
-    /// `N of`
-    NOf(Spanned<u32>),
+    /// `N of`; N is a number or a param.
+    NOf(Expr),
 }
 
 /// A bracketed sub-pattern.

@@ -6,7 +6,9 @@
 
 pub mod ast;
 pub mod diagnostics;
+pub mod lexer;
 pub mod number;
+pub mod parser;
 pub mod plan;
 pub mod span;
 pub mod stdlib;

@@ -1,0 +1,48 @@
+//! `by card`, `by (merchant, bin: left(card, 6))`, `by device == reset.device`, `by device in devices`.
+
+use super::expr::expr;
+use super::input::{Expected, Parsed, Tokens};
+use super::words::{in_brackets, name, name_of, sign, word};
+use crate::ast::{KeyPart, Keys};
+use nom::Parser;
+use nom::combinator::{cut, opt};
+use nom::sequence::preceded;
+
+/// `by keys` of a step.
+pub(super) fn by_keys(input: Tokens<'_>) -> Parsed<'_, Keys> {
+    let (rest, parts) = by_parts(input)?;
+    Ok((rest, Keys { parts, table: None, span: input.span_to(rest) }))
+}
+
+/// `by keys [in table]` of a rule, derive or view.
+pub(super) fn by_keys_in_table(input: Tokens<'_>) -> Parsed<'_, Keys> {
+    let before = input.context.stops_at_in.replace(true);
+    let result = (by_parts, opt(preceded(word("in"), cut(name_of("the name of a table"))))).parse(input);
+    input.context.stops_at_in.set(before);
+    let (rest, (parts, table)) = result?;
+    Ok((rest, Keys { parts, table, span: input.span_to(rest) }))
+}
+
+fn by_parts(input: Tokens<'_>) -> Parsed<'_, Vec<KeyPart>> {
+    let (rest, _) = word("by")(input)?;
+    if rest.is_sign(0, "(") {
+        return in_brackets(key).parse(rest);
+    }
+    let (rest, part) = cut(key).parse(rest)?;
+    Ok((rest, vec![part]))
+}
+
+fn key(input: Tokens<'_>) -> Parsed<'_, KeyPart> {
+    let (rest, field) = name_of("a key field")(input)?;
+    if rest.is_sign(0, ":") {
+        let (rest, value) = cut(expr).parse(rest.skip(1))?;
+        return Ok((rest, KeyPart::Named(field, value)));
+    }
+    if rest.is_sign(0, "==") {
+        let handed = (name_of("the name of an earlier step"), sign("."), name);
+        let (rest, (step, _, from)) = cut(handed).parse(rest.skip(1))?;
+        return Ok((rest, KeyPart::HandOver { field, step, from }));
+    }
+    rest.expect(Expected::Also(":"));
+    Ok((rest, KeyPart::Field(field)))
+}

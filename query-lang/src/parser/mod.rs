@@ -1,0 +1,105 @@
+//! Tokens to a tree. Always yields a file, with error nodes where text could not be read, and everything that is wrong.
+//!
+//! Built on nom over a slice of tokens ([`input`]). A keyword decides (`cut`): behind it nothing else is tried. Every
+//! small parser notes what it expected, and a message lists what was expected at the furthest place reached ([`report`]).
+//! After an error the parse goes on at the next clause ([`clauses`]) or item ([`items`]).
+
+mod alert;
+mod clauses;
+mod compare;
+mod expr;
+mod history;
+mod input;
+mod items;
+mod keys;
+mod limits;
+mod pattern;
+mod report;
+mod streams;
+mod template;
+mod test_item;
+mod words;
+
+use crate::ast;
+use crate::diagnostics::{Diagnostic, codes::syntax};
+use crate::lexer::{Token, TokenKind, lex};
+use crate::span::Span;
+use input::{Context, Tokens};
+
+/// Parses one file. `file` is its position among the sources, for the diagnostics, which come in order of their place.
+pub fn parse(file: usize, text: &str) -> (ast::File, Vec<Diagnostic>) {
+    if u32::try_from(text.len()).is_err() {
+        let message = "the file is larger than 4 GiB";
+        return (ast::File::default(), vec![Diagnostic::new(syntax::TOO_LARGE, file, Span::default(), message)]);
+    }
+    let mut tokens = lex(text).tokens;
+    let end = tokens.last().map_or(0, |last| last.span.end);
+    let span = Span { start: end, end };
+    let context = Context::new(file, Token { kind: TokenKind::End, text: "", span, begins_line: true });
+    report_strangers(&mut tokens, &context);
+    let items = items::file(Tokens::new(&tokens, &context));
+    let mut diagnostics = context.diagnostics.take();
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    (ast::File { items }, diagnostics)
+}
+
+/// Reports tokens that are none of the language, and takes those out that say nothing.
+fn report_strangers(tokens: &mut Vec<Token<'_>>, context: &Context<'_>) {
+    for token in tokens.iter() {
+        if let Some(diagnostic) = stranger(token, context.file) {
+            context.report(diagnostic);
+        }
+    }
+    tokens.retain(|token| token.kind != TokenKind::Unknown);
+}
+
+fn stranger(token: &Token<'_>, file: usize) -> Option<Diagnostic> {
+    let diagnostic = |code, message: &str| Diagnostic::new(code, file, token.span, message);
+    Some(match token.kind {
+        TokenKind::OpenText => diagnostic(syntax::NOT_CLOSED, "this text is not closed")
+            .hint("a text ends at `\"` on its line; a line break in it is written `\\n`"),
+        TokenKind::OpenName => diagnostic(syntax::NOT_CLOSED, "this name is not closed")
+            .hint("a name in backquotes ends at a backquote on its line"),
+        TokenKind::Quoted if token.name().is_empty() => {
+            diagnostic(syntax::UNEXPECTED, "expected a name between the backquotes")
+        }
+        TokenKind::BadNumber => {
+            diagnostic(syntax::BAD_NUMBER, &format!("`{}` is not a number or duration", token.text))
+                .hint(number_hint(token.text))
+        }
+        TokenKind::Unknown => {
+            let found = diagnostic(syntax::UNKNOWN_CHARACTER, &format!("`{}` is not part of the language", token.text));
+            match stranger_hint(token.text) {
+                Some(hint) => found.hint(hint),
+                None => found,
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn number_hint(text: &str) -> &'static str {
+    if text.contains('_') {
+        "digits stand together, without `_`"
+    } else if text.contains('.') {
+        "a duration is a whole number with its unit: `1500ms` for one and a half seconds"
+    } else {
+        "a duration has one unit directly behind its number: `us`, `ms`, `s`, `m`, `h` or `d`"
+    }
+}
+
+fn stranger_hint(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "&&" | "&" => "write `and`",
+        "||" | "|" => "write `or`",
+        "!" => "write `not`",
+        ";" => "nothing stands between clauses and items",
+        "'" | "“" | "”" | "„" => "texts stand in straight double quotes",
+        "#" | "//" => "a comment begins with `--`",
+        "–" | "—" | "−" => "a minus is written `-`",
+        "≤" => "write `<=`",
+        "≥" => "write `>=`",
+        "≠" | "<>" => "write `!=`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,116 @@
+//! From a parser that stopped to a diagnostic; and how to get on behind it.
+
+use super::input::{Expected, Stop, Tokens};
+use super::words::RESERVED;
+use crate::diagnostics::{Diagnostic, codes::syntax, nearest};
+use crate::lexer::{Token, TokenKind};
+use crate::span::Span;
+
+/// Longer words of the user are cut in messages.
+const QUOTED_CHARS_MAX: usize = 40;
+
+/// Says what was expected at the furthest place that was reached from `input` on, and gives that place.
+/// `at` is where the parser stopped; `reported` says that there is a diagnostic for it.
+pub(super) fn report<'a>(input: Tokens<'a>, at: usize, reported: bool) -> Tokens<'a> {
+    let (furthest, expected) = input.context.take_furthest();
+    if reported {
+        return input.skip_to(at);
+    }
+    let place = input.skip_to(at.max(furthest));
+    let expected = if furthest >= at { expected } else { Vec::new() };
+    input.context.report(unexpected(place, &expected));
+    place
+}
+
+/// As [`report`], for what a parser gave.
+pub(super) fn report_error<'a>(input: Tokens<'a>, error: nom::Err<Stop>) -> Tokens<'a> {
+    match error {
+        nom::Err::Error(stop) | nom::Err::Failure(stop) => report(input, stop.at, stop.reported),
+        nom::Err::Incomplete(_) => input,
+    }
+}
+
+fn unexpected(place: Tokens<'_>, expected: &[Expected]) -> Diagnostic {
+    let found = place.peek(0);
+    let file = place.context.file;
+    let name = expected.iter().find_map(|expected| match expected {
+        Expected::Thing(what) if what.contains("name") || what.contains("stream") || what.contains("field") => {
+            Some(what)
+        }
+        _ => None,
+    });
+    if let Some(what) = name
+        && found.kind == TokenKind::Word
+        && RESERVED.contains(&found.text)
+    {
+        let message = format!("`{}` is a word of the language, expected {what}", found.text);
+        return Diagnostic::new(syntax::RESERVED, file, found.span, message)
+            .hint(format!("as a name it stands in backquotes: `` `{}` ``", found.text));
+    }
+    let message = match expected {
+        [] => format!("unexpected {}", describe(found)),
+        expected => format!("expected {}, found {}", alternatives(expected), describe(found)),
+    };
+    let diagnostic = Diagnostic::new(syntax::UNEXPECTED, file, found.span, message);
+    match hint(found, expected) {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic,
+    }
+}
+
+fn hint(found: Token<'_>, expected: &[Expected]) -> Option<String> {
+    let words = || {
+        expected.iter().filter_map(|expected| match expected {
+            Expected::Exactly(word) | Expected::Also(word) if word.len() > 1 => Some(*word),
+            _ => None,
+        })
+    };
+    match found.kind {
+        TokenKind::Word => nearest(found.text, words()).map(|near| format!("did you mean `{near}`?")),
+        TokenKind::Sign("=") => Some("a comparison is written `==`".to_owned()),
+        _ => None,
+    }
+}
+
+/// `a name`, `` `a` or `b` ``, `` `a`, `b` or `c` ``.
+fn alternatives(expected: &[Expected]) -> String {
+    let only_also = expected.iter().all(|expected| matches!(expected, Expected::Also(_)));
+    let mut words: Vec<String> = expected
+        .iter()
+        .filter_map(|expected| match expected {
+            Expected::Thing(what) => Some((*what).to_owned()),
+            Expected::Exactly(word) => Some(format!("`{word}`")),
+            Expected::Also(word) => only_also.then(|| format!("`{word}`")),
+        })
+        .collect();
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
+}
+
+/// What was found, in the user's words.
+fn describe(found: Token<'_>) -> String {
+    let short: String = match found.text.char_indices().nth(QUOTED_CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &found.text[..end]),
+        None => found.text.to_owned(),
+    };
+    match found.kind {
+        TokenKind::End => "the end of the file".to_owned(),
+        TokenKind::Text | TokenKind::OpenText => format!("the text {short}"),
+        TokenKind::Quoted | TokenKind::OpenName => format!("the name {short}"),
+        _ => format!("`{short}`"),
+    }
+}
+
+/// Reports a bracket that is not closed.
+pub(super) fn not_closed(place: Tokens<'_>, open: Span, what: &str) {
+    place.context.take_furthest();
+    place.context.report(
+        Diagnostic::new(
+            syntax::NOT_CLOSED,
+            place.context.file,
+            place.peek(0).span,
+            format!("expected `}}` at the end of {what}, found {}", describe(place.peek(0))),
+        )
+        .related(open, "opened here"),
+    );
+}
