@@ -55,6 +55,10 @@ fn escapes_are_resolved_with_their_places() {
     assert_eq!(decoded.bad_escapes, [Span::new(11, 13), Span::new(13, 16)]);
 }
 
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}')
+}
+
 proptest! {
     /// Tokens and comments lie in the text, in order, and between them are only blanks.
     #[test]
@@ -65,11 +69,13 @@ proptest! {
         let mut at = 0;
         for span in spans {
             let between = text.get(at..span.start as usize);
-            prop_assert!(between.is_some_and(|text| text.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}')));
+            let between_is_blank = between.is_some_and(is_blank);
+            prop_assert!(between_is_blank);
             prop_assert!(span.start < span.end);
             at = span.end as usize;
         }
-        prop_assert!(text.get(at..).is_some_and(|text| text.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}')));
+        let end_is_blank = text.get(at..).is_some_and(is_blank);
+        prop_assert!(end_is_blank);
         for token in &lexed.tokens {
             prop_assert_eq!(token.text, token.span.text(&text));
             decode(token);

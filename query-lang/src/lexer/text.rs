@@ -8,8 +8,10 @@ use crate::span::Span;
 pub struct Decoded {
     /// The text.
     pub text: String,
-    /// Where each byte of `text` comes from, in the file; one more for its end.
-    places: Vec<u32>,
+    /// Where each byte of `text` comes from, in the file.
+    places: Vec<Span>,
+    /// Where the text ends in the file, without its quote.
+    end: u32,
     /// Escapes that are none.
     pub bad_escapes: Vec<Span>,
 }
@@ -17,14 +19,17 @@ pub struct Decoded {
 impl Decoded {
     /// The place in the file of a range of the resolved text.
     pub fn place(&self, start: usize, end: usize) -> Span {
-        let last = self.places.last().copied().unwrap_or(0);
-        let place = |at: usize| self.places.get(at).copied().unwrap_or(last);
-        Span { start: place(start), end: place(end).max(place(start)) }
+        let end_of_text = Span { start: self.end, end: self.end };
+        let first = self.places.get(start).copied().unwrap_or(end_of_text);
+        match end.checked_sub(1).filter(|&last| last >= start) {
+            Some(last) => first.to(self.places.get(last).copied().unwrap_or(end_of_text)),
+            None => Span { end: first.start, ..first },
+        }
     }
 
-    fn push(&mut self, c: char, place: usize) {
+    fn push(&mut self, c: char, place: Span) {
         self.text.push(c);
-        self.places.resize(self.text.len(), place as u32);
+        self.places.resize(self.text.len(), place);
     }
 }
 
@@ -33,22 +38,23 @@ pub fn decode(token: &Token<'_>) -> Decoded {
     let body = token.text.strip_prefix('"').unwrap_or(token.text);
     let body = if token.kind == TokenKind::Text { body.strip_suffix('"').unwrap_or(body) } else { body };
     let base = token.span.start as usize + 1;
-    let mut decoded = Decoded { text: String::new(), places: Vec::new(), bad_escapes: Vec::new() };
+    let mut decoded = Decoded { text: String::new(), places: Vec::new(), end: 0, bad_escapes: Vec::new() };
     let mut at = 0;
     while let Some(c) = body[at..].chars().next() {
         if c != '\\' {
-            decoded.push(c, base + at);
+            decoded.push(c, Span::new(base + at, base + at + c.len_utf8()));
             at += c.len_utf8();
             continue;
         }
         let (resolved, length) = escape(&body[at..]);
+        let place = Span::new(base + at, base + at + length);
         match resolved {
-            Some(c) => decoded.push(c, base + at),
-            None => decoded.bad_escapes.push(Span::new(base + at, base + at + length)),
+            Some(c) => decoded.push(c, place),
+            None => decoded.bad_escapes.push(place),
         }
         at += length;
     }
-    decoded.places.push((base + at) as u32);
+    decoded.end = (base + at) as u32;
     decoded
 }
 
