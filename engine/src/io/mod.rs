@@ -5,6 +5,6 @@ mod progress;
 mod sink;
 mod source;
 
-pub use progress::{Cause, Cut, CutEntry, Position, Progress};
+pub use progress::{Cause, Cut, CutEntry, FloorEntry, Position, Progress};
 pub use sink::{AlertRecord, CommitError, SideKind, SideRecord, SinkError, TransactionalSink};
 pub use source::{Decoder, PartitionInfo, Polled, Record, RecordError, Source, SourceError, Stage};
