@@ -87,7 +87,7 @@ impl ExactSum {
         let (low, overflow) = self.low.overflowing_add(mantissa);
         self.low = low;
         if overflow {
-            self.high += if mantissa < 0 { -1 } else { 1 };
+            self.high = self.high.wrapping_add(if mantissa < 0 { -1 } else { 1 });
         }
     }
 
@@ -96,8 +96,18 @@ impl ExactSum {
         let (low, overflow) = self.low.overflowing_sub(mantissa);
         self.low = low;
         if overflow {
-            self.high += if mantissa < 0 { 1 } else { -1 };
+            self.high = self.high.wrapping_add(if mantissa < 0 { 1 } else { -1 });
         }
+    }
+
+    /// For writing out: the sum modulo 2^128, and how many times 2^128 is missing in it.
+    pub fn parts(&self) -> (i128, i64) {
+        (self.low, self.high)
+    }
+
+    /// From [`ExactSum::parts`].
+    pub fn from_parts(low: i128, high: i64) -> ExactSum {
+        ExactSum { low, high }
     }
 
     /// The sum; of nothing 0.
@@ -120,15 +130,64 @@ pub fn mean_floats(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
     finite(sum_floats(values)? / count as f64)
 }
 
-/// The sample deviation of floats, in two passes in the order given; unknown below two values.
-pub fn deviation_floats(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    let count = values.clone().count();
-    if count < 2 {
-        return None;
+/// The sample deviation of floats, by [`Moments`] in the order given; unknown below two values.
+pub fn deviation_floats(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut moments = Moments::default();
+    values.for_each(|x| moments.add(x));
+    moments.deviation()
+}
+
+/// Number, mean and squared distance from the mean of floats that come one by one (Welford's recurrence).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// How many.
+    pub count: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// The sum of their squared distances from the mean.
+    pub squares: f64,
+}
+
+impl Moments {
+    /// The next value.
+    pub fn add(&mut self, x: f64) {
+        self.count += 1;
+        let before = x - self.mean;
+        self.mean += before / self.count as f64;
+        self.squares += before * (x - self.mean);
     }
-    let mean = mean_floats(values.clone())?;
-    let squares = sum_floats(values.map(|x| (x - mean) * (x - mean)))?;
-    finite((squares / (count - 1) as f64).sqrt())
+
+    /// The sample deviation; unknown below two values.
+    pub fn deviation(&self) -> Option<f64> {
+        if self.count < 2 { None } else { finite((self.squares / (self.count - 1) as f64).sqrt()) }
+    }
+}
+
+/// An exponentially weighted mean: each half life of age halves a value's weight. Kept as weighted sum and sum of weights
+/// as of the newest value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ewma {
+    /// The sum of the values, weighted.
+    pub sum: f64,
+    /// The sum of the weights.
+    pub weight: f64,
+    /// When the newest value came, microseconds.
+    pub at_us: i64,
+}
+
+impl Ewma {
+    /// The next value; times do not fall.
+    pub fn add(&mut self, x: f64, at_us: i64, half_life_us: i64) {
+        let age = half_life_weight(at_us.saturating_sub(self.at_us), half_life_us);
+        self.sum = self.sum * age + x;
+        self.weight = self.weight * age + 1.0;
+        self.at_us = at_us;
+    }
+
+    /// The mean of all values so far; unknown before the first.
+    pub fn value(&self) -> Option<f64> {
+        if self.weight > 0.0 { finite(self.sum / self.weight) } else { None }
+    }
 }
 
 /// The index of the nearest-rank percentile (`p` from 0 to 100) in `count` sorted values; `None` of nothing.
@@ -140,7 +199,7 @@ pub fn percentile_index(p: f64, count: usize) -> Option<usize> {
 }
 
 /// The weight of something `age_us` old, when every `half_life_us` halves it.
-pub fn half_life_weight(age_us: i64, half_life_us: i64) -> f64 {
+fn half_life_weight(age_us: i64, half_life_us: i64) -> f64 {
     if half_life_us <= 0 { 0.0 } else { (-(age_us as f64) / half_life_us as f64).exp2() }
 }
 
@@ -196,6 +255,16 @@ mod tests {
         );
         assert_eq!(deviation(5, 25, 1, 0), None);
         assert_eq!(deviation(i128::MAX, 1, 2, 0), None);
+    }
+
+    #[test]
+    fn a_half_life_halves() {
+        let mut mean = Ewma::default();
+        assert_eq!(mean.value(), None);
+        mean.add(4.0, 1_000, 10);
+        assert_eq!(mean.value(), Some(4.0));
+        mean.add(1.0, 1_010, 10);
+        assert_eq!(mean.value(), Some((4.0 / 2.0 + 1.0) / 1.5));
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn write_float(value: f64, out: &mut Vec<u8>) {
 
 /// The parts of a key from its canonical bytes; `None` when they are not those of a key of these types.
 pub fn read_key(mut bytes: &[u8], types: &[Type]) -> Option<Vec<Value>> {
-    let parts: Option<Vec<Value>> = types.iter().map(|ty| read_value(&mut bytes, 0).filter(|v| fits(v, ty))).collect();
+    let parts: Option<Vec<Value>> = types.iter().map(|ty| read_value(&mut bytes).filter(|v| fits(v, ty))).collect();
     parts.filter(|_| bytes.is_empty())
 }
 
@@ -121,7 +121,11 @@ fn fits(value: &Value, ty: &Type) -> bool {
 const DEPTH_MAX: u8 = 8;
 
 /// Takes a value off the front of `bytes`; `None` when there is none.
-fn read_value(bytes: &mut &[u8], depth: u8) -> Option<Value> {
+pub(crate) fn read_value(bytes: &mut &[u8]) -> Option<Value> {
+    read_nested(bytes, 0)
+}
+
+fn read_nested(bytes: &mut &[u8], depth: u8) -> Option<Value> {
     let tag = read::<1>(bytes)?[0];
     Some(match tag {
         0 => Value::Null,
@@ -141,7 +145,7 @@ fn read_value(bytes: &mut &[u8], depth: u8) -> Option<Value> {
         8 => Value::Point(Point { lat: read_float(bytes)?, lon: read_float(bytes)? }),
         9 if depth < DEPTH_MAX => {
             let length = u32::from_be_bytes(read(bytes)?) as usize;
-            let items: Option<Vec<Value>> = (0..length).map(|_| read_value(bytes, depth + 1)).collect();
+            let items: Option<Vec<Value>> = (0..length).map(|_| read_nested(bytes, depth + 1)).collect();
             Value::List(items?.into())
         }
         short if short >= 128 => read_text(bytes, usize::from(short & 127))?,

@@ -157,7 +157,7 @@ fn contained(item: &Expr, list: &Expr) -> BoolFn {
         return contained_in_constants(item, members);
     }
     let (item, list) = (compile_value(item), compile_list(list));
-    Box::new(move |s| found_in(&item(s), &*list(s)?))
+    Box::new(move |s| found_in(&item(s), &list(s)?))
 }
 
 fn found_in(item: &Value, list: &[Value]) -> Option<bool> {

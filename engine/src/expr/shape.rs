@@ -7,18 +7,18 @@ use tripline_query_lang::value::{Type, Value};
 
 /// Whether it looks at the event at hand alone: fields, `at`, constants and what is computed of them.
 pub fn is_local(expr: &Expr) -> bool {
-    let here = match &expr.kind {
+    let elsewhere = matches!(
+        expr.kind,
         ExprKind::Slot(_)
-        | ExprKind::Step(..)
-        | ExprKind::StepAt(_)
-        | ExprKind::Loop { .. }
-        | ExprKind::Key(_)
-        | ExprKind::With(_)
-        | ExprKind::History(_)
-        | ExprKind::Prev { .. } => false,
-        _ => true,
-    };
-    here && expr.children().into_iter().all(is_local)
+            | ExprKind::Step(..)
+            | ExprKind::StepAt(_)
+            | ExprKind::Loop { .. }
+            | ExprKind::Key(_)
+            | ExprKind::With(_)
+            | ExprKind::History(_)
+            | ExprKind::Prev { .. }
+    );
+    !elsewhere && expr.children().into_iter().all(is_local)
 }
 
 /// Splits a condition into the part that looks at the candidate alone and the rest; it holds when both hold.

@@ -30,11 +30,6 @@ impl TextFn {
         TextFn(Node::new(expr))
     }
 
-    /// The text if it is the same for every scene.
-    pub(super) fn constant(&self) -> Option<&str> {
-        if let Node::Const(text) = &self.0 { text.as_deref() } else { None }
-    }
-
     /// Its value; lives as long as the expression and what the scene shows.
     pub fn eval<'a>(&'a self, scene: &Scene<'a>) -> Option<Cow<'a, str>> {
         match &self.0 {

@@ -1,0 +1,240 @@
+//! The histories of one rule and scope, compiled: feeds, and the look-backs over each of them.
+
+use super::aggregate::Function;
+use super::feed::{Feed, Look, lift_prev};
+use super::running::Running;
+use super::state::{HistoryState, Kept, Memory, View};
+use super::window::Window;
+use crate::expr::Scene;
+use smallvec::SmallVec;
+use tripline_query_lang::plan::{History, HistoryArg, HistoryBound, HistoryFn, HistoryScope};
+use tripline_query_lang::value::{Type, Value};
+
+/// The histories of one rule and scope, compiled.
+pub struct HistoryProgram {
+    /// Ordered so that what an argument uses of another feed (`prev` inside of it) comes first.
+    pub(super) feeds: Vec<Source>,
+    /// How many `prev` stand inside of arguments: their values are the scene's `with` for the arguments.
+    inner: usize,
+    /// The greatest age at which any history that ends with time sees an event.
+    longest_us: Option<i64>,
+}
+
+/// A feed with its look-backs.
+pub(super) struct Source {
+    feed: Feed,
+    pub(super) lookbacks: Vec<Lookback>,
+    /// Some look-back needs the log.
+    logged: bool,
+    /// Some window counts events.
+    counts_events: bool,
+}
+
+/// One history.
+pub(super) struct Lookback {
+    out: Out,
+    pub(super) kind: Kind,
+    pub(super) window: Window,
+}
+
+/// Where a value goes.
+#[derive(Clone, Copy)]
+enum Out {
+    /// The rule's history.
+    History(usize),
+    /// The scene's `with` for arguments of later feeds.
+    Inner(usize),
+}
+
+/// The ways to look back.
+pub(super) enum Kind {
+    /// Over a range of the feed's log.
+    Log(Function),
+    /// Over all events, by a few numbers.
+    Running(Function),
+    /// `prev(x, n)`, and the type of x.
+    Prev(u32, Type),
+    /// `ewma(x, half_life)`, and the type of x.
+    Ewma(i64, Type),
+}
+
+/// Collects feeds and look-backs; a feed is known by its argument.
+#[derive(Default)]
+struct Builder {
+    args: Vec<HistoryArg>,
+    lookbacks: Vec<Vec<Lookback>>,
+    inner: Vec<(HistoryArg, u32)>,
+}
+
+impl Builder {
+    fn history(&mut self, id: usize, history: &History) {
+        let mut arg = history.arg.clone();
+        self.lift(&mut arg);
+        let arg_ty = arg.value.as_ref().map_or(Type::Null, |value| value.ty.clone());
+        let function = Function { func: history.func.clone(), arg: arg_ty.clone(), ty: history.ty.clone() };
+        let kind = match history.func {
+            HistoryFn::Prev(n) => Kind::Prev(n, arg_ty),
+            HistoryFn::Ewma(half_life_us) => Kind::Ewma(half_life_us, arg_ty),
+            ref func if history.bound == HistoryBound::Forever && Running::can(func) => Kind::Running(function),
+            _ => Kind::Log(function),
+        };
+        self.add(arg, Lookback { out: Out::History(id), kind, window: Window::new(&history.func, history.bound) });
+    }
+
+    fn add(&mut self, arg: HistoryArg, lookback: Lookback) {
+        match self.args.iter().position(|known| *known == arg) {
+            Some(feed) => self.lookbacks[feed].push(lookback),
+            None => {
+                self.args.push(arg);
+                self.lookbacks.push(vec![lookback]);
+            }
+        }
+    }
+
+    /// Makes look-backs of the `prev`s inside an argument: each event's own, over all events that the scope has.
+    fn lift(&mut self, arg: &mut HistoryArg) {
+        for expr in arg.value.iter_mut().chain(&mut arg.filter) {
+            lift_prev(expr, &mut |inner, n| {
+                let ty = inner.ty.clone();
+                let arg = HistoryArg { value: Some(inner), ..HistoryArg::default() };
+                if let Some(known) = self.inner.iter().position(|known| *known == (arg.clone(), n)) {
+                    return known as u32;
+                }
+                let position = self.inner.len();
+                self.inner.push((arg.clone(), n));
+                let window = Window::new(&HistoryFn::Prev(n), HistoryBound::Forever);
+                self.add(arg, Lookback { out: Out::Inner(position), kind: Kind::Prev(n, ty), window });
+                position as u32
+            });
+        }
+    }
+}
+
+impl HistoryProgram {
+    /// Compiles those of the rule's histories that have this scope; `None` when there are none.
+    pub fn new(histories: &[History], scope: &HistoryScope) -> Option<HistoryProgram> {
+        let mut builder = Builder::default();
+        for (id, history) in histories.iter().enumerate().filter(|(_, history)| history.scope == *scope) {
+            builder.history(id, history);
+        }
+        let feeds: Vec<Source> =
+            builder.args.iter().zip(builder.lookbacks).map(|(arg, lookbacks)| Source::new(arg, lookbacks)).collect();
+        let longest_us = feeds.iter().flat_map(|source| &source.lookbacks).filter_map(|l| l.window.longest_us()).max();
+        (!feeds.is_empty()).then_some(HistoryProgram { feeds, inner: builder.inner.len(), longest_us })
+    }
+
+    /// Takes the next event of the key in the total order, and sets the values of this program's histories at this event in
+    /// `values` (by [`tripline_query_lang::plan::HistoryId`], as long as the rule's histories; others stay as they are).
+    /// `on` is the `on` clause that admitted the event (0 in the scope of a step). The scene needs `row`, `slots` and `at_us`.
+    pub fn push(&self, state: &mut HistoryState, on: u32, scene: &Scene<'_>, values: &mut [Value]) {
+        let kept = state.kept(self);
+        kept.events += 1;
+        kept.newest_us = scene.at_us;
+        let mut inner: SmallVec<[Value; 4]> = SmallVec::from_elem(Value::Null, self.inner);
+        for (position, source) in self.feeds.iter().enumerate() {
+            let look = source.feed.look(on, &Scene { with: &inner, ..*scene });
+            source.take(kept, position, &look, &mut |out, value| match out {
+                Out::Inner(position) => inner[position] = value,
+                Out::History(id) => {
+                    if let Some(place) = values.get_mut(id) {
+                        *place = value;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Event time has certainly passed everything strictly before `watermark_us`: forgets what no later event can see.
+    /// Returns whether nothing is left: the key may be forgotten.
+    pub fn expire(&self, state: &mut HistoryState, watermark_us: i64) -> bool {
+        let Some(kept) = state.started() else { return true };
+        for (position, source) in self.feeds.iter().enumerate() {
+            source.expire(kept, position, watermark_us);
+        }
+        let empty = kept.is_empty();
+        if empty {
+            *state = HistoryState::default();
+        }
+        empty
+    }
+
+    /// `expire` with a watermark above this forgets all that ends with time; `None`: nothing does.
+    pub fn next_expiry(&self, state: &HistoryState) -> Option<i64> {
+        let kept = state.as_started()?;
+        let longest = self.longest_us?;
+        let sources = self.feeds.iter().zip(&kept.memories).zip(&kept.logs);
+        let timed = |((source, memories), log): ((&Source, &Vec<Memory>), _)| {
+            source.lookbacks.iter().zip(memories).any(|(l, m)| l.window.longest_us().is_some() && m.sees_any(log))
+        };
+        sources.into_iter().any(timed).then(|| kept.newest_us.saturating_add(longest))
+    }
+}
+
+impl Source {
+    fn new(arg: &HistoryArg, lookbacks: Vec<Lookback>) -> Source {
+        let on_log = || lookbacks.iter().filter(|l| matches!(l.kind, Kind::Log(_)));
+        let (logged, counts_events) = (on_log().count() > 0, on_log().any(|l| l.window.counts_events()));
+        Source { feed: Feed::new(arg), lookbacks, logged, counts_events }
+    }
+
+    /// Brings all look-backs past one event: those without it give their value first.
+    fn take(&self, kept: &mut Kept, position: usize, look: &Look, set: &mut impl FnMut(Out, Value)) {
+        let (log, memories) = (&mut kept.logs[position], &mut kept.memories[position]);
+        let (now_us, nth) = (kept.newest_us, kept.events);
+        let counted = look.admitted && (look.value.is_some() || !self.feed.has_values());
+        for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
+            match (&lookback.kind, &mut *memory) {
+                (Kind::Log(function), Memory::View(view)) if !lookback.window.includes_current => {
+                    view.slide(function, lookback.window, log, now_us, nth);
+                    set(lookback.out, view.value(function, log, look.value.as_ref()));
+                }
+                (Kind::Running(function), Memory::Running(running)) => {
+                    if counted {
+                        running.add(function, look.value.as_ref());
+                    }
+                    set(lookback.out, running.value(function));
+                }
+                (Kind::Prev(n, ty), Memory::Prev(ring)) => {
+                    set(lookback.out, ring.value(*n, ty, lookback.window, now_us));
+                    if look.admitted {
+                        ring.push(*n, now_us, look.value.clone());
+                    }
+                }
+                (Kind::Ewma(half_life_us, ty), Memory::Ewma(mean)) => {
+                    set(lookback.out, super::aggregate::float(mean.value()));
+                    if counted && let Some(x) = look.value.as_ref().and_then(|cell| cell.as_float(ty)) {
+                        mean.add(x, now_us, *half_life_us);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.logged && counted {
+            log.push(now_us, self.counts_events.then_some(nth), look.value.clone());
+        }
+        for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
+            if let (Kind::Log(function), Memory::View(view)) = (&lookback.kind, memory)
+                && lookback.window.includes_current
+            {
+                view.slide(function, lookback.window, log, now_us, nth);
+                set(lookback.out, view.value(function, log, look.value.as_ref()));
+            }
+        }
+        log.forget(View::first(memories, log));
+    }
+
+    /// Forgets what no event at `watermark_us` or later can see.
+    fn expire(&self, kept: &mut Kept, position: usize, watermark_us: i64) {
+        let (log, memories) = (&mut kept.logs[position], &mut kept.memories[position]);
+        for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
+            match (&lookback.kind, memory) {
+                (Kind::Log(function), Memory::View(view)) => {
+                    view.slide(function, lookback.window, log, watermark_us, kept.events);
+                }
+                (Kind::Prev(..), Memory::Prev(ring)) => ring.expire(lookback.window, watermark_us),
+                _ => {}
+            }
+        }
+        log.forget(View::first(memories, log));
+    }
+}

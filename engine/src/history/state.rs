@@ -1,0 +1,244 @@
+//! What one key keeps, and its bytes.
+
+use std::collections::VecDeque;
+
+use super::HistoryProgram;
+use super::aggregate::{Aggregate, Function};
+use super::cell::Cell;
+use super::log::Log;
+use super::program::{Kind, Lookback};
+use super::running::Running;
+use super::window::Window;
+use crate::state::{Put, StateError, Take};
+use tripline_query_lang::number::Ewma;
+use tripline_query_lang::value::{Type, Value};
+
+/// What one key keeps. `Default` is a key never seen.
+#[derive(Debug, Default)]
+pub struct HistoryState(Option<Box<Kept>>);
+
+/// What a key keeps once it has been seen.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// How many events it has had.
+    pub(super) events: u64,
+    /// The time of its newest.
+    pub(super) newest_us: i64,
+    /// A log for each feed; empty where nothing needs it.
+    pub(super) logs: Vec<Log>,
+    /// What each look-back of each feed has beside the log.
+    pub(super) memories: Vec<Vec<Memory>>,
+}
+
+/// What a look-back has beside the log.
+#[derive(Debug)]
+pub(super) enum Memory {
+    View(View),
+    Running(Box<Running>),
+    Prev(Ring),
+    Ewma(Ewma),
+}
+
+/// A window's range of the log and what is kept of it.
+#[derive(Debug)]
+pub(super) struct View {
+    from: u64,
+    to: u64,
+    aggregate: Aggregate,
+}
+
+/// The last n events' values, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Ring(VecDeque<(i64, Option<Cell>)>);
+
+impl HistoryState {
+    /// What is kept; fresh for a key never seen.
+    pub(super) fn kept(&mut self, program: &HistoryProgram) -> &mut Kept {
+        self.0.get_or_insert_with(|| {
+            let memories = program.feeds.iter().map(|s| s.lookbacks.iter().map(Memory::new).collect()).collect();
+            let logs = program.feeds.iter().map(|_| Log::default()).collect();
+            Box::new(Kept { events: 0, newest_us: 0, logs, memories })
+        })
+    }
+
+    pub(super) fn started(&mut self) -> Option<&mut Kept> {
+        self.0.as_deref_mut()
+    }
+
+    pub(super) fn as_started(&self) -> Option<&Kept> {
+        self.0.as_deref()
+    }
+}
+
+impl Kept {
+    /// As good as never seen.
+    pub(super) fn is_empty(&self) -> bool {
+        self.logs.iter().all(|log| log.start() == log.end()) && self.memories.iter().flatten().all(Memory::is_empty)
+    }
+}
+
+impl Memory {
+    fn new(lookback: &Lookback) -> Memory {
+        match &lookback.kind {
+            Kind::Log(function) => Memory::View(View { from: 0, to: 0, aggregate: function.empty() }),
+            Kind::Running(_) => Memory::Running(Box::default()),
+            Kind::Prev(..) => Memory::Prev(Ring::default()),
+            Kind::Ewma(..) => Memory::Ewma(Ewma::default()),
+        }
+    }
+
+    /// Whether it keeps nothing beside the log.
+    fn is_empty(&self) -> bool {
+        match self {
+            Memory::View(_) => true,
+            Memory::Running(running) => **running == Running::default(),
+            Memory::Prev(ring) => ring.0.is_empty(),
+            Memory::Ewma(mean) => *mean == Ewma::default(),
+        }
+    }
+
+    /// Whether it sees any event, or will once time goes on.
+    pub(super) fn sees_any(&self, log: &Log) -> bool {
+        match self {
+            Memory::View(view) => view.from < log.end(),
+            other => !other.is_empty(),
+        }
+    }
+}
+
+impl View {
+    /// Brings the window to the moment `now_us`.
+    pub(super) fn slide(&mut self, function: &Function, window: Window, log: &Log, now_us: i64, nth: u64) {
+        let to = window.enters(log, self.to, now_us);
+        while self.to < to {
+            function.add(&mut self.aggregate, log, self.to);
+            self.to += 1;
+        }
+        let from = window.leaves(log, self.from, now_us, nth);
+        while self.from < from {
+            function.remove(&mut self.aggregate, log, self.from);
+            self.from += 1;
+        }
+    }
+
+    /// The value at the event at hand.
+    pub(super) fn value(&self, function: &Function, log: &Log, current: Option<&Cell>) -> Value {
+        function.value(&self.aggregate, log, (self.from, self.to), current)
+    }
+
+    /// The first entry that any of them still needs.
+    pub(super) fn first(memories: &[Memory], log: &Log) -> u64 {
+        let view = |memory: &Memory| if let Memory::View(view) = memory { Some(view.from) } else { None };
+        memories.iter().filter_map(view).min().unwrap_or(log.end())
+    }
+}
+
+impl Ring {
+    /// The value `n` events before one at `now_us` that is not in yet.
+    pub(super) fn value(&self, n: u32, ty: &Type, window: Window, now_us: i64) -> Value {
+        let entry = self.0.len().checked_sub(n as usize).and_then(|position| self.0.get(position));
+        match entry {
+            Some((at_us, Some(cell))) if window.sees(n, now_us.saturating_sub(*at_us)) => cell.value(ty),
+            _ => Value::Null,
+        }
+    }
+
+    /// Takes the next event's value; keeps `n`.
+    pub(super) fn push(&mut self, n: u32, at_us: i64, value: Option<Cell>) {
+        self.0.push_back((at_us, value));
+        while self.0.len() > n as usize {
+            self.0.pop_front();
+        }
+    }
+
+    /// Forgets what is too old for an event at `watermark_us`.
+    pub(super) fn expire(&mut self, window: Window, watermark_us: i64) {
+        let Some(longest) = window.longest_us() else { return };
+        let limit = watermark_us.saturating_sub(longest);
+        while self.0.front().is_some_and(|(at_us, _)| *at_us < limit) {
+            self.0.pop_front();
+        }
+    }
+}
+
+impl HistoryProgram {
+    /// Appends the key's state to a chunk.
+    pub fn write(&self, state: &HistoryState, out: &mut Vec<u8>) {
+        let Some(kept) = state.as_started() else { return out.put_bool(false) };
+        out.put_bool(true);
+        out.put_u64(kept.events);
+        out.put_i64(kept.newest_us);
+        for (log, memories) in kept.logs.iter().zip(&kept.memories) {
+            log.write(out);
+            for memory in memories {
+                match memory {
+                    Memory::View(view) => {
+                        out.put_u64(view.from.saturating_sub(log.start()));
+                        out.put_u64(view.to.saturating_sub(log.start()));
+                    }
+                    Memory::Running(running) => running.write(out),
+                    Memory::Prev(ring) => {
+                        out.put_len(ring.0.len());
+                        for (at_us, cell) in &ring.0 {
+                            out.put_i64(*at_us);
+                            Cell::write(cell.as_ref(), out);
+                        }
+                    }
+                    Memory::Ewma(mean) => {
+                        out.put_f64(mean.sum);
+                        out.put_f64(mean.weight);
+                        out.put_i64(mean.at_us);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads it back, and takes it off the front of `bytes`.
+    pub fn read(&self, bytes: &mut &[u8]) -> Result<HistoryState, StateError> {
+        let mut state = HistoryState::default();
+        if !bytes.take_bool("a history")? {
+            return Ok(state);
+        }
+        let kept = state.kept(self);
+        kept.events = bytes.take_u64("a history's events")?;
+        kept.newest_us = bytes.take_i64("a history's newest event")?;
+        for ((source, log), memories) in self.feeds.iter().zip(&mut kept.logs).zip(&mut kept.memories) {
+            *log = Log::read(bytes)?;
+            for (lookback, memory) in source.lookbacks.iter().zip(memories) {
+                memory.read(lookback, log, bytes)?;
+            }
+        }
+        Ok(state)
+    }
+}
+
+impl Memory {
+    /// Fills a fresh memory; what is kept of a window is made again from the log.
+    fn read(&mut self, lookback: &Lookback, log: &Log, bytes: &mut &[u8]) -> Result<(), StateError> {
+        match self {
+            Memory::View(view) => {
+                (view.from, view.to) = (bytes.take_u64("a window's start")?, bytes.take_u64("a window's end")?);
+                if view.from > view.to || view.to > log.end() {
+                    return Err(StateError::Damaged { what: "a window reaches beyond its log".into() });
+                }
+                if let Kind::Log(function) = &lookback.kind {
+                    (view.from..view.to).for_each(|index| function.add(&mut view.aggregate, log, index));
+                }
+            }
+            Memory::Running(running) => **running = Running::read(bytes)?,
+            Memory::Prev(ring) => {
+                for _ in 0..bytes.take_len("a key's last events")? {
+                    let at_us = bytes.take_i64("a last event's time")?;
+                    ring.0.push_back((at_us, Cell::read(bytes)?));
+                }
+            }
+            Memory::Ewma(mean) => {
+                const WHAT: &str = "a weighted mean";
+                *mean =
+                    Ewma { sum: bytes.take_f64(WHAT)?, weight: bytes.take_f64(WHAT)?, at_us: bytes.take_i64(WHAT)? };
+            }
+        }
+        Ok(())
+    }
+}
