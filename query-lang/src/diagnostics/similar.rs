@@ -1,6 +1,7 @@
 //! How far two names are apart, for "did you mean ...?".
 
-/// The candidate nearest to `written`, if it is near enough to be a slip; the first of equally near ones.
+/// The candidate nearest to `written`, if it is near enough to be a slip; of equally near ones the longest, then the
+/// first.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = written.chars().count();
     // One slip in three letters, three at most: beyond that the words have nothing to do with each other.
@@ -13,7 +14,8 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
         }
         let apart = distance(&written.to_lowercase(), &candidate.to_lowercase());
         // A different name of the same length as the slips is not near: `a` and `b`.
-        if apart <= limit && apart < other.max(length) && best.is_none_or(|(least, _)| apart < least) {
+        let nearer = best.is_none_or(|(least, known)| (apart, known.len()) < (least, candidate.len()));
+        if apart <= limit && apart < other.max(length) && nearer {
             best = Some((apart, candidate));
         }
     }

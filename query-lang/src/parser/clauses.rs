@@ -30,6 +30,9 @@ pub(super) enum Form {
 /// A clause by its first word, and its place in the order.
 type Row = (&'static str, u8);
 
+/// The place of `on` and `match`.
+const MATCH: u8 = 4;
+
 const RULE: &[Row] = &[
     ("title", 0),
     ("owner", 0),
@@ -39,8 +42,8 @@ const RULE: &[Row] = &[
     ("by", 1),
     ("within", 2),
     ("runs", 3),
-    ("on", 4),
-    ("match", 4),
+    ("on", MATCH),
+    ("match", MATCH),
     ("when", 5),
     ("without", 5),
     ("after", 6),
@@ -56,8 +59,8 @@ const DERIVE: &[Row] = &[
     ("by", 1),
     ("within", 2),
     ("runs", 3),
-    ("on", 4),
-    ("match", 4),
+    ("on", MATCH),
+    ("match", MATCH),
     ("without", 5),
     ("after", 6),
     ("every", 7),
@@ -66,7 +69,7 @@ const DERIVE: &[Row] = &[
     ("having", 9),
 ];
 
-const VIEW: &[Row] = &[("by", 1), ("on", 4), ("emit", 8)];
+const VIEW: &[Row] = &[("by", 1), ("on", MATCH), ("emit", 8)];
 
 /// Clauses that may stand several times.
 const REPEATABLE: [&str; 2] = ["on", "without"];
@@ -127,22 +130,14 @@ pub(super) fn clauses<'a>(input: Tokens<'a>, form: Form, name: &Name, open: Span
         }
         let begin = rest;
         let Some(row) = row_at(rest, form) else {
-            let last = clauses.seen.last().map_or(0, |(row, _)| row.1);
-            for (word, rank) in form.rows() {
-                begin.expect(if *rank >= last && clauses.may_follow(word) {
-                    Expected::Exactly(word)
-                } else {
-                    Expected::Also(word)
-                });
-            }
-            let place = report_error(begin, nom::Err::Error(Stop { at: begin.at, reported: false }));
-            rest = next_clause(begin, place, form);
+            let place = clauses.report_no_clause(begin, form, false);
+            rest = next_clause(begin, place, form, false);
             continue;
         };
         clauses.check_order(rest, row);
         rest = match clauses.clause(rest, row.0, form) {
             Ok((behind, ())) => behind,
-            Err(error) => next_clause(begin, report_error(begin, error), form),
+            Err(error) => next_clause(begin, report_error(begin, error), form, false),
         };
         clauses.seen.push((row, begin.span_to(rest)));
     }
@@ -154,8 +149,9 @@ fn row_at(input: Tokens<'_>, form: Form) -> Option<Row> {
     form.rows().iter().find(|(word, _)| input.is_word(0, word)).copied()
 }
 
-/// The next clause, closing bracket or item behind `place`, which lies in the clause that begins at `begin`.
-fn next_clause<'a>(begin: Tokens<'a>, place: Tokens<'a>, form: Form) -> Tokens<'a> {
+/// The next clause, closing bracket or item behind `place`, which lies in the clause that begins at `begin`; within
+/// `match` also the next `then` or `next`.
+fn next_clause<'a>(begin: Tokens<'a>, place: Tokens<'a>, form: Form, in_match: bool) -> Tokens<'a> {
     let mut rest = if place.at > begin.at { place } else { begin.skip(1) };
     // Brackets that were opened since the clause began.
     let mut open = begin.brackets_to(rest);
@@ -164,7 +160,7 @@ fn next_clause<'a>(begin: Tokens<'a>, place: Tokens<'a>, form: Form) -> Tokens<'
         if open == 0 && rest.is_sign(0, "}") || begins_item(rest) {
             break;
         }
-        let is_border = row_at(rest, form).is_some() || link(rest).is_ok();
+        let is_border = row_at(rest, form).is_some() || in_match && link(rest).is_ok();
         if is_border && (token.begins_line || open == 0 && begins_operand_of_clause(rest)) {
             break;
         }
@@ -202,7 +198,7 @@ impl Clauses {
             }
             "when" => keep(when(input)?, &mut self.when),
             "match" => {
-                let (rest, seq) = sequence(input, form);
+                let (rest, seq) = self.sequence(input, form);
                 let span = input.span_to(rest);
                 self.seq.get_or_insert((seq, span));
                 rest
@@ -263,13 +259,52 @@ impl Clauses {
         }
     }
 
+    /// Reports that no clause begins here, with those that could. `in_match` says that the clause `match` is not over.
+    fn report_no_clause<'a>(&self, input: Tokens<'a>, form: Form, in_match: bool) -> Tokens<'a> {
+        let last = if in_match { MATCH } else { self.seen.last().map_or(0, |(row, _)| row.1) };
+        for (word, rank) in form.rows() {
+            let fits = *rank >= last && self.may_follow(word, in_match);
+            input.expect(if fits { Expected::Exactly(word) } else { Expected::Also(word) });
+        }
+        report_error(input, nom::Err::Error(Stop { at: input.at, reported: false }))
+    }
+
+    /// The elements behind `match`; after an error on at the next link.
+    fn sequence<'a>(&self, input: Tokens<'a>, form: Form) -> (Tokens<'a>, Vec<Element>) {
+        let mut seq = Vec::new();
+        let mut rest = input.skip(1);
+        let mut next = Link::Start;
+        loop {
+            let begin = rest;
+            match cut(element(next)).parse(begin) {
+                Ok((behind, element)) => {
+                    seq.push(element);
+                    rest = behind;
+                }
+                Err(error) => rest = next_clause(begin, report_error(begin, error), form, true),
+            }
+            let ends = |rest: Tokens<'_>| rest.is_empty() || rest.is_sign(0, "}") || row_at(rest, form).is_some();
+            if link(rest).is_err() && !ends(rest) && !begins_item(rest) {
+                rest = next_clause(rest, self.report_no_clause(rest, form, true), form, true);
+            }
+            match link(rest) {
+                Ok((behind, link)) => {
+                    next = if seq.is_empty() { Link::Start } else { link };
+                    rest = behind;
+                }
+                Err(_) => return (rest, seq),
+            }
+        }
+    }
+
     /// Clauses of the other form (`on` or `match`) are not offered in messages.
-    fn may_follow(&self, word: &str) -> bool {
+    fn may_follow(&self, word: &str, in_match: bool) -> bool {
+        let is_pattern = in_match || self.seq.is_some();
         match word {
-            "on" => self.seq.is_none(),
-            "match" => self.on.is_empty() && self.seq.is_none(),
+            "on" => !is_pattern,
+            "match" => self.on.is_empty() && !is_pattern,
             "when" => !self.on.is_empty(),
-            "without" | "after" => self.seq.is_some(),
+            "without" | "after" => is_pattern,
             "with" | "to" => self.alert.is_some(),
             _ => !self.seen.iter().any(|((seen, _), _)| *seen == word),
         }
@@ -375,27 +410,4 @@ fn on(input: Tokens<'_>) -> Parsed<'_, On> {
 /// `when expr [for D]`.
 fn when(input: Tokens<'_>) -> Parsed<'_, (Expr, Option<Expr>)> {
     after("when", (expr, opt(bound_after("for", "a duration")))).parse(input)
-}
-
-/// The elements behind `match`; after an error on at the next link.
-fn sequence(input: Tokens<'_>, form: Form) -> (Tokens<'_>, Vec<Element>) {
-    let mut seq = Vec::new();
-    let mut rest = input.skip(1);
-    let mut next = Link::Start;
-    loop {
-        match cut(element(next)).parse(rest) {
-            Ok((behind, element)) => {
-                seq.push(element);
-                rest = behind;
-            }
-            Err(error) => rest = next_clause(rest, report_error(rest, error), form),
-        }
-        match link(rest) {
-            Ok((behind, link)) => {
-                next = if seq.is_empty() { Link::Start } else { link };
-                rest = behind;
-            }
-            Err(_) => return (rest, seq),
-        }
-    }
 }

@@ -3,12 +3,12 @@
 use super::clauses::{Form, clauses};
 use super::expr::assigned;
 use super::input::{Parsed, Tokens};
-use super::report::{not_closed, report_error};
+use super::report::{describe, not_closed, report_error};
 use super::streams::{stream, table};
 use super::test_item::test;
 use super::words::{after, bracketed, is_name, list, name, name_of, sign};
 use crate::ast::{Derive, Item, ItemKind, Let, Name, Param, Rule, Spanned, View};
-use crate::diagnostics::{Diagnostic, codes::syntax, nearest};
+use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::TokenKind;
 use crate::span::Span;
 use nom::Parser;
@@ -108,10 +108,12 @@ pub(super) fn begins_item(input: Tokens<'_>) -> bool {
 /// The beginning of the next item behind `place`, which lies in the item that begins at `begin`.
 fn next_item<'a>(begin: Tokens<'a>, place: Tokens<'a>) -> Tokens<'a> {
     let mut rest = if place.at > begin.at { place } else { begin.skip(1) };
-    let mut open: usize = 0;
+    let mut open = begin.brackets_to(rest);
     while !rest.is_empty() {
-        let at_line = rest.peek(0).begins_line;
-        if begins_item(rest) && (open == 0 || at_line) {
+        let token = rest.peek(0);
+        // Outside of brackets the keyword at the beginning of a line is enough, whatever is wrong behind it.
+        let keyword = token.kind == TokenKind::Word && KEYWORDS.contains(&token.text);
+        if begins_item(rest) && (open == 0 || token.begins_line) || keyword && token.begins_line && open == 0 {
             break;
         }
         open = match rest.peek(0).kind {
@@ -131,14 +133,19 @@ fn report_item<'a>(begin: Tokens<'a>, error: nom::Err<super::input::Stop>) -> To
         return report_error(begin, error);
     }
     begin.context.take_furthest();
-    let message =
-        "no item begins like this, expected `stream`, `table`, `param`, `let`, `rule`, `derive`, `view` or `test`";
-    let diagnostic = Diagnostic::new(syntax::NO_ITEM, begin.context.file, token.span, message);
-    begin.context.report(match nearest(token.text, KEYWORDS) {
-        Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
-        None if token.kind == TokenKind::Sign("}") => diagnostic.hint("this bracket closes nothing; remove it"),
-        None => diagnostic,
-    });
+    let diagnostic = |code, message: String| Diagnostic::new(code, begin.context.file, token.span, message);
+    if token.kind != TokenKind::Word || !token.begins_line {
+        let unexpected = diagnostic(syntax::UNEXPECTED, format!("unexpected {}", describe(token)));
+        begin.context.report(match token.kind {
+            TokenKind::Sign("=") => unexpected.hint("a comparison is written `==`"),
+            TokenKind::Sign("}") => unexpected.hint("this bracket closes nothing; remove it"),
+            _ => unexpected.label("what stands before is complete, and no item begins here"),
+        });
+        return begin;
+    }
+    let items = "`stream`, `table`, `param`, `let`, `rule`, `derive`, `view` or `test`";
+    let message = format!("no item begins with `{}`, expected {items}", token.text);
+    begin.context.report(diagnostic(syntax::NO_ITEM, message).did_you_mean(token.text, KEYWORDS));
     begin
 }
 

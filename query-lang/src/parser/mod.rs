@@ -43,14 +43,43 @@ pub fn parse(file: usize, text: &str) -> (ast::File, Vec<Diagnostic>) {
     (ast::File { items }, diagnostics)
 }
 
-/// Reports tokens that are none of the language, and takes those out that say nothing.
+/// Reports tokens that are none of the language. Those of other languages are taken for what they mean there, the
+/// others are taken out.
 fn report_strangers(tokens: &mut Vec<Token<'_>>, context: &Context<'_>) {
-    for token in tokens.iter() {
+    let mut in_comment = false;
+    tokens.retain_mut(|token| {
+        in_comment &= !token.begins_line;
+        if in_comment {
+            return false;
+        }
         if let Some(diagnostic) = stranger(token, context.file) {
             context.report(diagnostic);
         }
-    }
-    tokens.retain(|token| token.kind != TokenKind::Unknown);
+        if token.kind != TokenKind::Unknown {
+            return true;
+        }
+        in_comment = token.text == "#";
+        match meant(token.text) {
+            Some((kind, text)) => (token.kind, token.text) = (kind, text),
+            None => return false,
+        }
+        true
+    });
+}
+
+/// What signs of other languages mean.
+fn meant(text: &str) -> Option<(TokenKind, &'static str)> {
+    let sign = |sign| (TokenKind::Sign(sign), sign);
+    Some(match text {
+        "&&" | "&" => (TokenKind::Word, "and"),
+        "||" | "|" => (TokenKind::Word, "or"),
+        "!" => (TokenKind::Word, "not"),
+        "–" | "—" | "−" => sign("-"),
+        "≤" => sign("<="),
+        "≥" => sign(">="),
+        "≠" => sign("!="),
+        _ => return None,
+    })
 }
 
 fn stranger(token: &Token<'_>, file: usize) -> Option<Diagnostic> {
@@ -95,11 +124,14 @@ fn stranger_hint(text: &str) -> Option<&'static str> {
         "!" => "write `not`",
         ";" => "nothing stands between clauses and items",
         "'" | "“" | "”" | "„" => "texts stand in straight double quotes",
-        "#" | "//" => "a comment begins with `--`",
+        "#" => "a comment begins with `--`",
         "–" | "—" | "−" => "a minus is written `-`",
         "≤" => "write `<=`",
         "≥" => "write `>=`",
-        "≠" | "<>" => "write `!=`",
+        "≠" => "write `!=`",
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,6 +65,9 @@ fn node(input: Tokens<'_>) -> Parsed<'_, Node> {
         let (rest, limits) = limits(rest)?;
         return Ok((rest, Node::Group(Group { kind, members, limits })));
     }
+    if input.is_word(0, "any") || input.is_word(0, "all") {
+        return input.skip(1).fail(Expected::Exactly("of"));
+    }
     for starter in ["no", "any of", "all of"] {
         input.expect(Expected::Also(starter));
     }

@@ -30,11 +30,15 @@ pub(super) fn report_error<'a>(input: Tokens<'a>, error: nom::Err<Stop>) -> Toke
     }
 }
 
+/// Things that a reserved word in backquotes would be.
+const NAMES: [&str; 5] = ["name", "stream", "field", "type", "expression"];
+
 fn unexpected(place: Tokens<'_>, expected: &[Expected]) -> Diagnostic {
     let found = place.peek(0);
     let file = place.context.file;
     let name = expected.iter().find_map(|expected| match expected {
-        Expected::Thing(what) if what.contains("name") || what.contains("stream") || what.contains("field") => {
+        Expected::Thing(what) if NAMES.iter().any(|word| what.contains(word))
+        => {
             Some(what)
         }
         _ => None,
@@ -67,7 +71,6 @@ fn hint(found: Token<'_>, expected: &[Expected]) -> Option<String> {
     };
     match found.kind {
         TokenKind::Word => nearest(found.text, words()).map(|near| format!("did you mean `{near}`?")),
-        TokenKind::Sign("=") => Some("a comparison is written `==`".to_owned()),
         _ => None,
     }
 }
@@ -88,7 +91,7 @@ fn alternatives(expected: &[Expected]) -> String {
 }
 
 /// What was found, in the user's words.
-fn describe(found: Token<'_>) -> String {
+pub(super) fn describe(found: Token<'_>) -> String {
     let short: String = match found.text.char_indices().nth(QUOTED_CHARS_MAX) {
         Some((end, _)) => format!("{}...", &found.text[..end]),
         None => found.text.to_owned(),

@@ -87,6 +87,10 @@ fn field(input: Tokens<'_>) -> Parsed<'_, Field> {
 
 /// `text`, `decimal(2)`, `time(ms)?`, `list of text`.
 fn type_ref(input: Tokens<'_>) -> Parsed<'_, TypeRef> {
+    // What has a colon behind it is the next field.
+    if input.is_sign(1, ":") {
+        return input.fail(Expected::Thing("a type"));
+    }
     let (rest, name) = name_of("a type")(input)?;
     if name.text == "list" && rest.is_word(0, "of") {
         let (rest, item) = cut(nested(type_ref)).parse(rest.skip(1))?;

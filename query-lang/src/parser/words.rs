@@ -1,6 +1,7 @@
 //! The smallest parsers: signs, words, names, texts, lists; and the guard on depth.
 
 use super::input::{Expected, Parsed, Stop, Tokens};
+use super::items::begins_item;
 use crate::ast::Name;
 use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::{Token, TokenKind, decode};
@@ -143,7 +144,8 @@ pub(super) fn is_name(input: Tokens<'_>, n: usize) -> bool {
     let token = input.peek(n);
     match token.kind {
         TokenKind::Quoted | TokenKind::OpenName => true,
-        TokenKind::Word => !RESERVED.contains(&token.text),
+        // `rule x {` is nowhere a name with something behind it: the item before it is not complete.
+        TokenKind::Word => !RESERVED.contains(&token.text) && !begins_item(input.skip(n)),
         _ => false,
     }
 }
