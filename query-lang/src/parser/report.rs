@@ -37,10 +37,7 @@ fn unexpected(place: Tokens<'_>, expected: &[Expected]) -> Diagnostic {
     let found = place.peek(0);
     let file = place.context.file;
     let name = expected.iter().find_map(|expected| match expected {
-        Expected::Thing(what) if NAMES.iter().any(|word| what.contains(word))
-        => {
-            Some(what)
-        }
+        Expected::Thing(what) if NAMES.iter().any(|word| what.contains(word)) => Some(what),
         _ => None,
     });
     if let Some(what) = name

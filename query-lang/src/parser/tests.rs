@@ -37,7 +37,9 @@ fn shown(expr: &Expr) -> String {
             format!("({}between {} {} {})", not(negated), shown(item), shown(low), shown(high))
         }
         ExprKind::In { negated, item, list } => format!("({}in {} {})", not(negated), shown(item), shown(list)),
-        ExprKind::Like { negated, item, pattern } => format!("({}like {} {})", not(negated), shown(item), shown(pattern)),
+        ExprKind::Like { negated, item, pattern } => {
+            format!("({}like {} {})", not(negated), shown(item), shown(pattern))
+        }
         ExprKind::Matches { negated, item, pattern } => {
             format!("({}matches {} {})", not(negated), shown(item), shown(pattern))
         }
@@ -142,7 +144,14 @@ fn rule(text: &str) -> Rule {
 fn pattern(text: &str) -> Pattern {
     match rule(&format!("rule r {{ {text} alert low \"x\" }}")).body {
         Body::Pattern(pattern) => pattern,
-        body => Pattern { within: None, runs: None, seq: Vec::new(), without: Vec::new(), skip: None, span: body_span(body) },
+        body => Pattern {
+            within: None,
+            runs: None,
+            seq: Vec::new(),
+            without: Vec::new(),
+            skip: None,
+            span: body_span(body),
+        },
     }
 }
 
@@ -221,12 +230,7 @@ fn templates_have_values_with_their_places_in_the_file() {
             TemplatePart::Expr(expr) => format!("{} at {:?}", shown(expr), expr.span.text(text)),
         })
         .collect();
-    let expected = [
-        r#""\t{""#,
-        r#"n at "n""#,
-        r#""} ""#,
-        r#"(if b "x" c) at "if b then \\\"x\\\" else c""#,
-    ];
+    let expected = [r#""\t{""#, r#"n at "n""#, r#""} ""#, r#"(if b "x" c) at "if b then \\\"x\\\" else c""#];
     assert_eq!(parts, expected);
 }
 

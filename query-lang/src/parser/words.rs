@@ -15,8 +15,8 @@ pub(super) const RESERVED: &[&str] = &["true", "false", "null", "not", "if", "no
 /// Words that stand between two operands.
 const INFIX: &[&str] = &["and", "or", "in", "is", "like", "matches", "between"];
 
-/// Brackets, calls and patterns in each other. The parser recurses that deep.
-pub(super) const NESTING_MAX: usize = 128;
+/// Brackets, calls and patterns in each other. The parser recurses that deep; unoptimised, that fits a stack of 2 MiB.
+pub(super) const NESTING_MAX: usize = 64;
 
 /// This sign.
 pub(super) fn sign<'a>(sign: &'static str) -> impl Fn(Tokens<'a>) -> Parsed<'a, Token<'a>> {
