@@ -10,3 +10,4 @@ pub mod history;
 pub mod io;
 pub mod patterns;
 pub mod state;
+pub mod time;
