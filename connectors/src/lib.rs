@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Sources and sinks over real systems, behind the engine's traits: a folder each.
+
+pub mod log;

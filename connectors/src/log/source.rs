@@ -1,0 +1,132 @@
+//! Reads a topic of the in-process log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Log, LogRecord};
+use tripline_engine::event::PartitionId;
+use tripline_engine::io::{PartitionInfo, Polled, Record, Source, SourceError};
+use tripline_query_lang::plan::StreamId;
+
+/// A source over all partitions of one topic. Ends when the topic is finished.
+pub struct LogSource {
+    log: Log,
+    topic: String,
+    stream: StreamId,
+    next: Vec<i64>,
+    turn: usize,
+    share: usize,
+}
+
+impl LogSource {
+    /// Reads `topic` as the events of `stream`.
+    pub fn new(log: Log, topic: &str, stream: StreamId) -> LogSource {
+        LogSource { log, topic: topic.to_owned(), stream, next: Vec::new(), turn: 0, share: usize::MAX }
+    }
+
+    /// Takes at most so many records of a partition before it turns to the next, for tests of the order of arrival.
+    pub fn with_share(self, share: usize) -> LogSource {
+        LogSource { share: share.max(1), ..self }
+    }
+
+    fn unknown(&self) -> SourceError {
+        SourceError::Configuration(format!("there is no topic `{}` in the in-process log", self.topic))
+    }
+
+    /// What is there, at most `max`; `None` when nothing is and nothing will be.
+    fn take(&mut self, max: usize, wait: Duration) -> Result<Option<Taken>, SourceError> {
+        let state = self.log.lock();
+        let topic = state.topics.get(&self.topic).ok_or_else(|| self.unknown())?;
+        let partitions = self.next.len();
+        let mut taken = Taken::new();
+        for step in 0..partitions {
+            let index = (self.turn + step) % partitions;
+            let partition = &topic.partitions[index];
+            let room = (max - taken.len()).min(self.share);
+            for (offset, record) in partition.read(self.next[index], room) {
+                self.next[index] = offset + 1;
+                taken.push((index, offset, record));
+            }
+        }
+        self.turn = (self.turn + 1) % partitions.max(1);
+        if !taken.is_empty() || !topic.finished {
+            if taken.is_empty() && !wait.is_zero() {
+                self.log.wait(state, wait);
+            }
+            return Ok(Some(taken));
+        }
+        Ok(None)
+    }
+}
+
+/// Partition, offset, record.
+type Taken = Vec<(usize, i64, Arc<LogRecord>)>;
+
+impl Source for LogSource {
+    fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    fn open(&mut self) -> Result<Vec<PartitionInfo>, SourceError> {
+        let state = self.log.lock();
+        let topic = state.topics.get(&self.topic).ok_or_else(|| self.unknown())?;
+        let name: Arc<str> = self.topic.as_str().into();
+        let info = |(number, partition): (usize, &super::Partition)| PartitionInfo {
+            id: PartitionId { stream: self.stream, topic: name.clone(), partition: number as i32 },
+            topic_id: topic.id.clone(),
+            earliest: partition.earliest,
+        };
+        let found: Vec<PartitionInfo> = topic.partitions.iter().enumerate().map(info).collect();
+        drop(state);
+        self.next = found.iter().map(|partition| partition.earliest).collect();
+        Ok(found)
+    }
+
+    fn seek(&mut self, offsets: &[Option<i64>]) -> Result<(), SourceError> {
+        let state = self.log.lock();
+        let topic = state.topics.get(&self.topic).ok_or_else(|| self.unknown())?;
+        for ((partition, next), offset) in topic.partitions.iter().zip(&mut self.next).zip(offsets) {
+            *next = offset.unwrap_or(partition.earliest);
+            if *next < partition.earliest || *next > partition.end() {
+                let (earliest, end) = (partition.earliest, partition.end());
+                return Err(SourceError::LostInput(format!(
+                    "offset {next} of topic `{}` is not there: it holds {earliest} to {end}",
+                    self.topic
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn poll(
+        &mut self,
+        max: usize,
+        wait: Duration,
+        visit: &mut dyn FnMut(Record<'_>),
+    ) -> Result<Polled, SourceError> {
+        let Some(mut taken) = self.take(max, wait)? else { return Ok(Polled::End) };
+        if taken.is_empty() {
+            match self.take(max, Duration::ZERO)? {
+                Some(now) => taken = now,
+                None => return Ok(Polled::End),
+            }
+        }
+        for (partition, offset, record) in &taken {
+            visit(Record {
+                partition: *partition,
+                offset: *offset,
+                timestamp_us: record.timestamp_us,
+                key: record.key.as_deref(),
+                value: record.value.as_deref(),
+                headers: &|| record.headers.clone(),
+            });
+        }
+        Ok(Polled::Records(taken.len()))
+    }
+
+    fn size_hint(&self) -> Option<u64> {
+        let state = self.log.lock();
+        let topic = state.topics.get(&self.topic).filter(|topic| topic.finished)?;
+        Some(topic.partitions.iter().map(|partition| partition.records.len() as u64).sum())
+    }
+}
