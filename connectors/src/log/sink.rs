@@ -1,9 +1,7 @@
 //! Writes alerts, side records and progress to topics of the in-process log, in transactions.
 
 use super::{Log, LogRecord, State};
-use tripline_engine::io::{
-    AlertRecord, CommitError, Progress, SideKind, SideRecord, SinkError, TransactionalSink,
-};
+use tripline_engine::io::{AlertRecord, CommitError, Progress, SideKind, SideRecord, SinkError, TransactionalSink};
 
 /// Where a sink writes.
 #[derive(Clone, Debug)]

@@ -98,12 +98,7 @@ impl Source for LogSource {
         Ok(())
     }
 
-    fn poll(
-        &mut self,
-        max: usize,
-        wait: Duration,
-        visit: &mut dyn FnMut(Record<'_>),
-    ) -> Result<Polled, SourceError> {
+    fn poll(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Record<'_>)) -> Result<Polled, SourceError> {
         let Some(mut taken) = self.take(max, wait)? else { return Ok(Polled::End) };
         if taken.is_empty() {
             match self.take(max, Duration::ZERO)? {

@@ -96,10 +96,9 @@ impl PartitionClock {
         let own = self.own_bound();
         let bound = own.max(self.floor_us);
         match bound {
-            Some(bound) if at_us < bound => Verdict::Late {
-                behind_us: bound.saturating_sub(at_us),
-                by_floor: own.is_none_or(|own| at_us >= own),
-            },
+            Some(bound) if at_us < bound => {
+                Verdict::Late { behind_us: bound.saturating_sub(at_us), by_floor: own.is_none_or(|own| at_us >= own) }
+            }
             _ => Verdict::InTime,
         }
     }
@@ -126,14 +125,8 @@ mod tests {
     use tripline_query_lang::plan::FieldId;
 
     fn clock(late_us: i64, ahead_us: Option<i64>) -> PartitionClock {
-        let stream = Stream {
-            name: "s".to_owned(),
-            fields: Vec::new(),
-            timed_by: FieldId(0),
-            late_us,
-            ahead_us,
-            idle_us: None,
-        };
+        let stream =
+            Stream { name: "s".to_owned(), fields: Vec::new(), timed_by: FieldId(0), late_us, ahead_us, idle_us: None };
         PartitionClock::new(&stream, 0)
     }
 

@@ -147,14 +147,7 @@ mod tests {
     use tripline_query_lang::plan::FieldId;
 
     fn stream(idle_us: Option<i64>) -> Stream {
-        Stream {
-            name: "s".to_owned(),
-            fields: Vec::new(),
-            timed_by: FieldId(0),
-            late_us: 0,
-            ahead_us: None,
-            idle_us,
-        }
+        Stream { name: "s".to_owned(), fields: Vec::new(), timed_by: FieldId(0), late_us: 0, ahead_us: None, idle_us }
     }
 
     fn two(idle_us: Option<i64>) -> Watermarks {
