@@ -115,7 +115,7 @@ impl Snippet<'_> {
     ) {
         let text = self.lines.line(number);
         // Of an overlong line the part around the place is shown.
-        let skip = if from > LINE_CHARS_MAX / 2 { from - LINE_CHARS_MAX / 2 } else { 0 };
+        let skip = from.saturating_sub(LINE_CHARS_MAX / 2);
         let mut shown = String::from(if skip > 0 { "..." } else { "" });
         let (mut before, mut under) = (shown.len(), 0);
         for (index, c) in text.chars().enumerate().skip(skip).take(LINE_CHARS_MAX) {

@@ -305,7 +305,9 @@ impl Clauses {
             "match" => self.on.is_empty() && !is_pattern,
             "when" => !self.on.is_empty(),
             "without" | "after" => is_pattern,
-            "with" | "to" => self.alert.is_some(),
+            "with" | "to" | "repeat" | "resolve" => self.alert.is_some(),
+            // The rarer ones would make every message long.
+            "title" | "owner" | "tags" | "runbook" | "references" | "runs" | "suppress" => false,
             _ => !self.seen.iter().any(|((seen, _), _)| *seen == word),
         }
     }
@@ -318,14 +320,12 @@ impl Clauses {
             alert.to = std::mem::take(&mut self.to);
             let parts = self.seen.iter().filter(|((word, _), _)| matches!(*word, "with" | "to"));
             alert.span = parts.fold(alert.span, |span, (_, part)| span.to(*part));
-        } else if let Some(((word, _), span)) = self.seen.iter().find(|((word, _), _)| matches!(*word, "with" | "to")) {
-            if !self.saw("alert") {
-                let message = format!("`{word}` without `alert`");
-                context.report(
-                    Diagnostic::new(syntax::OUT_OF_ORDER, context.file, *span, message)
-                        .hint("it belongs behind `alert SEVERITY \"...\"`"),
-                );
-            }
+        } else if let Some(((word, _), span)) = self.seen.iter().find(|((word, _), _)| matches!(*word, "with" | "to"))
+            && !self.saw("alert")
+        {
+            let message = format!("`{word}` without `alert`");
+            let diagnostic = Diagnostic::new(syntax::OUT_OF_ORDER, context.file, *span, message);
+            context.report(diagnostic.hint("it belongs behind `alert SEVERITY \"...\"`"));
         }
         let of_pattern = |word: &str| matches!(word, "match" | "within" | "runs" | "without" | "after");
         let of_events = |word: &str| matches!(word, "on" | "when");

@@ -7,8 +7,11 @@ use crate::ast::{Over, Spanned};
 use nom::Parser;
 use nom::combinator::cut;
 
+/// A window with the depth of its tree.
+type Deep = (usize, Spanned<Over>);
+
 /// What stands behind a call: its window with the depth of its tree, and `approx`.
-pub(super) fn window(input: Tokens<'_>) -> Parsed<'_, (Option<(usize, Spanned<Over>)>, bool)> {
+pub(super) fn window(input: Tokens<'_>) -> Parsed<'_, (Option<Deep>, bool)> {
     let (mut rest, mut over, mut approx) = (input, None, false);
     loop {
         if rest.is_word(0, "approx") && !approx {

@@ -122,23 +122,22 @@ pub(super) fn absent<'a>(word: &'static str, waits: bool) -> impl Fn(Tokens<'a>)
         let (rest, hold) = if waits { opt(bound_after("for", "a duration")).parse(rest)? } else { (rest, None) };
         let (rest, filter) = opt(after("where", expr)).parse(rest)?;
         // `for` behind the condition is a frequent slip.
-        let (rest, hold) = match opt(bound_after("for", "a duration")).parse(rest)? {
-            (behind, Some(late)) if waits && hold.is_none() => {
-                input.context.report(
-                    Diagnostic::new(
-                        syntax::OUT_OF_ORDER,
-                        input.context.file,
-                        rest.peek(0).span,
-                        "`for` stands behind `where`",
-                    )
-                    .hint(format!("it belongs before it: `{word} {} for ... where ...`", stream.text)),
-                );
-                (behind, Some(late))
-            }
-            _ => (rest, hold),
-        };
+        let (rest, hold) = if waits && hold.is_none() { late_hold(rest, word, &stream)? } else { (rest, hold) };
         Ok((rest, Absent { stream, by, hold, filter, span: input.span_to(rest) }))
     }
+}
+
+/// `for D` behind the condition: reported, and taken all the same.
+fn late_hold<'a>(input: Tokens<'a>, word: &str, stream: &Name) -> Parsed<'a, Option<Expr>> {
+    let (rest, hold) = opt(bound_after("for", "a duration")).parse(input)?;
+    if hold.is_some() {
+        let message = "`for` stands behind `where`";
+        input.context.report(
+            Diagnostic::new(syntax::OUT_OF_ORDER, input.context.file, input.peek(0).span, message)
+                .hint(format!("it belongs before it: `{word} {} for ... where ...`", stream.text)),
+        );
+    }
+    Ok((rest, hold))
 }
 
 /// `?`, `*`, `+`, `{n}`, `{n,}`, `{n,m}` and the words behind it.

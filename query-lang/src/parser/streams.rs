@@ -121,16 +121,16 @@ fn options<'a>(
     input: Tokens<'a>,
     mut option: impl FnMut(Tokens<'a>) -> Parsed<'a, ()>,
 ) -> Result<Tokens<'a>, nom::Err<super::input::Stop>> {
-    let (mut rest, first) = opt(|input| option(input)).parse(input)?;
+    let (mut rest, first) = opt(&mut option).parse(input)?;
     if first.is_none() {
         return Ok(rest);
     }
     loop {
         if let Ok((behind, _)) = sign(",")(rest) {
-            rest = cut(|input| option(input)).parse(behind)?.0;
+            rest = cut(&mut option).parse(behind)?.0;
             continue;
         }
-        match opt(|input| option(input)).parse(rest)? {
+        match opt(&mut option).parse(rest)? {
             (behind, Some(())) => {
                 let span = rest.peek(0).span;
                 let message = format!("expected `,` before `{}`", rest.peek(0).text);

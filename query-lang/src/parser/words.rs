@@ -71,7 +71,7 @@ pub(super) fn bracketed<'a, T>(
         let (inside, _) = sign(open)(input)?;
         let context = input.context;
         let stops_at_in = context.stops_at_in.replace(false);
-        let result = cut(nested(|input| parser(input))).parse(inside).and_then(|(rest, value)| {
+        let result = cut(nested(&mut parser)).parse(inside).and_then(|(rest, value)| {
             let (rest, _) = cut(sign(close)).parse(rest)?;
             Ok((rest, value))
         });
@@ -173,5 +173,5 @@ pub(super) fn in_brackets<'a, T>(
     item: impl FnMut(Tokens<'a>) -> Parsed<'a, T>,
 ) -> impl Parser<Tokens<'a>, Output = Vec<T>, Error = Stop> {
     let mut item = item;
-    bracketed("(", move |input| list(|input| item(input)).parse(input), ")")
+    bracketed("(", move |input| list(&mut item).parse(input), ")")
 }
