@@ -3,14 +3,71 @@
 //! A [`Machine`] belongs to a rule and is shared by all keys; a [`KeyState`] belongs to one key. The caller evaluates
 //! the part of each role's condition that looks at the candidate alone (as masks over whole batches) and hands over the
 //! answer as bits; the machine evaluates the rest.
+//!
+//! The plan's tree is compiled to a [`graph`]: leaves that take events, joined by ways. A run stands at the leaf that took
+//! its last event, with the set of ways that are still open, and shares what it has taken with its branches:
+//!
+//! ```text
+//!  plan::Pattern -- compile, choice --> graph        per key: runs, each { start, cursor, chains }
+//!
+//!  event --> feed (groups) --> places and branches --+--> select: order, duplicates, after match skip --> matches
+//!  time  --> clock: absences, loops that are over ---+
+//! ```
+
+mod choice;
+mod clock;
+mod compile;
+mod condition;
+mod feed;
+mod graph;
+mod groups;
+mod kept;
+mod machine;
+mod run;
+mod select;
+mod silence;
+mod standing;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
-use crate::expr::Row;
+use crate::expr::{Row, ValueFn, compile_value};
 use crate::state::StateError;
-use tripline_query_lang::plan::{Expr, Plan, Rule, StepId, StepKey, StreamId};
+use condition::Parts;
+use graph::Graph;
+use kept::Keeper;
+use run::Run;
+use silence::Silence;
+use tripline_query_lang::plan::{Body, Element, Expr, Node, Plan, Rule, Runs, StepId, StepKey, StreamId};
 use tripline_query_lang::value::Value;
+
+/// Why a pattern cannot be compiled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// The rule is a threshold rule.
+    #[error("the rule has no pattern")]
+    NotAPattern,
+    /// Too many different conditions.
+    #[error("a pattern has at most {max} different conditions on single events")]
+    TooManyConditions {
+        /// The bound.
+        max: usize,
+    },
+    /// Too many optional steps in a row.
+    #[error("a step can be followed in at most {max} ways")]
+    TooManyChoices {
+        /// The bound.
+        max: usize,
+    },
+    /// A bracket without a step.
+    #[error("a bracket must have a step in it")]
+    NoStep,
+    /// A `no X` as a member of a group.
+    #[error("`no X` in a group needs `for`")]
+    NoWithoutFor,
+}
 
 /// A part that an event can play in a pattern: fill a step, break a `no`, break a `without`, end a loop by `until`.
 #[derive(Clone, Debug)]
@@ -55,6 +112,8 @@ pub struct Match {
     pub time_us: i64,
     /// The event at hand completed it (and not time).
     pub by_event: bool,
+    /// The match's key, where keys are handed over: that of its first step. Otherwise that of the events.
+    pub key: Option<Arc<[Value]>>,
     /// The taken events, in order of the steps and within a step in the order taken.
     pub taken: Vec<(StepId, Taken)>,
     /// The deadline that an absence waited for, microseconds.
@@ -64,58 +123,146 @@ pub struct Match {
 }
 
 /// A pattern, compiled: shared by all keys of its rule.
-pub struct Machine {}
+pub struct Machine {
+    graph: Graph,
+    roles: Vec<Role>,
+    keeper: Keeper,
+    runs: Runs,
+    /// Where keys are handed over: each step's own key.
+    own_keys: Vec<Vec<ValueFn>>,
+    /// The ways from the start to leaves.
+    entry_ways: graph::WaySet,
+    /// The roles of `without`.
+    without_roles: u64,
+    /// The pattern is nothing but an absence.
+    silence: Option<Silence>,
+    /// The streams that the rule names, where the machine must see all their events.
+    every_event_of: Vec<StreamId>,
+}
 
 /// What one key has open: runs, counters, deadlines. `Default` is a key never seen.
-#[derive(Default)]
-pub struct KeyState {}
+pub struct KeyState {
+    /// Events offered.
+    seq: u64,
+    /// Time of the first event.
+    known_us: Option<i64>,
+    /// When each `no` that stands first was last broken.
+    leading: Vec<Option<i64>>,
+    /// In order of their start.
+    runs: Vec<Run>,
+    /// Not later than the first time that something is due at, once it has strictly passed.
+    wake_us: i64,
+    /// Starts refused and branches cut.
+    refused: u64,
+    /// Some of them since the last match.
+    incomplete: bool,
+}
+
+impl Default for KeyState {
+    fn default() -> KeyState {
+        KeyState {
+            seq: 0,
+            known_us: None,
+            leading: Vec::new(),
+            runs: Vec::new(),
+            wake_us: i64::MAX,
+            refused: 0,
+            incomplete: false,
+        }
+    }
+}
 
 impl Machine {
     /// Compiles the rule's pattern. The rule's body is a pattern.
-    pub fn new(_plan: &Plan, _rule: &Rule) -> Machine {
-        unimplemented!()
+    pub fn new(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
+        let Body::Pattern(pattern) = &rule.body else { return Err(PatternError::NotAPattern) };
+        let hands_over = pattern.steps.iter().any(|step| matches!(step.key, StepKey::HandOver(_)));
+        let mut parts = Parts::new(hands_over);
+        let silence = match pattern.seq.as_slice() {
+            [Element { node: Node::No(absent), .. }] => {
+                let hold_us = absent.hold_us.ok_or(PatternError::NoWithoutFor)?;
+                Some(Silence { part: parts.absent(absent)?, hold_us })
+            }
+            _ => None,
+        };
+        let graph = compile::compile(pattern, &mut parts)?;
+        let own_keys = if hands_over { pattern.steps.iter().map(own_key).collect() } else { Vec::new() };
+        let entry = &graph.program.entry.ways;
+        let entry_ways =
+            entry.iter().enumerate().filter(|(_, way)| way.target.is_some()).fold(0, |set, (i, _)| set | 1 << i);
+        let without_roles = graph.without.iter().fold(0, |set, part| set | part.role);
+        let mut machine = Machine {
+            graph,
+            roles: parts.roles,
+            keeper: Keeper::new(plan, rule),
+            runs: pattern.runs,
+            own_keys,
+            entry_ways,
+            without_roles,
+            silence,
+            every_event_of: Vec::new(),
+        };
+        if machine.counts_positions() {
+            machine.every_event_of = machine.roles.iter().map(|role| role.stream).collect();
+        }
+        Ok(machine)
+    }
+
+    /// How it runs, for `explain`.
+    pub fn strategy(&self) -> &'static str {
+        if self.silence.is_some() { "silence" } else { "runs" }
     }
 
     /// The parts that events can play, 64 at most; an offer's bits are by position here.
     pub fn roles(&self) -> &[Role] {
-        unimplemented!()
+        &self.roles
     }
 
     /// Must also be offered events of this stream that fill no role (`next`, `within N events`, `prev`): all of the key.
-    pub fn needs_every_event(&self, _stream: StreamId) -> bool {
-        unimplemented!()
+    pub fn needs_every_event(&self, stream: StreamId) -> bool {
+        self.every_event_of.contains(&stream)
     }
 
     /// Takes one event of the key. Events come in the total order; deadlines strictly before the event's time are
     /// handled first. Complete matches are appended to `out` in the order of the language.
-    pub fn event(&self, _state: &mut KeyState, _offer: Offer<'_>, _out: &mut Vec<Match>) {
-        unimplemented!()
+    pub fn event(&self, state: &mut KeyState, offer: Offer<'_>, out: &mut Vec<Match>) {
+        self.take(state, offer, out);
     }
 
     /// Event time has certainly passed everything strictly before `watermark_us`: fires deadlines, ends runs that can
     /// no longer complete.
-    pub fn advance(&self, _state: &mut KeyState, _watermark_us: i64, _keys: &[Value], _out: &mut Vec<Match>) {
-        unimplemented!()
+    pub fn advance(&self, state: &mut KeyState, watermark_us: i64, _keys: &[Value], out: &mut Vec<Match>) {
+        if state.wake_us < watermark_us {
+            self.pass_until(state, watermark_us, out);
+        }
     }
 
     /// The input is finite and has ended: as `advance` to the end of time, and what waits for the end fires.
-    pub fn finish(&self, _state: &mut KeyState, _keys: &[Value], _out: &mut Vec<Match>) {
-        unimplemented!()
+    pub fn finish(&self, state: &mut KeyState, keys: &[Value], out: &mut Vec<Match>) {
+        self.advance(state, i64::MAX, keys, out);
+        self.complete_rest(state, out);
     }
 
     /// `advance` with a watermark above this has something to do; `None`: never by itself.
-    pub fn next_deadline(&self, _state: &KeyState) -> Option<i64> {
-        unimplemented!()
+    pub fn next_deadline(&self, state: &KeyState) -> Option<i64> {
+        (state.wake_us < i64::MAX).then_some(state.wake_us)
     }
 
     /// Nothing is open: the key may be forgotten.
-    pub fn is_idle(&self, _state: &KeyState) -> bool {
-        unimplemented!()
+    pub fn is_idle(&self, state: &KeyState) -> bool {
+        let knows =
+            self.silence.is_some() || self.graph.program.entry.guards.iter().any(|guard| guard.leading.is_some());
+        state.runs.is_empty() && !state.incomplete && !(knows && state.known_us.is_some())
     }
 
     /// Number of open runs, for metrics and for the test that nothing is left.
-    pub fn open_runs(&self, _state: &KeyState) -> usize {
-        unimplemented!()
+    pub fn open_runs(&self, state: &KeyState) -> usize {
+        state.runs.len()
+    }
+
+    /// Starts refused by the cap on open runs, and branches cut by `limit`, since the key was first seen.
+    pub fn refused(&self, state: &KeyState) -> u64 {
+        state.refused
     }
 
     /// Appends the key's state to a chunk.
@@ -126,5 +273,12 @@ impl Machine {
     /// Reads it back, and takes it off the front of `bytes`.
     pub fn read(&self, _bytes: &mut &[u8]) -> Result<KeyState, StateError> {
         unimplemented!()
+    }
+}
+
+fn own_key(step: &tripline_query_lang::plan::StepInfo) -> Vec<ValueFn> {
+    match &step.key {
+        StepKey::Own(parts) => parts.iter().map(compile_value).collect(),
+        StepKey::HandOver(_) => Vec::new(),
     }
 }

@@ -1,0 +1,260 @@
+//! The ways out of a leaf as a tree of choices, and its flat form: ways in order of preference, with sets that say which
+//! exclude each other.
+//!
+//! `a then b* then c then d?` gives after `a` the choice between going round (`b`) and going on (`c`); going on is preferred,
+//! so the flat form is `[c, b]`. With `greedy` it is `[b, c]`, with `each` both may be taken at the same event.
+
+use tripline_query_lang::plan::Link;
+
+use super::PatternError;
+use super::compile::{Forbidden, Join};
+use super::graph::{Crossing, End, Guard, LeafBody, MAX_WAYS, Member, Program, Until, Way, WaySet};
+
+/// A tree of ways.
+pub(super) enum Choice {
+    /// Nothing.
+    None,
+    /// One way.
+    Way(Draft),
+    /// Between going round or in (`stay`) and going on (`on`).
+    Pick { greedy: bool, each: bool, stay: Box<Choice>, on: Box<Choice> },
+}
+
+impl Choice {
+    /// Between two, where both exist.
+    pub(super) fn pick(greedy: bool, each: bool, stay: Choice, on: Choice) -> Choice {
+        match (stay, on) {
+            (Choice::None, only) | (only, Choice::None) => only,
+            (stay, on) => Choice::Pick { greedy, each, stay: Box::new(stay), on: Box::new(on) },
+        }
+    }
+}
+
+/// A way that is being made.
+#[derive(Clone)]
+pub(super) struct Draft {
+    target: Option<usize>,
+    /// How many of the leaf's levels go on, once that is known.
+    keep: Option<usize>,
+    repeat: bool,
+    word: Link,
+    limit: Option<u32>,
+    crossed: Vec<usize>,
+}
+
+impl Draft {
+    /// At its leaf.
+    pub(super) fn start() -> Draft {
+        Draft { target: None, keep: None, repeat: false, word: Link::Start, limit: None, crossed: Vec::new() }
+    }
+
+    /// Crosses a `no`.
+    pub(super) fn crossing(&self, no: usize) -> Draft {
+        let mut draft = self.clone();
+        draft.crossed.push(no);
+        draft
+    }
+
+    /// Goes round the innermost of so many levels.
+    pub(super) fn again(&self, levels: usize) -> Draft {
+        Draft { keep: Some(levels), repeat: true, ..self.clone() }
+    }
+
+    /// Whether it goes round the innermost of so many levels.
+    pub(super) fn goes_round(&self, levels: usize) -> bool {
+        self.repeat && self.keep == Some(levels)
+    }
+
+    /// Is in a sequence with so many levels around it, unless it came there from further out.
+    pub(super) fn keeping(&self, levels: usize) -> Draft {
+        Draft { keep: self.keep.or(Some(levels)), ..self.clone() }
+    }
+
+    /// Has come out of a bracket again that it took nothing in.
+    pub(super) fn outside(&self) -> Draft {
+        Draft { keep: None, ..self.clone() }
+    }
+
+    /// Arrives at a leaf.
+    pub(super) fn to(&self, leaf: usize, join: Join) -> Draft {
+        Draft { target: Some(leaf), word: join.word, limit: join.limit, ..self.clone() }
+    }
+
+    /// Arrives at the end.
+    pub(super) fn to_end(&self) -> Draft {
+        Draft { target: None, keep: Some(0), repeat: false, ..self.clone() }
+    }
+}
+
+/// A way with its relations to the others.
+struct Related {
+    draft: Draft,
+    together: WaySet,
+    rest: WaySet,
+    /// Those that are left behind by an event that goes to this one, whatever the word.
+    barred: WaySet,
+    /// Those in the same plain `each` choice on the other side.
+    beside: WaySet,
+}
+
+/// Makes the flat form; `leading`: before the first step of the pattern.
+pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], leading: bool) -> Result<Crossing, PatternError> {
+    let mut related = Vec::new();
+    flatten(choice, &mut related)?;
+    let all = related.iter().enumerate().fold(0, |set: WaySet, (i, _)| set | 1 << i);
+    let mut crossing = Crossing::default();
+    for (i, way) in related.iter().enumerate() {
+        let bit = 1 << i;
+        if way.draft.word == Link::Next && way.draft.target.is_some() {
+            crossing.strict |= bit;
+        }
+        for &no in &way.draft.crossed {
+            add_guard(&mut crossing.guards, no, &forbidden[no], bit, leading);
+        }
+        if way.draft.target.is_none() && crossing.end.is_none() {
+            crossing.end = Some(end(i, way, forbidden));
+        }
+    }
+    crossing.ways = related.into_iter().map(|way| finished(way, forbidden, all)).collect();
+    Ok(crossing)
+}
+
+fn flatten(choice: Choice, out: &mut Vec<Related>) -> Result<WaySet, PatternError> {
+    match choice {
+        Choice::None => Ok(0),
+        Choice::Way(draft) => {
+            if out.len() == MAX_WAYS {
+                return Err(PatternError::TooManyChoices { max: MAX_WAYS });
+            }
+            out.push(Related { draft, together: 0, rest: 0, barred: 0, beside: 0 });
+            Ok(1 << (out.len() - 1))
+        }
+        Choice::Pick { greedy, each, stay, on } => {
+            let (stay, on) = if greedy {
+                let stay = flatten(*stay, out)?;
+                (stay, flatten(*on, out)?)
+            } else {
+                let on = flatten(*on, out)?;
+                (flatten(*stay, out)?, on)
+            };
+            if each {
+                relate(out, greedy, stay, on);
+            }
+            Ok(stay | on)
+        }
+    }
+}
+
+/// Both sides of an `each` are followed; with `greedy each` what the loop can take goes to the loop alone.
+fn relate(ways: &mut [Related], greedy: bool, stay: WaySet, on: WaySet) {
+    for (i, way) in ways.iter_mut().enumerate() {
+        let (in_stay, in_on) = (stay >> i & 1 == 1, on >> i & 1 == 1);
+        let other = if in_stay { on } else { stay };
+        if !(in_stay || in_on) {
+            continue;
+        }
+        if !greedy {
+            way.together |= other;
+            way.rest |= other;
+            way.beside |= other;
+        } else if in_on {
+            way.rest |= other;
+        } else {
+            way.barred |= other;
+        }
+    }
+}
+
+fn finished(way: Related, forbidden: &[Forbidden], all: WaySet) -> Way {
+    let spawns = way.draft.word == Link::ThenEach && way.draft.target.is_some();
+    Way {
+        target: way.draft.target,
+        keep: way.draft.keep.unwrap_or(0),
+        repeat: way.draft.repeat,
+        branches_max: if spawns { Some(way.draft.limit.unwrap_or(u32::MAX)) } else { None },
+        together: way.together,
+        rest: if spawns { all & !way.barred } else { way.rest },
+        hold_us: way.draft.crossed.iter().filter_map(|&no| forbidden[no].hold_us).max(),
+    }
+}
+
+fn add_guard(guards: &mut Vec<Guard>, no: usize, forbidden: &Forbidden, bit: WaySet, leading: bool) {
+    match guards.iter_mut().find(|guard| std::sync::Arc::ptr_eq(&guard.part, &forbidden.part)) {
+        Some(guard) => guard.ways |= bit,
+        None => guards.push(Guard {
+            part: forbidden.part.clone(),
+            hold_us: forbidden.hold_us,
+            next: forbidden.next,
+            leading: leading.then_some(no),
+            ways: bit,
+        }),
+    }
+}
+
+fn end(index: usize, way: &Related, forbidden: &[Forbidden]) -> End {
+    let before = (1 << index) - 1;
+    let crossed = || way.draft.crossed.iter().map(|&no| &forbidden[no]);
+    let waits = crossed().next().is_some();
+    End {
+        way: index,
+        behind: if waits { 0 } else { before & !way.beside },
+        hold_us: crossed().filter_map(|no| no.hold_us).max(),
+        waits_within: crossed().any(|no| no.hold_us.is_none() && !no.next),
+        waits_next: crossed().any(|no| no.next),
+    }
+}
+
+impl Program {
+    /// Fills in what follows from leaves and levels together: interests, `until`s.
+    pub(super) fn complete(&mut self) {
+        let roles: Vec<u64> = self.leaves.iter().map(|leaf| leaf.body.interest()).collect();
+        let interest = |crossing: &Crossing| {
+            let ways = crossing.ways.iter().filter_map(|way| way.target).map(|leaf| roles[leaf]);
+            ways.chain(crossing.guards.iter().map(|guard| guard.part.role)).fold(0, |a, b| a | b)
+        };
+        self.entry.interest = interest(&self.entry);
+        for leaf in &mut self.leaves {
+            leaf.after.interest = interest(&leaf.after);
+            for (depth, &level) in leaf.levels.iter().enumerate() {
+                let Some(until) = &self.levels[level].until else { continue };
+                let inside = |way: &Way| way.target.is_some() && way.keep > depth;
+                let ways = leaf.after.ways.iter().enumerate().filter(|(_, way)| inside(way));
+                let ways = ways.fold(0, |set: WaySet, (i, _)| set | 1 << i);
+                leaf.after.interest |= until.role;
+                leaf.after.untils.push(Until { level, ways });
+            }
+        }
+    }
+
+    /// Time alone can complete it.
+    pub(super) fn is_timed(&self) -> bool {
+        self.entry.end.as_ref().is_some_and(End::waits)
+            || self.entry.ways.iter().filter_map(|way| way.target).any(|leaf| self.leaves[leaf].body.is_timed())
+    }
+}
+
+impl LeafBody {
+    fn interest(&self) -> u64 {
+        match self {
+            LeafBody::Step(_, part) => part.role,
+            LeafBody::Group(group) => group.interest,
+        }
+    }
+
+    /// Time alone can complete it.
+    pub(super) fn is_timed(&self) -> bool {
+        matches!(self, LeafBody::Group(group) if group.timed)
+    }
+}
+
+impl Member {
+    /// Roles that matter to it, at any point.
+    pub(super) fn interest(&self) -> u64 {
+        match self {
+            Member::No(part, _) => part.role,
+            Member::Program(program, _) => {
+                program.leaves.iter().fold(program.entry.interest, |set, leaf| set | leaf.after.interest)
+            }
+        }
+    }
+}

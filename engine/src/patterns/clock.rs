@@ -1,0 +1,235 @@
+//! What the passing of time does to a place in a program: absences that are fulfilled, loops that are over, ways that are late.
+
+use super::feed::ways_in;
+use super::graph::{End, Graph, Group, LeafBody, Member, Program};
+use super::run::{Cursor, Edits, GroupState, MemberState, Moment};
+use super::standing::{Ending, Going, members};
+
+/// What the passing of a deadline did to a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// It waits for something else.
+    Waits,
+    /// It is complete: by an absence with its deadline, or because a greedy loop is over.
+    Complete(Option<i64>),
+    /// It cannot be completed any more.
+    Gone,
+}
+
+impl Graph {
+    /// The first time, microseconds, that something is due at once it has strictly passed; `i64::MAX` for never.
+    pub(super) fn alarm(&self, program: &Program, cursor: &Cursor, start: Moment) -> i64 {
+        let after = program.after(cursor);
+        let end = after.end.as_ref().filter(|end| cursor.open >> end.way & 1 == 1);
+        let inside = self.alarm_inside(program, cursor, start);
+        let own = match end {
+            Some(end) if end.waits() => self.deadline(end, cursor, start),
+            Some(end) if cursor.leaf.is_some() => {
+                let ways = self.latest_of(program, cursor, end.behind, start);
+                let inner = self.latest_inside(program, cursor, start);
+                ways.into_iter().chain(inner).max().unwrap_or(i64::MAX)
+            }
+            _ => {
+                let ways = self.latest_of(program, cursor, cursor.open, start);
+                let inner = self.latest_inside(program, cursor, start);
+                ways.into_iter().chain(inner).max().unwrap_or(i64::MAX)
+            }
+        };
+        own.min(inside)
+    }
+
+    /// When the absence at an end is fulfilled; `i64::MAX` when it is not time that fulfils it.
+    fn deadline(&self, end: &End, cursor: &Cursor, start: Moment) -> i64 {
+        let hold = end.hold_us.map(|hold| cursor.last.at_us.saturating_add(hold));
+        let within = if end.waits_within { self.within_us } else { None };
+        let within = within.map(|within| start.at_us.saturating_add(within));
+        if end.waits_within && within.is_none() {
+            return i64::MAX;
+        }
+        hold.into_iter().chain(within).max().unwrap_or(i64::MAX)
+    }
+
+    fn alarm_inside(&self, program: &Program, cursor: &Cursor, start: Moment) -> i64 {
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let here = match (leaf, &cursor.group) {
+            (Some(LeafBody::Group(group)), Some(state)) => self.group_alarm(group, state, start),
+            _ => i64::MAX,
+        };
+        let after = program.after(cursor);
+        let ahead = cursor.ahead.iter().map(|(way, state)| {
+            match after.ways[*way as usize].target.map(|leaf| &program.leaves[leaf].body) {
+                Some(LeafBody::Group(group)) => self.group_alarm(group, state, start),
+                _ => i64::MAX,
+            }
+        });
+        ahead.chain([here]).min().unwrap_or(i64::MAX)
+    }
+
+    fn group_alarm(&self, group: &Group, state: &GroupState, start: Moment) -> i64 {
+        let member = |(member, state): (&Member, &MemberState)| match (member, state) {
+            (_, MemberState::Quiet(deadline_us)) => *deadline_us,
+            (Member::Program(program, _), MemberState::At(cursor)) => self.alarm(program, cursor, start),
+            _ => i64::MAX,
+        };
+        let alarms = group.members.iter().zip(&state.members).map(member);
+        alarms.chain(self.group_latest(group, state, start)).min().unwrap_or(i64::MAX)
+    }
+
+    /// The last time at which a group that has begun can take an event; `None` when nothing but its members bounds it.
+    fn group_latest(&self, group: &Group, state: &GroupState, _start: Moment) -> Option<i64> {
+        let open = !state.shut && state.members.iter().any(|member| matches!(member, MemberState::At(_)));
+        let over = group.over_us.filter(|_| open)?;
+        state.first_us.map(|first| first.saturating_add(over))
+    }
+
+    fn latest_inside(&self, program: &Program, cursor: &Cursor, start: Moment) -> Option<i64> {
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let (Some(LeafBody::Group(group)), Some(state)) = (leaf, &cursor.group) else { return None };
+        if state.shut {
+            return None;
+        }
+        let over = self.group_latest(group, state, start).unwrap_or(i64::MAX);
+        let member = |(program, cursor): (&Program, &Cursor)| {
+            let ways = self.latest_of(program, cursor, cursor.open, start);
+            ways.into_iter().chain(self.latest_inside(program, cursor, start)).max()
+        };
+        members(group, state).filter_map(member).max().map(|latest| latest.min(over))
+    }
+
+    /// Event time has certainly passed `deadline_us`. `seen_seq` is the newest event of the key.
+    pub(super) fn pass(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        deadline_us: i64,
+        start: Moment,
+        seen_seq: u64,
+        edits: &mut Edits,
+    ) -> Passed {
+        let after = program.after(cursor);
+        for way in ways_in(cursor.open) {
+            let late = after.ways[way].target.is_some()
+                && self.latest(program, cursor, &after.ways[way], start) <= deadline_us;
+            if late {
+                cursor.open &= !(1 << way);
+                cursor.ahead.retain(|(ahead, _)| *ahead as usize != way);
+            }
+        }
+        let by_time = self.pass_inside(program, cursor, deadline_us, start, seen_seq, edits)
+            || self.pass_ahead_by(program, cursor, deadline_us, start, seen_seq, edits);
+        let after = program.after(cursor);
+        if let Some(end) = after.end.as_ref().filter(|end| cursor.open >> end.way & 1 == 1) {
+            if end.waits() {
+                let heard = !end.waits_next || seen_seq > cursor.last.seq;
+                let deadline = self.deadline(end, cursor, start);
+                if heard && deadline <= deadline_us {
+                    return Passed::Complete(Some(deadline));
+                }
+                return Passed::Waits;
+            }
+            if cursor.leaf.is_some() && self.ending(program, cursor, start, seen_seq) == Ending::Now {
+                return Passed::Complete(by_time.then_some(deadline_us));
+            }
+        }
+        if cursor.open == 0 && cursor.group.is_none() { Passed::Gone } else { Passed::Waits }
+    }
+
+    /// Time in the group that the place is in; true when that completed it.
+    fn pass_inside(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        deadline_us: i64,
+        start: Moment,
+        seen_seq: u64,
+        edits: &mut Edits,
+    ) -> bool {
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let (Some(LeafBody::Group(group)), Some(mut state)) = (leaf, cursor.group.take()) else { return false };
+        let was_complete = self.is_complete(group, &state, start);
+        match self.pass_group(group, &mut state, deadline_us, start, seen_seq, edits) {
+            Passed::Gone => false,
+            Passed::Complete(_) if !was_complete => {
+                cursor.group = Some(state);
+                self.settle(program, cursor, start);
+                true
+            }
+            _ => {
+                cursor.group = Some(state);
+                false
+            }
+        }
+    }
+
+    /// Time in the groups ahead; true when it completed one, which the place then goes to.
+    fn pass_ahead_by(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        deadline_us: i64,
+        start: Moment,
+        seen_seq: u64,
+        edits: &mut Edits,
+    ) -> bool {
+        for (index, mut state) in std::mem::take(&mut cursor.ahead) {
+            let way = &program.after(cursor).ways[index as usize];
+            let Some(target) = way.target else { continue };
+            let LeafBody::Group(group) = &program.leaves[target].body else { continue };
+            match self.pass_group(group, &mut state, deadline_us, start, seen_seq, edits) {
+                Passed::Gone => cursor.open &= !(1 << index),
+                Passed::Waits => cursor.ahead.push((index, state)),
+                Passed::Complete(_) => {
+                    let mut next = self.moved(program, cursor, way, target, cursor.last.at_us);
+                    next.group = Some(Box::new(state));
+                    self.settle(program, &mut next, start);
+                    *cursor = next;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn pass_group(
+        &self,
+        group: &Group,
+        state: &mut GroupState,
+        deadline_us: i64,
+        start: Moment,
+        seen_seq: u64,
+        edits: &mut Edits,
+    ) -> Passed {
+        if self.group_latest(group, state, start).is_some_and(|latest| latest <= deadline_us) {
+            state.shut = true;
+        }
+        let was_complete = self.is_complete(group, state, start);
+        for (member, member_state) in group.members.iter().zip(&mut state.members) {
+            let next = match (member, &mut *member_state) {
+                (_, MemberState::Quiet(deadline)) if *deadline <= deadline_us => MemberState::Done,
+                (Member::Program(program, _), MemberState::At(cursor)) => {
+                    let begun = cursor.leaf.is_some();
+                    match self.pass(program, cursor, deadline_us, start, seen_seq, edits) {
+                        Passed::Complete(Some(_)) => MemberState::Done,
+                        Passed::Gone if begun || cursor.open == 0 => MemberState::Dead,
+                        _ => continue,
+                    }
+                }
+                _ => continue,
+            };
+            *member_state = next;
+        }
+        if !was_complete {
+            self.drop_losers(group, state, edits, start);
+        }
+        if self.is_complete(group, state, start) {
+            let going = self.group_going(group, state, start);
+            return if was_complete && going == Going::Nowhere { Passed::Waits } else { Passed::Complete(None) };
+        }
+        let alive = state.members.iter().filter(|member| match member {
+            MemberState::Dead => false,
+            MemberState::At(_) => !state.shut,
+            MemberState::Done | MemberState::Quiet(_) => true,
+        });
+        if alive.count() >= group.need.unwrap_or(1) { Passed::Waits } else { Passed::Gone }
+    }
+}

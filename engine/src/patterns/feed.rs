@@ -1,0 +1,352 @@
+//! What one event does to a place in a program: which ways it takes, which it closes.
+
+use smallvec::SmallVec;
+
+use super::graph::{Crossing, Graph, LeafBody, Program, Way, WaySet};
+use super::run::{Branch, Cursor, Edit, Edits, Fate, GroupState, Round, Sight};
+use super::standing::Going;
+
+/// The members of a set of ways, in order of preference.
+pub(super) fn ways_in(set: WaySet) -> impl Iterator<Item = usize> {
+    std::iter::successors((set != 0).then_some(set), |set| {
+        let rest = set & (set - 1);
+        (rest != 0).then_some(rest)
+    })
+    .map(|set| set.trailing_zeros() as usize)
+}
+
+impl Graph {
+    /// Offers the event at hand to a place. The place goes on as it is after the call; branches are added. With
+    /// `may_take` false the event is given to another member of a group and only closes ways.
+    pub(super) fn feed(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        sight: &Sight<'_>,
+        may_take: bool,
+        edits: &mut Edits,
+        branches: &mut Vec<Branch>,
+    ) -> Fate {
+        let after = program.after(cursor);
+        if cursor.group.is_none() && cursor.ahead.is_empty() && sight.offer.roles & after.interest == 0 {
+            if !sight.starting {
+                cursor.open &= !after.strict;
+            }
+            return if cursor.open == 0 { Fate::Gone } else { Fate::Passed };
+        }
+        self.close_before(program, cursor, sight);
+        let mut moved: SmallVec<[Branch; 1]> = SmallVec::new();
+        let going = self.going(program, cursor, sight.start);
+        let inside_first = matches!(going, Going::Incomplete | Going::Held);
+        if inside_first && self.feed_inside(program, cursor, sight, may_take, &mut moved) == Fate::Gone {
+            return Fate::Gone;
+        }
+        if moved.is_empty() && may_take {
+            let mut trunk = self.take_ways(program, cursor, sight, &mut moved);
+            if !moved.is_empty() && trunk == 0 && going == Going::Beside {
+                // Left by this event in one branch, to be completed differently in another.
+                if let Some(group) = &mut cursor.group {
+                    group.hungry = true;
+                }
+                trunk = 0;
+            } else if !moved.is_empty() && trunk == 0 {
+                cursor.group = None;
+            }
+            cursor.open = trunk;
+        }
+        if !inside_first && cursor.group.is_some() {
+            let may_take = may_take && (moved.is_empty() || going == Going::Beside);
+            self.feed_inside(program, cursor, sight, may_take, &mut moved);
+        }
+        self.close_behind(program, cursor, sight);
+        conclude(cursor, moved, edits, branches)
+    }
+
+    /// What the event closes before anything can take it: loops by `until`, ways by `next no`.
+    fn close_before(&self, program: &Program, cursor: &mut Cursor, sight: &Sight<'_>) {
+        let after = program.after(cursor);
+        for until in &after.untils {
+            let part = program.levels[until.level].until.as_ref();
+            if part.is_some_and(|part| part.fits(sight)) {
+                cursor.open &= !until.ways;
+                if let Some(group) = &mut cursor.group {
+                    group.shut = true;
+                }
+            }
+        }
+        if sight.now.seq == cursor.last.seq + 1 && !sight.starting {
+            for guard in after.guards.iter().filter(|guard| guard.next) {
+                if guard.ways & cursor.open != 0 && guard.part.fits(sight) {
+                    cursor.open &= !guard.ways;
+                }
+            }
+        }
+    }
+
+    /// Takes the ways that the event fits, by preference; returns those that stay open for the run that does not take it.
+    fn take_ways(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        sight: &Sight<'_>,
+        moved: &mut SmallVec<[Branch; 1]>,
+    ) -> WaySet {
+        let after = program.after(cursor);
+        let (mut candidates, mut rest) = (cursor.open, cursor.open);
+        while candidates != 0 {
+            let index = candidates.trailing_zeros() as usize;
+            candidates &= candidates - 1;
+            let way = &after.ways[index];
+            let before = moved.len();
+            self.take_way(program, cursor, index, way, sight, moved);
+            if moved.len() > before {
+                candidates &= way.together;
+                rest &= way.rest;
+            }
+        }
+        rest
+    }
+
+    /// Takes one way if the event fits it, within all limits.
+    fn take_way(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        index: usize,
+        way: &Way,
+        sight: &Sight<'_>,
+        moved: &mut SmallVec<[Branch; 1]>,
+    ) {
+        let Some(target) = way.target else { return };
+        let leaf = &program.leaves[target];
+        let from = moved.len();
+        match &leaf.body {
+            LeafBody::Step(step, part) => {
+                if sight.offer.roles & part.role == 0 || !self.allows(program, cursor, way, sight) || !part.fits(sight)
+                {
+                    return;
+                }
+                let mut next = self.follow(program, cursor, way, target, sight);
+                self.settle(program, &mut next, sight.start);
+                moved.push(Branch { cursor: next, edits: SmallVec::from_elem(Edit::Take(*step), 1), took: true });
+            }
+            LeafBody::Group(group) => {
+                if sight.offer.roles & group.interest == 0 || !self.allows(program, cursor, way, sight) {
+                    return;
+                }
+                let known = cursor.ahead.iter().find(|(ahead, _)| *ahead as usize == index);
+                let mut state = match known {
+                    Some((_, state)) => state.clone(),
+                    None if sight.starting => self.enter_group(group, sight.now, sight.now.seq - 1, sight.start),
+                    None => self.enter_group(group, cursor.last, cursor.last.seq, sight.start),
+                };
+                if sight.starting {
+                    state.first_us = Some(sight.now.at_us);
+                }
+                let mut variants = Vec::new();
+                self.feed_group(group, state, sight, true, &mut variants);
+                for variant in variants.into_iter().filter(|variant| variant.took) {
+                    let mut state = variant.state;
+                    if sight.starting {
+                        state.keep_started(group);
+                    }
+                    let mut next = self.follow(program, cursor, way, target, sight);
+                    next.group = Some(Box::new(state));
+                    self.settle(program, &mut next, sight.start);
+                    moved.push(Branch { cursor: next, edits: variant.edits, took: true });
+                }
+            }
+        }
+        if moved.len() > from && self.limit_reached(program, cursor, index, way, target, sight) {
+            moved.truncate(from);
+        }
+    }
+
+    /// Whether `limit` cuts this branch; otherwise counts it.
+    fn limit_reached(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        index: usize,
+        way: &Way,
+        target: usize,
+        sight: &Sight<'_>,
+    ) -> bool {
+        if way.repeat || program.leaves[target].levels.len() > way.keep {
+            let level = way.keep.saturating_sub(usize::from(way.repeat));
+            let lengths = program.leaves[target].levels[level..].iter().map(|&level| &program.levels[level]);
+            let rounds = if way.repeat { cursor.rounds.get(level).map_or(0, |round| round.count) } else { 0 };
+            for (depth, level) in lengths.enumerate() {
+                let rounds = if depth == 0 { rounds } else { 0 };
+                let Some(max) = level.lengths_max else { continue };
+                if rounds >= level.min && rounds - level.min + 1 >= max {
+                    sight.count_cut();
+                    return true;
+                }
+            }
+        }
+        let Some(max) = way.branches_max else { return false };
+        let counted = cursor.spawned.iter().position(|(way, _)| *way as usize == index);
+        let counted = counted.unwrap_or_else(|| {
+            cursor.spawned.push((index as u32, 0));
+            cursor.spawned.len() - 1
+        });
+        let count = &mut cursor.spawned[counted].1;
+        if *count >= max {
+            sight.count_cut();
+            return true;
+        }
+        *count += 1;
+        false
+    }
+
+    /// Whether the limits of a way allow the event: `within`, `over`, `for`.
+    fn allows(&self, program: &Program, cursor: &Cursor, way: &Way, sight: &Sight<'_>) -> bool {
+        if sight.starting {
+            return true;
+        }
+        let now_us = sight.now.at_us;
+        now_us <= self.latest(program, cursor, way, sight.start)
+            && way.hold_us.is_none_or(|hold| now_us > cursor.last.at_us.saturating_add(hold))
+            && self.within_events.is_none_or(|max| sight.now.seq - sight.start.seq <= max)
+    }
+
+    /// The place at the other end of a way, reached by the event at hand.
+    fn follow(&self, program: &Program, cursor: &Cursor, way: &Way, target: usize, sight: &Sight<'_>) -> Cursor {
+        let mut next = self.moved(program, cursor, way, target, sight.now.at_us);
+        next.last = sight.now;
+        next
+    }
+
+    /// The place at the other end of a way; levels that it enters begin at that time.
+    pub(super) fn moved(&self, program: &Program, cursor: &Cursor, way: &Way, target: usize, at_us: i64) -> Cursor {
+        let mut rounds: SmallVec<[Round; 1]> = cursor.rounds.iter().take(way.keep).copied().collect();
+        if let (true, Some(round)) = (way.repeat, rounds.last_mut()) {
+            round.count = round.count.saturating_add(1);
+        }
+        rounds.resize(program.leaves[target].levels.len(), Round { count: 1, first_us: at_us });
+        Cursor { leaf: Some(target as u32), rounds, ..Cursor::before(0, cursor.last) }
+    }
+
+    /// What the event closes for a run that goes on without it: guarded ways, ways by `next`.
+    fn close_behind(&self, program: &Program, cursor: &mut Cursor, sight: &Sight<'_>) {
+        if sight.starting {
+            return;
+        }
+        let after = program.after(cursor);
+        for guard in after.guards.iter().filter(|guard| !guard.next) {
+            let over = guard.hold_us.is_some_and(|hold| sight.now.at_us > cursor.last.at_us.saturating_add(hold));
+            if guard.ways & cursor.open != 0 && !over && guard.part.fits(sight) {
+                cursor.open &= !guard.ways;
+            }
+        }
+        cursor.open &= !after.strict;
+        self.pass_ahead(program, cursor, sight);
+    }
+
+    /// Groups ahead that time can complete see what they forbid.
+    fn pass_ahead(&self, program: &Program, cursor: &mut Cursor, sight: &Sight<'_>) {
+        if cursor.ahead.is_empty() {
+            return;
+        }
+        let after: &Crossing = program.after(cursor);
+        for (index, state) in std::mem::take(&mut cursor.ahead) {
+            let target = after.ways[index as usize].target;
+            let Some(LeafBody::Group(group)) = target.map(|leaf| &program.leaves[leaf].body) else { continue };
+            let mut variants = Vec::new();
+            let fate = self.feed_group(group, state, sight, false, &mut variants);
+            match variants.into_iter().next() {
+                Some(variant) if fate != Fate::Gone => cursor.ahead.push((index, variant.state)),
+                _ => cursor.open &= !(1 << index),
+            }
+        }
+    }
+
+    /// Offers the event to the group that the place is in.
+    fn feed_inside(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        sight: &Sight<'_>,
+        may_take: bool,
+        moved: &mut SmallVec<[Branch; 1]>,
+    ) -> Fate {
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let (Some(LeafBody::Group(group)), Some(state)) = (leaf, cursor.group.take()) else { return Fate::Passed };
+        let was_open = cursor.open;
+        let mut variants = Vec::new();
+        let fate = self.feed_group(group, *state, sight, may_take, &mut variants);
+        let took = variants.iter().any(|variant| variant.took);
+        for variant in variants {
+            if variant.took {
+                let mut next = cursor.clone();
+                next.group = Some(Box::new(variant.state));
+                next.last = sight.now;
+                next.spawned.clear();
+                self.settle(program, &mut next, sight.start);
+                moved.push(Branch { cursor: next, edits: variant.edits, took: true });
+            } else if took {
+                let mut trunk = cursor.clone();
+                trunk.group = Some(Box::new(variant.state));
+                self.settle_inside(program, &mut trunk, sight.start);
+                trunk.open &= was_open | if was_open == 0 { WaySet::MAX } else { 0 };
+                moved.push(Branch { cursor: trunk, edits: variant.edits, took: false });
+            } else {
+                cursor.group = Some(Box::new(variant.state));
+            }
+        }
+        if took {
+            cursor.open = 0;
+            cursor.group = None;
+        } else if fate == Fate::Gone {
+            cursor.group = None;
+            if was_open != 0 {
+                return Fate::Passed;
+            }
+        }
+        fate
+    }
+}
+
+/// Puts the first branch that took the event in the place of the cursor, and the others behind.
+fn conclude(
+    cursor: &mut Cursor,
+    mut moved: SmallVec<[Branch; 1]>,
+    edits: &mut Edits,
+    branches: &mut Vec<Branch>,
+) -> Fate {
+    let alive = cursor.open != 0 || cursor.group.is_some();
+    if moved.is_empty() {
+        return if alive { Fate::Passed } else { Fate::Gone };
+    }
+    let first = moved.remove(0);
+    let trunk = std::mem::replace(cursor, first.cursor);
+    edits.extend(first.edits);
+    branches.extend(moved);
+    if alive {
+        branches.push(Branch { cursor: trunk, edits: Edits::new(), took: false });
+    }
+    if first.took { Fate::Took } else { Fate::Passed }
+}
+
+impl Program {
+    /// What follows a place.
+    pub(super) fn after(&self, cursor: &Cursor) -> &Crossing {
+        cursor.leaf.map_or(&self.entry, |leaf| &self.leaves[leaf as usize].after)
+    }
+}
+
+impl GroupState {
+    /// As the first step, `any of` follows only the alternatives that the run's first event starts.
+    fn keep_started(&mut self, group: &super::graph::Group) {
+        use super::run::MemberState;
+        if group.need.is_some() {
+            return;
+        }
+        for member in &mut self.members {
+            if !matches!(member, MemberState::At(cursor) if cursor.leaf.is_some()) {
+                *member = MemberState::Dead;
+            }
+        }
+    }
+}

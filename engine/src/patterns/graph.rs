@@ -1,0 +1,189 @@
+//! The compiled form of a pattern: programs of leaves joined by ways.
+//!
+//! A bracket is flattened into its program: what remains of it is a *level*, a counter with limits that a run holds while
+//! it is inside. A group (`any of`, `all of`, `N of`) is a leaf whose members are programs of their own.
+//! `a then (b then no x then c){2} then d` becomes
+//!
+//! ```text
+//!            +---- then, level 0 counts on (no x is behind: b follows c) ----+
+//!            v                                                               |
+//!  start -> a -- then, enter level 0 --> b -- then, unless x --> c ----------+
+//!                                                                +-- then, leave level 0 (2 rounds are over) --> d -> end
+//! ```
+//!
+//! The ways out of a leaf stand in order of preference: the first that fits is taken. So `greedy` is an order, an optional
+//! step is a way that passes over it, and `each` is a pair of ways that are not exclusive.
+
+use std::sync::Arc;
+
+use tripline_query_lang::plan::{Skip, StepId};
+
+use super::condition::Part;
+
+/// Ways out of one leaf, as a set.
+pub(super) type WaySet = u64;
+
+/// The most ways that may lead out of one leaf.
+pub(super) const MAX_WAYS: usize = 64;
+
+/// A sequence with all brackets in it flattened: the whole pattern, or a member of a group.
+pub(super) struct Program {
+    /// What can take events.
+    pub(super) leaves: Vec<Leaf>,
+    /// Brackets and quantified steps.
+    pub(super) levels: Vec<Level>,
+    /// Where it starts.
+    pub(super) entry: Crossing,
+}
+
+/// Takes events: a step, or a group of them.
+pub(super) struct Leaf {
+    /// Which.
+    pub(super) body: LeafBody,
+    /// The levels around it, outermost first.
+    pub(super) levels: Vec<usize>,
+    /// Each event at most this after the matched event before it, microseconds: the least of its own and its brackets'.
+    pub(super) within_us: Option<i64>,
+    /// What follows.
+    pub(super) after: Crossing,
+}
+
+/// The kinds of leaf.
+pub(super) enum LeafBody {
+    /// Takes one event.
+    Step(StepId, Part),
+    /// Alternatives, or members in any order.
+    Group(Box<Group>),
+}
+
+/// `any of`, `all of`, `N of`.
+pub(super) struct Group {
+    /// How many members are needed; none is `any of`.
+    pub(super) need: Option<usize>,
+    /// The members.
+    pub(super) members: Vec<Member>,
+    /// First to last event, microseconds.
+    pub(super) over_us: Option<i64>,
+    /// `next` before it: its events follow one another without a gap.
+    pub(super) strict: bool,
+    /// Time alone can complete a member: it is open from the moment it is waited for.
+    pub(super) timed: bool,
+    /// Roles that any event must have one of to matter inside.
+    pub(super) interest: u64,
+}
+
+/// A member of a group.
+pub(super) enum Member {
+    /// Takes events; with the steps in it.
+    Program(Program, Vec<StepId>),
+    /// `no X for D`.
+    No(Part, i64),
+}
+
+/// A quantified step or a bracket.
+pub(super) struct Level {
+    /// Rounds at least; 0 where a round may be empty.
+    pub(super) min: u32,
+    /// Rounds at most.
+    pub(super) max: Option<u32>,
+    /// First to last event, microseconds.
+    pub(super) over_us: Option<i64>,
+    /// Ends the loop.
+    pub(super) until: Option<Part>,
+    /// Lengths that may be followed, by `each`.
+    pub(super) lengths_max: Option<u32>,
+}
+
+/// Everything between one leaf and those that may follow it.
+#[derive(Default)]
+pub(super) struct Crossing {
+    /// In order of preference.
+    pub(super) ways: Vec<Way>,
+    /// Ways that only the very next event can take.
+    pub(super) strict: WaySet,
+    /// What is forbidden on the way.
+    pub(super) guards: Vec<Guard>,
+    /// What ends a loop that goes on by these ways.
+    pub(super) untils: Vec<Until>,
+    /// The way to the end.
+    pub(super) end: Option<End>,
+    /// Roles that any event must have one of to matter here.
+    pub(super) interest: u64,
+}
+
+/// `until` of a level that the leaf is in.
+pub(super) struct Until {
+    /// The level.
+    pub(super) level: usize,
+    /// The ways that stay inside.
+    pub(super) ways: WaySet,
+}
+
+/// A `no` that some ways cross.
+pub(super) struct Guard {
+    /// What is forbidden.
+    pub(super) part: Arc<Part>,
+    /// How long, microseconds; none: until the way is taken.
+    pub(super) hold_us: Option<i64>,
+    /// Only the very next event is looked at.
+    pub(super) next: bool,
+    /// Its number among the `no`s that stand first in the pattern.
+    pub(super) leading: Option<usize>,
+    /// The ways that cross it.
+    pub(super) ways: WaySet,
+}
+
+/// How an end is reached.
+pub(super) struct End {
+    /// Its way.
+    pub(super) way: usize,
+    /// Ways that must be closed before, where no `no` stands last: loops that are `greedy`.
+    pub(super) behind: WaySet,
+    /// The longest `for` of the `no`s that stand last.
+    pub(super) hold_us: Option<i64>,
+    /// A `no` without `for` stands last: it waits for the rule's `within`.
+    pub(super) waits_within: bool,
+    /// `next no` stands last: it waits for the next event.
+    pub(super) waits_next: bool,
+}
+
+impl End {
+    /// Something has to stay away before it is reached.
+    pub(super) fn waits(&self) -> bool {
+        self.hold_us.is_some() || self.waits_within || self.waits_next
+    }
+}
+
+/// From one leaf to another, or to the end.
+pub(super) struct Way {
+    /// Where to; none is the end.
+    pub(super) target: Option<usize>,
+    /// How many of the leaf's levels go on.
+    pub(super) keep: usize,
+    /// The innermost of those begins a new round.
+    pub(super) repeat: bool,
+    /// By `then each`: branches that a run may have.
+    pub(super) branches_max: Option<u32>,
+    /// Ways that may be taken at the same event, in branches of their own.
+    pub(super) together: WaySet,
+    /// Ways that stay open for the run that does not take it.
+    pub(super) rest: WaySet,
+    /// The longest `for` of the `no`s on it, microseconds: it opens after that.
+    pub(super) hold_us: Option<i64>,
+}
+
+/// The whole pattern.
+pub(super) struct Graph {
+    /// The steps.
+    pub(super) program: Program,
+    /// `without`.
+    pub(super) without: Vec<Part>,
+    /// `after match skip`.
+    pub(super) skip: Skip,
+    /// Rule `within`, microseconds.
+    pub(super) within_us: Option<i64>,
+    /// Rule `within N events`.
+    pub(super) within_events: Option<u64>,
+    /// Number of steps.
+    pub(super) steps: usize,
+}

@@ -1,0 +1,206 @@
+//! What one event does to a group: alternatives side by side, or members in any order.
+
+use smallvec::SmallVec;
+
+use super::graph::{Graph, Group, Member};
+use super::run::{Cursor, Edit, Edits, Fate, GroupState, MemberState, Moment, Sight};
+use super::standing::Going;
+
+/// One way in which a group goes on; several when something in it branches.
+pub(super) struct Variant {
+    /// The group.
+    pub(super) state: GroupState,
+    /// What it does to the chains.
+    pub(super) edits: Edits,
+    /// It took the event.
+    pub(super) took: bool,
+}
+
+impl Graph {
+    /// The state of a group that is waited for since `last`.
+    pub(super) fn enter_group(&self, group: &Group, last: Moment, since_seq: u64, start: Moment) -> GroupState {
+        let member = |member: &Member| match member {
+            Member::No(_, hold_us) => MemberState::Quiet(last.at_us.saturating_add(*hold_us)),
+            Member::Program(program, _) => {
+                let mut cursor = Cursor::before(0, last);
+                self.settle(program, &mut cursor, start);
+                MemberState::At(cursor)
+            }
+        };
+        GroupState {
+            members: group.members.iter().map(member).collect(),
+            first_us: None,
+            last,
+            since_seq,
+            shut: false,
+            hungry: false,
+        }
+    }
+
+    /// Offers the event at hand to a group; `variants` are how it goes on, none when it cannot be completed any more.
+    pub(super) fn feed_group(
+        &self,
+        group: &Group,
+        state: GroupState,
+        sight: &Sight<'_>,
+        may_take: bool,
+        variants: &mut Vec<Variant>,
+    ) -> Fate {
+        let now = sight.now;
+        let was_complete = self.is_complete(group, &state, sight.start);
+        let in_time =
+            group.over_us.is_none_or(|over| state.first_us.is_none_or(|first| now.at_us <= first.saturating_add(over)));
+        let gapless = !group.strict || sight.starting || now.seq == state.last.seq + 1;
+        let may_take = may_take && in_time && gapless && !state.shut;
+        let mut open = vec![Variant { state, edits: Edits::new(), took: false }];
+        for index in self.order(group, &open[0].state, sight) {
+            let mut next = Vec::with_capacity(open.len());
+            for variant in open {
+                self.feed_member(group, index, variant, sight, may_take, &mut next);
+            }
+            open = next;
+        }
+        for mut variant in open {
+            if variant.took {
+                variant.state.hungry = false;
+                variant.state.last = now;
+                variant.state.first_us.get_or_insert(now.at_us);
+                refresh_waiting(group, &mut variant.state, now);
+            } else if group.strict && variant.state.first_us.is_some() {
+                variant.state.shut = true;
+            }
+            if !was_complete {
+                self.drop_losers(group, &mut variant.state, &mut variant.edits, sight.start);
+            }
+            if self.can_complete(group, &variant.state, sight.start) {
+                variants.push(variant);
+            }
+        }
+        match variants.first() {
+            None => Fate::Gone,
+            Some(_) if variants.iter().any(|variant| variant.took) => Fate::Took,
+            Some(_) => Fate::Passed,
+        }
+    }
+
+    /// The order in which members are asked: that of the text, but for `all of` and `N of` those first that still need events.
+    fn order(&self, group: &Group, state: &GroupState, sight: &Sight<'_>) -> SmallVec<[usize; 4]> {
+        let mut order: SmallVec<[usize; 4]> = (0..group.members.len()).collect();
+        if group.need.is_some() {
+            order.sort_by_key(|&index| self.is_filled(&group.members[index], &state.members[index], sight.start));
+        }
+        order
+    }
+
+    /// Complete, and no greedy loop in it asks for more.
+    fn is_filled(&self, member: &Member, state: &MemberState, start: Moment) -> bool {
+        let held = match (member, state) {
+            (Member::Program(program, _), MemberState::At(cursor)) => {
+                self.ending(program, cursor, start, cursor.last.seq) == super::standing::Ending::Held
+            }
+            _ => false,
+        };
+        !held && self.is_member_complete(member, state, start)
+    }
+
+    fn feed_member(
+        &self,
+        group: &Group,
+        index: usize,
+        mut variant: Variant,
+        sight: &Sight<'_>,
+        may_take: bool,
+        out: &mut Vec<Variant>,
+    ) {
+        let may_take = may_take && (group.need.is_none() || !variant.took);
+        match (&group.members[index], &mut variant.state.members[index]) {
+            (Member::No(part, _), MemberState::Quiet(deadline_us)) => {
+                if sight.now.at_us <= *deadline_us && !sight.starting && part.fits(sight) {
+                    variant.state.members[index] = MemberState::Dead;
+                }
+                out.push(variant);
+            }
+            (Member::Program(program, _), MemberState::At(cursor)) => {
+                let mut branches = Vec::new();
+                let mut edits = Edits::new();
+                let fate = self.feed(program, cursor, sight, may_take, &mut edits, &mut branches);
+                for branch in branches {
+                    let mut state = variant.state.clone();
+                    state.members[index] = MemberState::At(branch.cursor);
+                    let edits = variant.edits.iter().cloned().chain(branch.edits).collect();
+                    out.push(Variant { state, edits, took: variant.took || branch.took });
+                }
+                match fate {
+                    Fate::Passed => {}
+                    Fate::Took => {
+                        variant.took = true;
+                        variant.edits.extend(edits);
+                    }
+                    Fate::Gone => {
+                        variant.state.members[index] = MemberState::Dead;
+                        drop_steps(&group.members[index], variant.state.since_seq, &mut variant.edits);
+                    }
+                }
+                out.push(variant);
+            }
+            _ => out.push(variant),
+        }
+    }
+
+    /// Once the group is complete: members that are not needed are dropped, with what they took.
+    pub(super) fn drop_losers(&self, group: &Group, state: &mut GroupState, edits: &mut Edits, start: Moment) {
+        if !self.is_complete(group, state, start) {
+            return;
+        }
+        let mut wanted = group.need.unwrap_or(1);
+        for (member, member_state) in group.members.iter().zip(&mut state.members) {
+            if wanted > 0 && self.is_member_complete(member, member_state, start) {
+                wanted -= 1;
+                continue;
+            }
+            if let MemberState::At(cursor) = member_state
+                && (cursor.leaf.is_some() || cursor.group.is_some())
+            {
+                drop_steps(member, state.since_seq, edits);
+            }
+            *member_state = MemberState::Dead;
+        }
+    }
+
+    /// Whether enough members are complete or may still be.
+    fn can_complete(&self, group: &Group, state: &GroupState, start: Moment) -> bool {
+        if self.is_complete(group, state, start) {
+            return true;
+        }
+        if state.hungry {
+            return self.group_going(group, &GroupState { hungry: false, ..state.clone() }, start) != Going::Nowhere;
+        }
+        let alive = |pair: &(&Member, &MemberState)| match pair.1 {
+            MemberState::Dead => false,
+            MemberState::Done => true,
+            MemberState::Quiet(_) => true,
+            MemberState::At(_) => !state.shut || self.is_member_complete(pair.0, pair.1, start),
+        };
+        group.members.iter().zip(&state.members).filter(alive).count() >= group.need.unwrap_or(1)
+    }
+}
+
+/// In `all of` and `N of`, the matched event before a member that has not begun is the group's newest.
+fn refresh_waiting(group: &Group, state: &mut GroupState, now: Moment) {
+    if group.need.is_none() {
+        return;
+    }
+    for member in &mut state.members {
+        if let MemberState::At(cursor) = member
+            && cursor.leaf.is_none()
+        {
+            cursor.last = now;
+        }
+    }
+}
+
+fn drop_steps(member: &Member, since_seq: u64, edits: &mut Edits) {
+    if let Member::Program(_, steps) = member {
+        edits.push(Edit::Drop(SmallVec::from_slice(steps), since_seq));
+    }
+}

@@ -1,0 +1,244 @@
+//! What is kept of an event that a run took: where it stands, and the fields that something later reads.
+
+use std::sync::Arc;
+
+use tripline_query_lang::plan::{Body, Expr, ExprKind, FieldId, Pattern, Plan, Rule, StepKey, StreamId, TemplatePart};
+use tripline_query_lang::value::{Point, Value};
+
+use super::Kept;
+use crate::event::{Batch, Coordinates, Data};
+use crate::expr::Row;
+
+/// Which fields of each stream are kept.
+pub(super) struct Keeper {
+    /// By stream.
+    layouts: Vec<Arc<[FieldId]>>,
+}
+
+/// The kept part of an event.
+#[derive(Debug, PartialEq)]
+pub(super) struct KeptEvent {
+    coordinates: Coordinates,
+    /// The fields, ascending.
+    layout: Arc<[FieldId]>,
+    /// Their values.
+    cells: Box<[Cell]>,
+}
+
+/// One kept value. Numbers, times and durations are their mantissa or microseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    Missing,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Box<str>),
+    Point(Point),
+    List(Arc<[Value]>),
+}
+
+impl Keeper {
+    /// Finds out what conditions of later steps and the alert read.
+    pub(super) fn new(plan: &Plan, rule: &Rule) -> Keeper {
+        let mut fields = vec![Vec::new(); plan.streams.len()];
+        if let Body::Pattern(pattern) = &rule.body {
+            let mut read = |expr: &Expr| collect(expr, pattern, &mut fields);
+            conditions(pattern, &mut read);
+            rule.alert.with.iter().for_each(|with| read(&with.expr));
+            for part in &rule.alert.template {
+                if let TemplatePart::Expr(expr) = part {
+                    read(expr);
+                }
+            }
+            rule.suppress.iter().flat_map(|suppress| &suppress.by).for_each(read);
+        }
+        let layout = |mut fields: Vec<FieldId>| {
+            fields.sort_unstable();
+            fields.dedup();
+            fields.into()
+        };
+        Keeper { layouts: fields.into_iter().map(layout).collect() }
+    }
+
+    /// The fields of a stream that are kept.
+    pub(super) fn layout(&self, stream: StreamId) -> Option<&Arc<[FieldId]>> {
+        self.layouts.get(stream.index())
+    }
+
+    /// Keeps a row of a batch.
+    pub(super) fn keep(&self, batch: &Batch, row: usize) -> KeptEvent {
+        let layout = self.layouts[batch.stream().index()].clone();
+        let cells = layout.iter().map(|field| cell(batch, *field, row)).collect();
+        KeptEvent { coordinates: batch.coordinates(row), layout, cells }
+    }
+}
+
+fn cell(batch: &Batch, field: FieldId, row: usize) -> Cell {
+    let column = batch.column(field);
+    if !column.is_valid(row) {
+        return Cell::Missing;
+    }
+    match &column.data {
+        Data::Absent => Cell::Missing,
+        Data::Bool(bits) => Cell::Bool(bits.get(row)),
+        Data::Int(v) | Data::Decimal(v, _) => Cell::Int(v[row]),
+        Data::Float(v) => Cell::Float(v[row]),
+        Data::Text(texts) => Cell::Text(texts.get(row).into()),
+        Data::Point(v) => Cell::Point(Point { lat: v[row][0], lon: v[row][1] }),
+        Data::List(offsets, items) => {
+            let range = offsets[row] as usize..offsets[row + 1] as usize;
+            Cell::List(range.map(|i| items.item(i)).collect())
+        }
+    }
+}
+
+/// Every condition of a pattern that may look at what was taken.
+fn conditions(pattern: &Pattern, read: &mut impl FnMut(&Expr)) {
+    use tripline_query_lang::plan::{Element, Node};
+    fn elements(list: &[Element], read: &mut impl FnMut(&Expr)) {
+        for element in list {
+            match &element.node {
+                Node::Step(step) => step.limits.until.iter().for_each(&mut *read),
+                Node::No(absent) => {
+                    absent.filter.iter().for_each(&mut *read);
+                    key(&absent.key, read);
+                }
+                Node::Group(group) => elements(&group.members, read),
+                Node::Sub(sub) => {
+                    sub.limits.until.iter().for_each(&mut *read);
+                    elements(&sub.seq, read);
+                }
+            }
+        }
+    }
+    fn key(key: &StepKey, read: &mut impl FnMut(&Expr)) {
+        if let StepKey::HandOver(pairs) = key {
+            pairs.iter().for_each(|pair| read(&pair.from));
+        }
+    }
+    for step in &pattern.steps {
+        step.filter.iter().for_each(&mut *read);
+        key(&step.key, read);
+    }
+    for absent in &pattern.without {
+        absent.filter.iter().for_each(&mut *read);
+        key(&absent.key, read);
+    }
+    elements(&pattern.seq, read);
+}
+
+/// Notes the fields that an expression reads of taken events.
+fn collect(expr: &Expr, pattern: &Pattern, fields: &mut [Vec<FieldId>]) {
+    let mut pending = vec![(expr, None)];
+    while let Some((expr, loop_stream)) = pending.pop() {
+        match &expr.kind {
+            ExprKind::Step(step, field) => {
+                if let Some(info) = pattern.steps.get(step.index()) {
+                    fields[info.stream.index()].push(*field);
+                }
+            }
+            ExprKind::Field(field) => {
+                if let Some(stream) = loop_stream {
+                    let stream: StreamId = stream;
+                    fields[stream.index()].push(*field);
+                }
+            }
+            ExprKind::Loop { step, arg, filter, .. } => {
+                let stream = pattern.steps.get(step.index()).map(|info| info.stream);
+                pending.extend(arg.iter().chain(filter).map(|inner| (&**inner, stream)));
+            }
+            kind => children(kind).into_iter().for_each(|child| pending.push((child, loop_stream))),
+        }
+    }
+}
+
+fn children(kind: &ExprKind) -> Vec<&Expr> {
+    use ExprKind::{
+        And, Arith, At, Call, Compare, Const, Convert, Field, History, If, In, Index, Is, Key, Like, List, Loop,
+        Matches, Negate, Not, Or, Prev, Slot, Step, StepAt, With,
+    };
+    match kind {
+        Const(_) | Field(_) | Slot(_) | At | Step(..) | StepAt(_) | Key(_) | With(_) | History(_) => Vec::new(),
+        Loop { arg, filter, .. } => arg.iter().chain(filter).map(|inner| &**inner).collect(),
+        Prev { arg, .. } => vec![arg],
+        Not(a) | Negate(a) | Like(a, _) | Matches(a, _) | Convert(a) => vec![a],
+        Arith(_, a, b) | Compare(_, a, b) | In(a, b) | Index(a, b) => vec![a, b],
+        Is { left, right, .. } => vec![left, right],
+        If(a, b, c) => vec![a, b, c],
+        And(list) | Or(list) | Call(_, list) | List(list) => list.iter().collect(),
+    }
+}
+
+impl KeptEvent {
+    /// As it was kept before; `None` when the values do not go with the fields.
+    pub(super) fn from_parts(
+        coordinates: Coordinates,
+        layout: Arc<[FieldId]>,
+        cells: Box<[Cell]>,
+    ) -> Option<KeptEvent> {
+        (layout.len() == cells.len()).then_some(KeptEvent { coordinates, layout, cells })
+    }
+
+    /// The values, in the order of the layout.
+    pub(super) fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    fn cell(&self, field: FieldId) -> Option<&Cell> {
+        self.layout.binary_search(&field).ok().map(|index| &self.cells[index])
+    }
+}
+
+impl Row for KeptEvent {
+    fn bool(&self, field: FieldId) -> Option<bool> {
+        match self.cell(field)? {
+            Cell::Bool(v) => Some(*v),
+            _ => None,
+        }
+    }
+
+    fn int(&self, field: FieldId) -> Option<i64> {
+        match self.cell(field)? {
+            Cell::Int(v) => Some(*v),
+            _ => None,
+        }
+    }
+
+    fn float(&self, field: FieldId) -> Option<f64> {
+        match self.cell(field)? {
+            Cell::Float(v) => Some(*v),
+            _ => None,
+        }
+    }
+
+    fn text(&self, field: FieldId) -> Option<&str> {
+        match self.cell(field)? {
+            Cell::Text(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    fn point(&self, field: FieldId) -> Option<Point> {
+        match self.cell(field)? {
+            Cell::Point(v) => Some(*v),
+            _ => None,
+        }
+    }
+
+    fn list(&self, field: FieldId) -> Option<Arc<[Value]>> {
+        match self.cell(field)? {
+            Cell::List(v) => Some(v.clone()),
+            _ => None,
+        }
+    }
+
+    fn at_us(&self) -> i64 {
+        self.coordinates.at_us
+    }
+}
+
+impl Kept for KeptEvent {
+    fn coordinates(&self) -> Coordinates {
+        self.coordinates.clone()
+    }
+}

@@ -1,0 +1,38 @@
+//! Silence: a pattern that is nothing but `no X for D`. It alerts once per outage of a key that has been seen.
+
+use super::condition::Part;
+use super::{KeyState, Match, Offer};
+
+/// `match no X for D`.
+pub(super) struct Silence {
+    /// X.
+    pub(super) part: Part,
+    /// D, microseconds.
+    pub(super) hold_us: i64,
+}
+
+impl Silence {
+    /// An event of the key: an X ends the outage, the first of any kind makes the key known.
+    pub(super) fn event(&self, state: &mut KeyState, offer: &Offer<'_>, at_us: i64) {
+        if offer.roles & self.part.role != 0 || state.seq == 1 {
+            state.wake_us = at_us.saturating_add(self.hold_us);
+        }
+    }
+
+    /// Event time has certainly passed everything strictly before `before_us`.
+    pub(super) fn pass(&self, state: &mut KeyState, before_us: i64, out: &mut Vec<Match>) {
+        let deadline_us = state.wake_us;
+        if deadline_us < before_us {
+            state.wake_us = i64::MAX;
+            out.push(Match {
+                at_us: deadline_us,
+                time_us: deadline_us,
+                by_event: false,
+                key: None,
+                taken: Vec::new(),
+                deadline_us: Some(deadline_us),
+                incomplete: false,
+            });
+        }
+    }
+}

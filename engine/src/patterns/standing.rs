@@ -1,0 +1,186 @@
+//! How a place in a program stands: which ways are open on arrival, how long they stay open, whether the end is reached.
+
+use super::feed::ways_in;
+use super::graph::{Graph, Group, LeafBody, Member, Program, Way, WaySet};
+use super::run::{Cursor, GroupState, MemberState, Moment};
+
+/// How a place stands towards the end of its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// More has to be taken.
+    Never,
+    /// Complete but for a greedy loop that is not over.
+    Held,
+    /// Something has to stay away until a deadline or until the next event.
+    Waits,
+    /// Complete.
+    Now,
+}
+
+/// How a place that is in a group can go on inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Going {
+    /// The place is not in a group, or the group takes no more.
+    Nowhere,
+    /// It has to.
+    Incomplete,
+    /// Complete, but a greedy loop in it comes before what follows.
+    Held,
+    /// Complete; it may go on in a branch of its own.
+    Beside,
+    /// Complete; it may go on with what does not fit what follows.
+    After,
+}
+
+impl Graph {
+    /// On arrival: opens the ways whose rounds allow it, and the groups ahead that time can complete.
+    pub(super) fn settle(&self, program: &Program, cursor: &mut Cursor, start: Moment) {
+        self.settle_inside(program, cursor, start);
+        cursor.ahead.clear();
+        let after = program.after(cursor);
+        if after.ways.iter().filter_map(|way| way.target).any(|leaf| program.leaves[leaf].body.is_timed()) {
+            for index in ways_in(cursor.open) {
+                let body = after.ways[index].target.map(|leaf| &program.leaves[leaf].body);
+                if let Some(LeafBody::Group(group)) = body
+                    && group.timed
+                {
+                    let state = self.enter_group(group, cursor.last, cursor.last.seq, start);
+                    cursor.ahead.push((index as u32, state));
+                }
+            }
+        }
+    }
+
+    /// Opens the ways whose rounds allow it; none while a group is incomplete.
+    pub(super) fn settle_inside(&self, program: &Program, cursor: &mut Cursor, start: Moment) {
+        let ways = &program.after(cursor).ways;
+        let all = if ways.len() == WaySet::BITS as usize { WaySet::MAX } else { (1 << ways.len()) - 1 };
+        cursor.open = if self.going(program, cursor, start) == Going::Incomplete {
+            0
+        } else if cursor.rounds.is_empty() {
+            all
+        } else {
+            ways_in(all).filter(|&way| allows_rounds(program, cursor, &ways[way])).fold(0, |set, way| set | 1 << way)
+        };
+    }
+
+    /// The last time at which a way can be taken, microseconds.
+    pub(super) fn latest(&self, program: &Program, cursor: &Cursor, way: &Way, start: Moment) -> i64 {
+        let mut latest = self.within_us.map_or(i64::MAX, |within| start.at_us.saturating_add(within));
+        let Some(target) = way.target.map(|target| &program.leaves[target]) else { return latest };
+        if let Some(within) = target.within_us {
+            latest = latest.min(cursor.last.at_us.saturating_add(within));
+        }
+        for (round, &level) in cursor.rounds.iter().zip(&target.levels).take(way.keep) {
+            if let Some(over) = program.levels[level].over_us {
+                latest = latest.min(round.first_us.saturating_add(over));
+            }
+        }
+        latest
+    }
+
+    /// The last time at which any of these ways to leaves can be taken; `None` when there is none.
+    pub(super) fn latest_of(&self, program: &Program, cursor: &Cursor, ways: WaySet, start: Moment) -> Option<i64> {
+        let after = program.after(cursor);
+        ways_in(ways & cursor.open)
+            .map(|way| &after.ways[way])
+            .filter(|way| way.target.is_some())
+            .map(|way| self.latest(program, cursor, way, start))
+            .max()
+    }
+
+    /// How the place can go on in its group.
+    pub(super) fn going(&self, program: &Program, cursor: &Cursor, start: Moment) -> Going {
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let (Some(LeafBody::Group(group)), Some(state)) = (leaf, &cursor.group) else { return Going::Nowhere };
+        self.group_going(group, state, start)
+    }
+
+    /// How a group can go on.
+    pub(super) fn group_going(&self, group: &Group, state: &GroupState, start: Moment) -> Going {
+        if !self.is_complete(group, state, start) {
+            return Going::Incomplete;
+        }
+        if state.shut {
+            return Going::Nowhere;
+        }
+        let going = members(group, state).filter_map(|(member, cursor)| self.member_going(member, cursor, start));
+        going.min_by_key(|going| *going as u8).unwrap_or(Going::Nowhere)
+    }
+
+    /// How a complete member can go on.
+    fn member_going(&self, member: &Program, cursor: &Cursor, start: Moment) -> Option<Going> {
+        let inside = self.going(member, cursor, start);
+        if inside == Going::Incomplete {
+            return None;
+        }
+        let inside = Some(inside).filter(|going| *going != Going::Nowhere);
+        let end = member.after(cursor).end.as_ref()?;
+        let others = cursor.open & !(1 << end.way);
+        let outside = if others & end.behind != 0 {
+            Some(Going::Held)
+        } else if others & member.after(cursor).ways[end.way].rest != 0 {
+            Some(Going::Beside)
+        } else {
+            (others != 0).then_some(Going::After)
+        };
+        inside.into_iter().chain(outside).min_by_key(|going| *going as u8)
+    }
+
+    /// Whether a group is complete: the winner, or as many members as it needs.
+    pub(super) fn is_complete(&self, group: &Group, state: &GroupState, start: Moment) -> bool {
+        let complete = |(member, state): (&Member, &MemberState)| self.is_member_complete(member, state, start);
+        let count = group.members.iter().zip(&state.members).filter(|pair| complete(*pair)).count();
+        !state.hungry && count >= group.need.unwrap_or(1)
+    }
+
+    /// Whether a member is complete, be it that it may go on.
+    pub(super) fn is_member_complete(&self, member: &Member, state: &MemberState, start: Moment) -> bool {
+        match (member, state) {
+            (_, MemberState::Done) => true,
+            (Member::Program(program, _), MemberState::At(cursor)) => {
+                let ending = self.ending(program, cursor, start, cursor.last.seq);
+                cursor.leaf.is_some() && matches!(ending, Ending::Held | Ending::Now)
+            }
+            _ => false,
+        }
+    }
+
+    /// How the place stands towards the end; `seen_seq` is the newest event of the key.
+    pub(super) fn ending(&self, program: &Program, cursor: &Cursor, start: Moment, seen_seq: u64) -> Ending {
+        let after = program.after(cursor);
+        let Some(end) = &after.end else { return Ending::Never };
+        if cursor.open >> end.way & 1 == 0 {
+            return Ending::Never;
+        }
+        if end.waits() {
+            let only_next = end.hold_us.is_none() && !end.waits_within;
+            return if only_next && seen_seq > cursor.last.seq { Ending::Now } else { Ending::Waits };
+        }
+        let held = end.behind & cursor.open != 0 || self.going(program, cursor, start) == Going::Held;
+        if held { Ending::Held } else { Ending::Now }
+    }
+}
+
+/// Whether the rounds of the levels allow a way: those it leaves have had enough, the one it repeats may have more.
+fn allows_rounds(program: &Program, cursor: &Cursor, way: &Way) -> bool {
+    let Some(leaf) = cursor.leaf.map(|leaf| &program.leaves[leaf as usize]) else { return true };
+    let mut levels = leaf.levels.iter().map(|&level| &program.levels[level]).zip(&cursor.rounds).enumerate();
+    levels.all(|(depth, (level, round))| {
+        if depth >= way.keep {
+            round.count >= level.min
+        } else if way.repeat && depth + 1 == way.keep {
+            level.max.is_none_or(|max| round.count < max)
+        } else {
+            true
+        }
+    })
+}
+
+/// The members under way that are programs.
+pub(super) fn members<'a>(group: &'a Group, state: &'a GroupState) -> impl Iterator<Item = (&'a Program, &'a Cursor)> {
+    group.members.iter().zip(&state.members).filter_map(|pair| match pair {
+        (Member::Program(program, _), MemberState::At(cursor)) => Some((program, cursor)),
+        _ => None,
+    })
+}

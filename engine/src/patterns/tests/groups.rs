@@ -1,0 +1,72 @@
+//! `any of`, `all of`, `N of`.
+
+use super::notation::finds;
+
+#[test]
+fn any_of_the_first_to_complete_wins() {
+    finds("any of (a, b) then c", "b0 c1", "b0 c1 @1");
+    finds("x then any of ((a then b), (c then d)) then e", "x0 a1 c2 d3 b4 e5", "x0 c2 d3 e5 @5");
+    finds("x then any of ((a then b), a)", "x0 a1", "x0 a1 @1");
+}
+
+#[test]
+fn at_one_event_the_first_in_text_order_wins() {
+    finds("x then any of ((a then b), (c then b))", "x0 c1 a2 b3", "x0 a2 b3 @3");
+}
+
+#[test]
+fn first_any_of_follows_only_what_the_first_event_starts() {
+    finds("any of ((a then b), (c then d))", "a0 c1 d2 skip".trim_end_matches(" skip"), "c1 d2 @2");
+    finds("any of ((a then b), (c then d)) then e", "a0 c1 d2 b3 e4", "a0 b3 e4 @4");
+}
+
+#[test]
+fn all_of_takes_every_member_in_any_order() {
+    finds("all of (a, b, c)", "c0 a1 b2", "a1 b2 c0 @2");
+    finds("x then all of (a, b{2}) then c", "x0 b1 a2 c3 b4 c5", "x0 a2 b1 b4 c5 @5");
+}
+
+#[test]
+fn an_event_goes_to_the_first_open_member_that_it_fits() {
+    finds("all of (a, b)", "ab0 ab1", "a0 a1 @1");
+    finds("all of (a, b)", "ab0 a1 b2", "a0 b2 @2 ".trim());
+}
+
+#[test]
+fn n_of_takes_that_many_distinct_members() {
+    finds("2 of (a, b, c)", "a0 a1 c2", "a0 c2 @2");
+    finds("x then 2 of (a, (b then d), c) then e", "x0 b1 a2 c3 d4 e5", "x0 a2 c3 e5 @5");
+}
+
+#[test]
+fn next_before_all_of_holds_between_all_their_events() {
+    finds("x next all of (a, b)", "x0 b1 a2", "x0 a2 b1 @2");
+    finds("x next all of (a, b)", "x0 b1 z2 a3", "");
+    finds("x next all of (a, b)", "x0 z1 b2 a3", "");
+}
+
+#[test]
+fn an_absence_is_one_way_out_of_any_of() {
+    finds("a then any of (no x for 5, b)", "a0 .6", "a0 @5");
+    finds("a then any of (no x for 5, b)", "a0 b5", "a0 b5 @5");
+    finds("a then any of (no x for 5, b)", "a0 x1 b7", "a0 b7 @7");
+    finds("a then any of (no x for 5, b) then c", "a0 c3 c6", "a0 c6 @6");
+    finds("a then any of (no x for 5, (b then d)) then c", "a0 b3 d6 c7", "a0 c7 @7");
+}
+
+#[test]
+fn an_absence_in_all_of_is_complete_at_its_deadline() {
+    finds("a then all of (no x for 5, b)", "a0 b1 .6", "a0 b1 @5");
+    finds("a then all of (no x for 5, b)", "a0 b7", "a0 b7 @7");
+    finds("a then all of (no x for 5, b)", "a0 x5 b7", "");
+    finds("a then all of (no x for 5, no y for 7)", "a0 z8", "a0 @7");
+    finds("a then all of (no x for 5, no y for 7)", "a0 x6", "a0 @7");
+    finds("a then all of (no x for 5, no y for 7)", "a0 y6", "");
+}
+
+#[test]
+fn groups_repeat_in_brackets() {
+    finds("(any of (a, b)){3}", "a0 b1 a2", "a0 a2 b1 @2");
+    finds("(any of (a, b))* then d", "a0 b1 d2", "a0 b1 d2 @2");
+    finds("(any of ((a then b), c)){2}", "a0 b1 a2 c3", "a0 b1 c3 @3");
+}
