@@ -1,0 +1,93 @@
+//! JSON: the value of a record is one object, and the fields of a stream stand in it at their paths.
+//!
+//! record -> [`scan`] -> slots (where each field's value stands) -> [`convert`](crate::convert) -> columns. A record is valid
+//! or not whichever columns are needed: all declared fields are checked. A faster scanner would take [`scan`]'s place.
+
+mod depth;
+mod scan;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use tripline_engine::event::BatchBuilder;
+use tripline_engine::io::{Decoder, RecordError, Stage};
+use tripline_query_lang::plan::{Field, FieldId, Stream};
+
+use crate::convert::{FieldFault, RECORD_BYTES_MAX, Scalar, from_json, record_error, shortened};
+use scan::{Slot, scan};
+use shape::Shape;
+
+/// Decodes the records of one stream.
+#[derive(Debug)]
+pub struct JsonDecoder {
+    fields: Vec<Field>,
+    timed_by: FieldId,
+    shape: Shape,
+    slots: Vec<Slot>,
+}
+
+impl JsonDecoder {
+    /// A decoder for this stream; which columns are filled is said by the batch.
+    pub fn new(stream: &Stream) -> Self {
+        let shape = Shape::new(&stream.fields);
+        let slots = vec![Slot::Missing; shape.slots];
+        JsonDecoder { fields: stream.fields.clone(), timed_by: stream.timed_by, shape, slots }
+    }
+
+    /// One value or null per column; the event time.
+    fn row(&self, record: &str, row: &mut BatchBuilder) -> Result<i64, RecordError> {
+        let mut at_us = None;
+        for (i, (field, column)) in self.fields.iter().zip(&mut row.columns).enumerate() {
+            let (raw, value) = match self.slots[self.shape.slot_of[i]] {
+                Slot::Found(from, to) => {
+                    let raw = &record[from as usize..to as usize];
+                    (raw, from_json(field, raw))
+                }
+                Slot::Missing => ("", Err(FieldFault::Missing)),
+                Slot::Astray => ("", Err(FieldFault::Astray)),
+            };
+            match value {
+                Ok(value) => {
+                    if let (true, Scalar::Int(time)) = (i == self.timed_by.index(), &value) {
+                        at_us = Some(*time);
+                    }
+                    value.push(column);
+                }
+                Err(FieldFault::Missing) if field.optional => column.push_null(),
+                Err(fault) => return Err(fault.error(field, raw)),
+            }
+        }
+        let timed_by = &self.fields[self.timed_by.index()];
+        at_us.ok_or_else(|| FieldFault::Missing.error(timed_by, ""))
+    }
+}
+
+impl Decoder for JsonDecoder {
+    fn decode(&mut self, value: &[u8], row: &mut BatchBuilder) -> Result<i64, RecordError> {
+        let record = text(value)?;
+        scan(record, &mut self.shape, &mut self.slots).map_err(|error| {
+            let found = shortened(record);
+            record_error(Stage::Decode, "invalid json", format!("not JSON: {error}, in {found}"))
+        })?;
+        if !record.trim_ascii_start().starts_with('{') {
+            let message = format!("the record should be a JSON object, found {}", shortened(record));
+            return Err(record_error(Stage::Convert, "wrong type", message));
+        }
+        self.row(record, row).inspect_err(|_| row.undo_row())
+    }
+}
+
+/// The record as text, if it is one, and neither too long nor nested too deep.
+fn text(value: &[u8]) -> Result<&str, RecordError> {
+    let refuse = |class, message| Err(record_error(Stage::Decode, class, message));
+    if value.len() > RECORD_BYTES_MAX {
+        return refuse("too large", format!("the record has {} bytes, at most {RECORD_BYTES_MAX}", value.len()));
+    }
+    if depth::too_deep(value) {
+        return refuse("too deep", format!("the record is nested deeper than {} levels", crate::convert::DEPTH_MAX));
+    }
+    match std::str::from_utf8(value) {
+        Ok(text) => Ok(text),
+        Err(error) => refuse("invalid utf-8", format!("not UTF-8 from byte {} on", error.valid_up_to())),
+    }
+}
