@@ -290,14 +290,20 @@ impl Column {
         self.value(row, &Type::Int)
     }
 
-    /// Appends an item to the items of a list column.
+    /// Appends an item to the items of a list column. Constant work: validity is kept only from the first missing item on.
     fn push_item(&mut self, item: &Value) {
-        let rows = self.data.len();
-        let validity = self.validity.take().unwrap_or_else(|| Bitmap::ones(rows));
-        let nulls = rows - validity.count_ones();
-        let mut builder = ColumnBuilder { data: std::mem::replace(&mut self.data, Data::Absent), validity, nulls };
+        let validity = match self.validity.take() {
+            None if *item == Value::Null => Some(Bitmap::ones(self.data.len())),
+            validity => validity,
+        };
+        let (all_there, validity) = (validity.is_none(), validity.unwrap_or_default());
+        let data = std::mem::replace(&mut self.data, Data::Absent);
+        let mut builder = ColumnBuilder { data, validity, nulls: usize::from(!all_there) };
         builder.push_value(item);
         *self = builder.finish();
+        if all_there {
+            self.validity = None;
+        }
     }
 }
 
