@@ -6,9 +6,9 @@ mod number;
 mod scalar;
 mod time;
 
+pub(crate) use fault::record_error;
 pub use fault::{FieldFault, shortened};
 pub use scalar::{Scalar, from_cell, from_json};
-pub(crate) use fault::record_error;
 
 /// The longest record that is decoded, in bytes: Kafka's own default for the largest message. Beyond, a dead letter.
 pub const RECORD_BYTES_MAX: usize = 1 << 20;

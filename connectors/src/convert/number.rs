@@ -175,7 +175,9 @@ mod tests {
 
     #[test]
     fn refuses_what_does_not() {
-        for text in ["", "-", "1.", ".5", "+1", "1e", "1e+", "1x", "0x1", "inf", "NaN", " 1", "1 ", "1_0", "--1", "1.2.3"] {
+        for text in
+            ["", "-", "1.", ".5", "+1", "1e", "1e+", "1x", "0x1", "inf", "NaN", " 1", "1 ", "1_0", "--1", "1.2.3"]
+        {
             assert_eq!(exact(text, 2), Err(NumberFault::NotANumber), "{text}");
             assert_eq!(float(text), Err(NumberFault::NotANumber), "{text}");
         }

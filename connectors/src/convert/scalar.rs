@@ -120,9 +120,7 @@ fn json<'a>(ty: &Type, unit: Option<TimeUnit>, raw: &'a str) -> Result<Scalar<'a
         (Type::Text, _, Some(b'"')) => unquoted(raw).map(Scalar::Text),
         (Type::Decimal(_), _, Some(b'"')) => plain(ty, unit, &unquoted(raw)?),
         (Type::Time, None, Some(b'"')) => time(&unquoted(raw)?),
-        (Type::Duration, _, Some(b'"')) => {
-            duration(&unquoted(raw)?).map(Scalar::Int).ok_or(FieldFault::WrongType)
-        }
+        (Type::Duration, _, Some(b'"')) => duration(&unquoted(raw)?).map(Scalar::Int).ok_or(FieldFault::WrongType),
         (Type::Point, _, Some(b'[' | b'{')) => point(raw).map(Scalar::Point),
         (Type::List(item), _, Some(b'[')) => list(item, unit, raw).map(Scalar::List),
         (Type::Text | Type::Duration | Type::Point | Type::List(_), ..) => Err(FieldFault::WrongType),

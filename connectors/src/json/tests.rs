@@ -217,7 +217,8 @@ fn fields_may_share_a_path_or_stand_inside_each_other() {
 fn validity_does_not_depend_on_the_needed_columns() {
     let stream = payment();
     let bad = with("tags", json!([1]));
-    let (batch, results) = decode_needed(&stream, &vec![false; stream.fields.len()], &[bad.as_bytes(), GOOD.as_bytes()]);
+    let (batch, results) =
+        decode_needed(&stream, &vec![false; stream.fields.len()], &[bad.as_bytes(), GOOD.as_bytes()]);
     assert_eq!(results[0].as_ref().unwrap_err().class, "wrong type");
     assert_eq!(results[1], Ok(1_700_000_000_123_000));
     assert!(row(&stream, &batch, 0).iter().all(|v| *v == Value::Null));
@@ -287,7 +288,13 @@ fn any_json() -> impl Strategy<Value = Json> {
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         let key = prop_oneof![
-            Just("status"), Just("flags"), Just("timestamp"), Just("lat"), Just("lon"), Just("x"), Just("naïve \"key\"")
+            Just("status"),
+            Just("flags"),
+            Just("timestamp"),
+            Just("lat"),
+            Just("lon"),
+            Just("x"),
+            Just("naïve \"key\"")
         ];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
@@ -299,7 +306,8 @@ fn any_json() -> impl Strategy<Value = Json> {
 
 /// Mostly valid: the good record with some members replaced, added, repeated, in any order.
 fn any_record() -> impl Strategy<Value = String> {
-    let key = prop::sample::select(vec!["id", "amount", "n", "country", "data", "metadata", "score", "tags", "seen", "new"]);
+    let key =
+        prop::sample::select(vec!["id", "amount", "n", "country", "data", "metadata", "score", "tags", "seen", "new"]);
     (prop::collection::vec((key, any_json()), 0..3), any::<bool>()).prop_map(|(changes, first)| {
         let good: serde_json::Map<String, Json> = serde_json::from_str(GOOD).unwrap();
         let mut members: Vec<String> = good
