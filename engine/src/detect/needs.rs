@@ -1,0 +1,150 @@
+//! Which fields the rules read: only those are decoded.
+
+use tripline_query_lang::plan::{
+    Absent, Body, Element, Expr, ExprKind, FieldId, HistoryScope, Limits, Node, Pattern, Plan, Rule, StepKey, StreamId,
+    TemplatePart, Threshold,
+};
+
+/// By stream and field.
+pub(super) fn needed_fields(plan: &Plan) -> Vec<Vec<bool>> {
+    let mut needs = Needs { fields: plan.streams.iter().map(|stream| vec![false; stream.fields.len()]).collect() };
+    for rule in &plan.rules {
+        match &rule.body {
+            Body::Threshold(threshold) => needs.threshold(rule, threshold),
+            Body::Pattern(pattern) => needs.pattern(rule, pattern),
+        }
+    }
+    needs.fields
+}
+
+/// Calls `visit` with every condition and key of a pattern, and the stream whose event is at hand (none for what looks at
+/// earlier steps alone).
+pub(super) fn conditions<'a>(pattern: &'a Pattern, visit: &mut dyn FnMut(Option<StreamId>, &'a Expr)) {
+    for step in &pattern.steps {
+        key(&step.key, step.stream, visit);
+        step.filter.iter().for_each(|filter| visit(Some(step.stream), filter));
+    }
+    pattern.without.iter().for_each(|one| absent(one, visit));
+    elements(pattern, &pattern.seq, visit);
+}
+
+fn elements<'a>(
+    pattern: &'a Pattern,
+    seq: &'a [Element],
+    visit: &mut dyn FnMut(Option<StreamId>, &'a Expr),
+) {
+    let until = |limits: &'a Limits, stream, visit: &mut dyn FnMut(Option<StreamId>, &'a Expr)| {
+        limits.until.iter().for_each(|until| visit(stream, until));
+    };
+    for element in seq {
+        match &element.node {
+            Node::Step(step) => {
+                until(&step.limits, pattern.steps.get(step.id.index()).map(|step| step.stream), visit);
+            }
+            Node::No(one) => absent(one, visit),
+            Node::Group(group) => {
+                until(&group.limits, None, visit);
+                elements(pattern, &group.members, visit);
+            }
+            Node::Sub(sub) => {
+                until(&sub.limits, None, visit);
+                elements(pattern, &sub.seq, visit);
+            }
+        }
+    }
+}
+
+fn absent<'a>(absent: &'a Absent, visit: &mut dyn FnMut(Option<StreamId>, &'a Expr)) {
+    key(&absent.key, absent.stream, visit);
+    absent.filter.iter().for_each(|filter| visit(Some(absent.stream), filter));
+}
+
+fn key<'a>(key: &'a StepKey, stream: StreamId, visit: &mut dyn FnMut(Option<StreamId>, &'a Expr)) {
+    match key {
+        StepKey::Own(parts) => parts.iter().for_each(|part| visit(Some(stream), part)),
+        StepKey::HandOver(pairs) => {
+            for pair in pairs {
+                visit(Some(stream), &pair.own);
+                visit(None, &pair.from);
+            }
+        }
+    }
+}
+
+/// What is said when a rule fires.
+fn said(rule: &Rule) -> impl Iterator<Item = &Expr> {
+    let template = rule.alert.template.iter().filter_map(|part| match part {
+        TemplatePart::Expr(expr) => Some(expr),
+        TemplatePart::Text(_) => None,
+    });
+    let by = rule.suppress.iter().flat_map(|suppress| &suppress.by);
+    rule.alert.with.iter().map(|with| &with.expr).chain(template).chain(by)
+}
+
+/// Where the fields of an expression come from.
+#[derive(Clone, Copy)]
+enum Sight<'a> {
+    Threshold(&'a Threshold),
+    Pattern(&'a Pattern),
+}
+
+struct Needs {
+    fields: Vec<Vec<bool>>,
+}
+
+impl Needs {
+    fn threshold(&mut self, rule: &Rule, threshold: &Threshold) {
+        let sight = Sight::Threshold(threshold);
+        for on in &threshold.on {
+            on.filter.iter().chain(&on.keys).for_each(|expr| self.expr(sight, Some(on.stream), expr));
+        }
+        said(rule).chain(&threshold.when).for_each(|expr| self.expr(sight, None, expr));
+        self.histories(sight, rule);
+    }
+
+    fn pattern(&mut self, rule: &Rule, pattern: &Pattern) {
+        let sight = Sight::Pattern(pattern);
+        conditions(pattern, &mut |stream, expr| self.expr(sight, stream, expr));
+        said(rule).for_each(|expr| self.expr(sight, None, expr));
+        self.histories(sight, rule);
+    }
+
+    fn histories(&mut self, sight: Sight<'_>, rule: &Rule) {
+        for history in &rule.histories {
+            let stream = match (&history.scope, sight) {
+                (HistoryScope::Step(step), Sight::Pattern(pattern)) => {
+                    pattern.steps.get(step.index()).map(|step| step.stream)
+                }
+                _ => None,
+            };
+            history.arg.value.iter().chain(&history.arg.filter).for_each(|expr| self.expr(sight, stream, expr));
+        }
+    }
+
+    /// `stream`: whose event is at hand.
+    fn expr(&mut self, sight: Sight<'_>, stream: Option<StreamId>, expr: &Expr) {
+        let mut inside = stream;
+        match (&expr.kind, sight) {
+            (ExprKind::Field(field), _) => stream.into_iter().for_each(|stream| self.field(stream, *field)),
+            (ExprKind::Slot(slot), Sight::Threshold(threshold)) => {
+                for on in &threshold.on {
+                    on.fields.get(slot.index()).into_iter().flatten().for_each(|field| self.field(on.stream, *field));
+                }
+            }
+            (ExprKind::Step(step, field), Sight::Pattern(pattern)) => {
+                pattern.steps.get(step.index()).into_iter().for_each(|step| self.field(step.stream, *field));
+            }
+            (ExprKind::Loop { step, .. }, Sight::Pattern(pattern)) => {
+                inside = pattern.steps.get(step.index()).map(|step| step.stream);
+            }
+            _ => {}
+        }
+        expr.children().into_iter().for_each(|child| self.expr(sight, inside, child));
+    }
+
+    fn field(&mut self, stream: StreamId, field: FieldId) {
+        if let Some(needed) = self.fields.get_mut(stream.index()).and_then(|fields| fields.get_mut(field.index())) {
+            *needed = true;
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! `match ... then ...`: shows a [`Machine`] the key's events and time, and turns its matches into alerts.
+
+use std::sync::Arc;
+
+use super::interest::{is_handed_over, steps_with_histories};
+use super::needs::conditions;
+use super::rule::{Behaviour, Bench, Seen};
+use super::suppress::Suppressed;
+use super::voice::{Facts, Moment, Voice};
+use crate::alert::{Evidence, Witness};
+use crate::expr::{BatchRow, Bound, Row, Scene, ValueFn, compile_value, write_key};
+use crate::history::{HistoryProgram, HistoryState};
+use crate::patterns::{KeyState, Machine, Match, Offer, Taken};
+use crate::state::{Put, StateError, Take};
+use tripline_query_lang::plan::{
+    Element, Expr, ExprKind, HistoryScope, Limits, Node, Pattern, Plan, Rule, RuleId, StepId, StepKey, Within,
+};
+use tripline_query_lang::value::Value;
+
+/// A `match ... then` rule, compiled.
+pub(super) struct PatternRule {
+    machine: Machine,
+    /// By position among [`steps_with_histories`].
+    histories: Vec<Option<HistoryProgram>>,
+    history_count: usize,
+    steps: Vec<Arc<str>>,
+    /// What the evidence of a deadline is called.
+    absence: Arc<str>,
+    /// A condition reads the key.
+    reads_key: bool,
+    /// By step: the key of a match that begins there; where keys are handed over, since the key that it ran under is empty.
+    first_keys: Option<Vec<Vec<ValueFn>>>,
+    voice: Voice,
+}
+
+/// What one key has of a pattern.
+#[derive(Default)]
+pub(super) struct PatternState {
+    machine: KeyState,
+    histories: Vec<HistoryState>,
+    suppressed: Suppressed,
+    /// A match that was suppressed was incomplete: the next alert says so.
+    incomplete: bool,
+}
+
+/// The events of a match.
+struct Matched<'a>(&'a [(StepId, Taken)]);
+
+impl Matched<'_> {
+    fn of(&self, step: StepId) -> &[(StepId, Taken)] {
+        let start = self.0.partition_point(|(other, _)| *other < step);
+        let end = self.0.partition_point(|(other, _)| *other <= step);
+        &self.0[start..end]
+    }
+}
+
+impl Bound for Matched<'_> {
+    fn taken(&self, step: StepId) -> usize {
+        self.of(step).len()
+    }
+
+    fn nth(&self, step: StepId, index: usize) -> Option<&dyn Row> {
+        self.of(step).get(index).map(|(_, taken)| &**taken as &dyn Row)
+    }
+}
+
+impl PatternRule {
+    /// Takes the machine of a rule whose body is this pattern.
+    pub fn new(plan: &Plan, id: RuleId, rule: &Rule, pattern: &Pattern, machine: Machine) -> PatternRule {
+        let mut reads_key = false;
+        conditions(pattern, &mut |_, expr| reads_key |= reads(expr));
+        let history = |step| HistoryProgram::new(&rule.histories, &HistoryScope::Step(step));
+        let first_key = |key: &StepKey| match key {
+            StepKey::Own(parts) => parts.iter().map(compile_value).collect(),
+            StepKey::HandOver(_) => Vec::new(),
+        };
+        let first_keys = || pattern.steps.iter().map(|step| first_key(&step.key)).collect();
+        PatternRule {
+            histories: steps_with_histories(rule).into_iter().map(history).collect(),
+            history_count: rule.histories.len(),
+            steps: pattern.steps.iter().map(|step| (&*step.name).into()).collect(),
+            absence: absence(plan, &pattern.seq).into(),
+            reads_key,
+            first_keys: is_handed_over(&machine).then(first_keys),
+            voice: Voice::new(id, rule, longest_wait(pattern)),
+            machine,
+        }
+    }
+
+    /// Turns the matches that were found into alerts, at this row or, those that time made, at their deadlines.
+    fn tell(&self, state: &mut PatternState, seen: Option<&Seen<'_>>, bench: &mut Bench<'_>) {
+        let mut matches = std::mem::take(&mut bench.scratch.matches);
+        let mut last = None;
+        let mut sequence = 0;
+        for found in matches.drain(..) {
+            let moment = match seen {
+                Some(seen) if found.by_event => seen.moment(),
+                _ => Moment::Timer(found.time_us),
+            };
+            let is_same_moment = last.replace((found.by_event, found.time_us)) == Some((found.by_event, found.time_us));
+            if !is_same_moment {
+                sequence = 0;
+            }
+            sequence += u32::from(self.tell_one(state, &found, moment, sequence, bench));
+        }
+        bench.scratch.matches = matches;
+    }
+
+    /// Returns whether there was an alert.
+    fn tell_one(
+        &self,
+        state: &mut PatternState,
+        found: &Match,
+        moment: Moment<'_>,
+        sequence: u32,
+        bench: &mut Bench<'_>,
+    ) -> bool {
+        state.incomplete |= found.incomplete;
+        let bound = Matched(&found.taken);
+        let handed = self.handed_over_key(found);
+        let keys = handed.as_ref().map_or_else(|| bench.key_parts(), |(parts, _)| parts.clone());
+        let key = handed.as_ref().map_or(bench.key, |(_, bytes)| bytes);
+        let scene = Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, ..Scene::EMPTY };
+        if !self.voice.may_speak(&mut state.suppressed, &scene) {
+            return false;
+        }
+        let incomplete = std::mem::take(&mut state.incomplete);
+        let facts = Facts { moment, key, sequence, evidence: self.evidence(found), incomplete };
+        let alert = self.voice.speak(&scene, facts);
+        bench.out.push(alert);
+        true
+    }
+
+    fn evidence(&self, found: &Match) -> Vec<Evidence> {
+        let event = |(step, taken): &(StepId, Taken)| Evidence {
+            step: self.steps.get(step.index()).cloned().unwrap_or_default(),
+            what: Witness::Event(taken.coordinates()),
+        };
+        let deadline = |at_us| Evidence { step: self.absence.clone(), what: Witness::Deadline(at_us) };
+        found.taken.iter().map(event).chain(found.deadline_us.map(deadline)).collect()
+    }
+
+    /// The key of the match's first step, and its canonical bytes.
+    fn handed_over_key(&self, found: &Match) -> Option<(Vec<Value>, Vec<u8>)> {
+        let (step, first) = found.taken.first()?;
+        let key = self.first_keys.as_ref()?.get(step.index())?;
+        let row: &dyn Row = &**first;
+        let parts: Vec<Value> = key.iter().map(|part| part(&Scene::of_row(row))).collect();
+        let mut bytes = Vec::new();
+        write_key(&parts, &mut bytes);
+        Some((parts, bytes))
+    }
+
+    /// Forgets what time has ended, besides runs; returns whether nothing is left.
+    fn expire(&self, state: &mut PatternState, watermark_us: i64) -> bool {
+        let mut is_past = self.voice.expire(&mut state.suppressed, watermark_us);
+        for (history, state) in self.histories.iter().zip(&mut state.histories) {
+            is_past &= history.as_ref().is_none_or(|history| history.expire(state, watermark_us));
+        }
+        is_past && !state.incomplete && self.machine.is_idle(&state.machine)
+    }
+}
+
+/// Whether it reads the key.
+fn reads(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Key(_)) || expr.children().into_iter().any(reads)
+}
+
+/// `no order`, by the last absence of the pattern.
+fn absence(plan: &Plan, seq: &[Element]) -> String {
+    let no = |element: &Element| match &element.node {
+        Node::No(absent) => plan.streams.get(absent.stream.index()).map(|stream| format!("no {}", stream.name)),
+        _ => None,
+    };
+    seq.iter().rev().find_map(no).unwrap_or_else(|| "deadline".to_owned())
+}
+
+/// No match comes about later than this after its last event, microseconds.
+fn longest_wait(pattern: &Pattern) -> i64 {
+    fn of_limits(limits: &Limits) -> i64 {
+        limits.over_us.unwrap_or(0).saturating_add(limits.within_us.unwrap_or(0))
+    }
+    fn of(element: &Element) -> i64 {
+        let sum = |elements: &[Element]| elements.iter().map(of).fold(0, i64::saturating_add);
+        match &element.node {
+            Node::Step(step) => of_limits(&step.limits),
+            Node::No(absent) => absent.hold_us.unwrap_or(0),
+            Node::Group(group) => of_limits(&group.limits).saturating_add(sum(&group.members)),
+            Node::Sub(sub) => of_limits(&sub.limits).saturating_add(sum(&sub.seq)),
+        }
+    }
+    let within = match pattern.within {
+        Some(Within::Time(span_us)) => span_us,
+        _ => 0,
+    };
+    pattern.seq.iter().map(of).fold(within, i64::saturating_add)
+}
+
+impl Behaviour for PatternRule {
+    type State = PatternState;
+
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
+    fn event(&self, state: &mut PatternState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
+        bench.scratch.histories.clear();
+        if self.history_count > 0 {
+            bench.scratch.histories.resize(self.history_count, Value::Null);
+            state.histories.resize_with(self.histories.len(), HistoryState::default);
+        }
+        let row = BatchRow { batch: seen.batch, row: seen.row };
+        for index in seen.histories {
+            if let (Some(Some(history)), Some(state)) = (self.histories.get(*index), state.histories.get_mut(*index)) {
+                history.push(state, 0, &Scene::of_row(&row), &mut bench.scratch.histories);
+            }
+        }
+        if seen.roles == 0 && !seen.every {
+            return;
+        }
+        let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
+        let histories = &bench.scratch.histories;
+        let offer = Offer { batch: seen.batch, row: seen.row, roles: seen.roles, histories, keys: &parts };
+        self.machine.event(&mut state.machine, offer, &mut bench.scratch.matches);
+        if !bench.scratch.matches.is_empty() {
+            self.tell(state, Some(seen), bench);
+        }
+    }
+
+    fn time(&self, state: &mut PatternState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {
+        let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
+        self.machine.advance(&mut state.machine, watermark_us, &parts, &mut bench.scratch.matches);
+        self.tell(state, None, bench);
+        self.expire(state, watermark_us)
+    }
+
+    fn finish(&self, state: &mut PatternState, bench: &mut Bench<'_>) -> bool {
+        let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
+        self.machine.finish(&mut state.machine, &parts, &mut bench.scratch.matches);
+        self.tell(state, None, bench);
+        self.expire(state, i64::MAX)
+    }
+
+    fn deadline(&self, state: &PatternState) -> Option<i64> {
+        let histories = self.histories.iter().zip(&state.histories);
+        let past = histories
+            .filter_map(|(history, state)| history.as_ref()?.next_expiry(state))
+            .chain(self.voice.next_expiry(&state.suppressed))
+            .max();
+        self.machine.next_deadline(&state.machine).into_iter().chain(past).min()
+    }
+
+    fn is_idle(&self, state: &PatternState) -> bool {
+        state.histories.is_empty()
+            && state.suppressed.is_empty()
+            && !state.incomplete
+            && self.machine.is_idle(&state.machine)
+    }
+
+    fn open(&self, state: &PatternState) -> usize {
+        self.machine.open_runs(&state.machine)
+    }
+
+    fn write(&self, state: &PatternState, out: &mut Vec<u8>) {
+        out.put_bool(state.incomplete);
+        state.suppressed.write(out);
+        self.machine.write(&state.machine, out);
+        out.put_bool(!state.histories.is_empty());
+        for (history, state) in self.histories.iter().zip(&state.histories) {
+            history.iter().for_each(|history| history.write(state, out));
+        }
+    }
+
+    fn read(&self, bytes: &mut &[u8]) -> Result<PatternState, StateError> {
+        let incomplete = bytes.take_bool("a refused start")?;
+        let suppressed = Suppressed::read(bytes)?;
+        let machine = self.machine.read(bytes)?;
+        let mut histories = Vec::new();
+        if bytes.take_bool("histories of steps")? {
+            for history in &self.histories {
+                histories.push(match history {
+                    Some(history) => history.read(bytes)?,
+                    None => HistoryState::default(),
+                });
+            }
+        }
+        Ok(PatternState { machine, histories, suppressed, incomplete })
+    }
+}

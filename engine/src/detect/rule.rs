@@ -1,0 +1,97 @@
+//! What the two forms of rule have in common: they are shown one key's events in the total order, and time.
+
+use std::sync::Arc;
+
+use super::voice::Moment;
+use crate::alert::Alert;
+use crate::event::Batch;
+use crate::expr::read_key;
+use crate::patterns::Match;
+use crate::state::StateError;
+use tripline_query_lang::value::{Type, Value};
+
+/// A row, as one rule sees it under one key.
+pub(super) struct Seen<'a> {
+    /// The batch.
+    pub batch: &'a Arc<Batch>,
+    /// The row.
+    pub row: usize,
+    /// The roles that it can play, a bit each, of the first 64.
+    pub roles: u64,
+    /// The first of all roles that it can play.
+    pub first: Option<u32>,
+    /// The histories that see it.
+    pub histories: &'a [usize],
+    /// The rule must see it in any case.
+    pub every: bool,
+}
+
+impl Seen<'_> {
+    /// The moment of the row.
+    pub fn moment(&self) -> Moment<'_> {
+        Moment::Event(self.batch, self.row)
+    }
+}
+
+/// Where a rule works: whose key it is, where its alerts go, and room that is reused from event to event.
+pub(super) struct Bench<'a> {
+    /// The key's canonical bytes.
+    pub key: &'a [u8],
+    /// The types of its parts.
+    pub key_types: &'a [Type],
+    /// Alerts.
+    pub out: &'a mut Vec<Alert>,
+    /// Values of histories and `with` fields, matches.
+    pub scratch: &'a mut Scratch,
+}
+
+/// Room that is reused from event to event.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The rule's histories at the event at hand.
+    pub histories: Vec<Value>,
+    /// The `with` fields that `when` reads.
+    pub with: Vec<Value>,
+    /// Matches of a pattern.
+    pub matches: Vec<Match>,
+}
+
+impl Bench<'_> {
+    /// The key's parts.
+    pub fn key_parts(&self) -> Vec<Value> {
+        read_key(self.key, self.key_types).unwrap_or_default()
+    }
+}
+
+/// A rule, compiled, apart from any key.
+pub(super) trait Behaviour: Send + Sync {
+    /// What one key has.
+    type State: Default + Send;
+
+    /// No event leaves anything behind: there never is a state to look for.
+    fn is_stateless(&self) -> bool;
+
+    /// Takes the next event of the key.
+    fn event(&self, state: &mut Self::State, seen: &Seen<'_>, bench: &mut Bench<'_>);
+
+    /// Event time has certainly passed everything strictly before the watermark. Returns whether the state is as good as none.
+    fn time(&self, state: &mut Self::State, watermark_us: i64, bench: &mut Bench<'_>) -> bool;
+
+    /// The input has ended. Returns whether the state is as good as none.
+    fn finish(&self, state: &mut Self::State, bench: &mut Bench<'_>) -> bool;
+
+    /// `time` with a watermark above this has something to do; `None`: never by itself.
+    fn deadline(&self, state: &Self::State) -> Option<i64>;
+
+    /// After an event: the state is as good as none.
+    fn is_idle(&self, state: &Self::State) -> bool;
+
+    /// Number of open runs or episodes.
+    fn open(&self, state: &Self::State) -> usize;
+
+    /// Appends the state to a chunk.
+    fn write(&self, state: &Self::State, out: &mut Vec<u8>);
+
+    /// Takes it off the front of `bytes`.
+    fn read(&self, bytes: &mut &[u8]) -> Result<Self::State, StateError>;
+}

@@ -1,0 +1,185 @@
+//! Key scopes: rules whose keys agree on every stream that they share have one key table and one detector per worker.
+//!
+//! Rules agree when their key has the same names and types, and when the rows of a stream that both read belong to the
+//! same keys. A stream has one *route* for each key that its rows have in the scope: one, except where steps name keys
+//! of their own (`pay: transfer by from_account`).
+
+use std::collections::BTreeMap;
+
+use super::interest::{Interest, Part};
+use super::predicates::{PredicateId, Predicates};
+use crate::event::Bitmap;
+use crate::expr::{KeyFn, canonical};
+use tripline_query_lang::plan::{Expr, Plan, Rule};
+use tripline_query_lang::value::Type;
+
+/// Rules that share a key table, and how events come to them.
+pub(super) struct Scope {
+    /// The rules, by position in [`super::Program`]'s list, ascending.
+    pub rules: Vec<usize>,
+    /// The types of the key's parts.
+    pub key_types: Vec<Type>,
+    /// By stream: one route for each key that its rows have.
+    pub routes: Vec<Vec<Route>>,
+}
+
+/// How rows of a stream come to the rules of a scope.
+pub(super) struct Route {
+    /// Whose they are.
+    pub key: KeyFn,
+    /// Which are wanted at all.
+    pub wants: Wants,
+    /// What each rule does with them; rules in order of the text.
+    pub uses: Vec<Use>,
+}
+
+/// Which rows of a stream a route takes.
+#[derive(Debug)]
+pub(super) enum Wants {
+    /// All.
+    All,
+    /// Those for which any of these holds.
+    AnyOf(Vec<PredicateId>),
+}
+
+/// What one rule does with a route's rows.
+#[derive(Debug)]
+pub(super) struct Use {
+    /// The rule, by position in [`Scope::rules`].
+    pub rule: usize,
+    /// The roles that rows can play and when: always, where there is no predicate. In order of the text.
+    pub roles: Vec<(u32, Option<PredicateId>)>,
+    /// The rule's histories that see them.
+    pub histories: Vec<usize>,
+    /// The rule must see every row.
+    pub every: bool,
+}
+
+impl Wants {
+    /// The wanted rows, given the answers of the stream's predicates.
+    pub fn rows(&self, answers: &[Bitmap], len: usize) -> Bitmap {
+        match self {
+            Wants::All => Bitmap::ones(len),
+            Wants::AnyOf(predicates) => {
+                let mut rows = Bitmap::zeros(len);
+                predicates.iter().for_each(|predicate| unite(&mut rows, &answers[predicate.0]));
+                rows
+            }
+        }
+    }
+}
+
+/// Adds the rows of `other`; both have the same length.
+pub(super) fn unite(rows: &mut Bitmap, other: &Bitmap) {
+    rows.words_mut().iter_mut().zip(other.words()).for_each(|(word, other)| *word |= other);
+}
+
+/// A scope while rules are being added to it.
+struct Draft<'a> {
+    key: Vec<(&'a str, &'a Type)>,
+    streams: usize,
+    /// By stream: the canonical text of each of its keys, with what the rules do there.
+    routes: BTreeMap<usize, BTreeMap<Vec<String>, DraftRoute<'a>>>,
+    rules: Vec<usize>,
+}
+
+struct DraftRoute<'a> {
+    key: &'a [Expr],
+    uses: Vec<Use>,
+}
+
+/// Sorts rules into scopes. `interests` are by rule; `one_place`: the rule runs under the empty key.
+pub(super) fn scopes(
+    plan: &Plan,
+    interests: &[(Vec<Interest<'_>>, bool)],
+    predicates: &mut Predicates,
+) -> Vec<Scope> {
+    let mut drafts: Vec<Draft<'_>> = Vec::new();
+    for (index, (rule, (interests, one_place))) in plan.rules.iter().zip(interests).enumerate() {
+        let key = key_of(rule, *one_place);
+        let keys = keys_by_stream(interests);
+        let place = drafts.iter().position(|draft| draft.key == key && draft.agrees(&keys));
+        let place = place.unwrap_or_else(|| {
+            drafts.push(Draft { key, streams: plan.streams.len(), routes: BTreeMap::new(), rules: Vec::new() });
+            drafts.len() - 1
+        });
+        drafts[place].add(index, interests, predicates);
+    }
+    drafts.into_iter().map(Draft::finish).collect()
+}
+
+fn key_of(rule: &Rule, one_place: bool) -> Vec<(&str, &Type)> {
+    if one_place { Vec::new() } else { rule.keys.iter().map(|key| (&*key.name, &key.ty)).collect() }
+}
+
+fn key_text(key: &[Expr]) -> Vec<String> {
+    key.iter().map(canonical).collect()
+}
+
+/// By stream: its keys as canonical texts, ascending, each once.
+fn keys_by_stream(interests: &[Interest<'_>]) -> BTreeMap<usize, Vec<Vec<String>>> {
+    let mut keys: BTreeMap<usize, Vec<Vec<String>>> = BTreeMap::new();
+    for interest in interests {
+        keys.entry(interest.stream.index()).or_default().push(key_text(interest.key));
+    }
+    for keys in keys.values_mut() {
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    keys
+}
+
+impl<'a> Draft<'a> {
+    fn agrees(&self, keys: &BTreeMap<usize, Vec<Vec<String>>>) -> bool {
+        keys.iter().all(|(stream, keys)| self.routes.get(stream).is_none_or(|routes| routes.keys().eq(keys)))
+    }
+
+    fn add(&mut self, rule: usize, interests: &[Interest<'a>], predicates: &mut Predicates) {
+        let position = self.rules.len();
+        self.rules.push(rule);
+        for interest in interests {
+            let routes = self.routes.entry(interest.stream.index()).or_default();
+            let route = routes
+                .entry(key_text(interest.key))
+                .or_insert_with(|| DraftRoute { key: interest.key, uses: Vec::new() });
+            if route.uses.last().is_none_or(|last| last.rule != position) {
+                route.uses.push(Use { rule: position, roles: Vec::new(), histories: Vec::new(), every: false });
+            }
+            let Some(last) = route.uses.last_mut() else { continue };
+            match interest.part {
+                Part::Role(bit) => {
+                    let predicate = interest.filter.map(|filter| predicates.id(interest.stream, filter));
+                    last.roles.push((bit, predicate));
+                }
+                Part::History(index) => last.histories.push(index),
+                Part::Every => last.every = true,
+            }
+        }
+    }
+
+    fn finish(self) -> Scope {
+        let mut routes: Vec<Vec<Route>> = (0..self.streams).map(|_| Vec::new()).collect();
+        for (stream, drafts) in self.routes {
+            routes[stream] = drafts.into_values().map(DraftRoute::finish).collect();
+        }
+        let key_types = self.key.into_iter().map(|(_, ty)| ty.clone()).collect();
+        Scope { rules: self.rules, key_types, routes }
+    }
+}
+
+impl DraftRoute<'_> {
+    fn finish(self) -> Route {
+        Route { key: KeyFn::new(self.key), wants: wants(&self.uses), uses: self.uses }
+    }
+}
+
+fn wants(uses: &[Use]) -> Wants {
+    let all = |one: &Use| one.every || !one.histories.is_empty() || one.roles.iter().any(|(_, p)| p.is_none());
+    if uses.iter().any(all) {
+        return Wants::All;
+    }
+    let mut predicates: Vec<PredicateId> = uses.iter().flat_map(|u| &u.roles).filter_map(|(_, p)| *p).collect();
+    predicates.sort_unstable();
+    predicates.dedup();
+    Wants::AnyOf(predicates)
+}

@@ -1,0 +1,230 @@
+//! `on ... when ... alert`: histories, episodes, `alert every event`, `suppress`.
+
+use std::sync::Arc;
+
+use super::rule::{Behaviour, Bench, Seen};
+use super::suppress::Suppressed;
+use super::voice::{Facts, Voice};
+use crate::alert::{Evidence, Witness};
+use crate::expr::{BatchRow, BoolFn, Scene, ValueFn, compile_bool, compile_value};
+use crate::history::{HistoryProgram, HistoryState};
+use crate::state::{Put, StateError, Take};
+use tripline_query_lang::plan::{Expr, ExprKind, FieldId, HistoryScope, On, Plan, Rule, RuleId, Threshold};
+use tripline_query_lang::value::Value;
+
+/// An `on ... when` rule, compiled.
+pub(super) struct ThresholdRule {
+    on: Vec<Clause>,
+    histories: Option<HistoryProgram>,
+    history_count: usize,
+    when: Option<When>,
+    /// How long after the key's last admitted event an episode lasts; `None`: until an event ends it.
+    episode_us: Option<i64>,
+    every_event: bool,
+    voice: Voice,
+}
+
+struct Clause {
+    fields: Vec<Option<FieldId>>,
+    name: Arc<str>,
+}
+
+struct When {
+    holds: BoolFn,
+    /// The `with` fields that it reads, through others too, in their order.
+    with: Vec<(usize, ValueFn)>,
+    with_count: usize,
+    reads_key: bool,
+}
+
+/// What one key has of a threshold rule.
+#[derive(Default)]
+pub(super) struct ThresholdState {
+    history: HistoryState,
+    /// An episode is open.
+    open: bool,
+    /// The last admitted event, microseconds; of interest while an episode is open.
+    last_us: i64,
+    suppressed: Suppressed,
+}
+
+impl ThresholdRule {
+    /// Compiles a rule whose body is this threshold.
+    pub fn new(plan: &Plan, id: RuleId, rule: &Rule, threshold: &Threshold) -> ThresholdRule {
+        let clause = |on: &On| {
+            let stream = plan.streams.get(on.stream.index()).map(|stream| &stream.name);
+            let name = on.name.as_ref().or(stream).map(|name| (&**name).into()).unwrap_or_default();
+            Clause { fields: on.fields.clone(), name }
+        };
+        ThresholdRule {
+            on: threshold.on.iter().map(clause).collect(),
+            histories: HistoryProgram::new(&rule.histories, &HistoryScope::Admitted),
+            history_count: rule.histories.len(),
+            when: threshold.when.as_ref().map(|when| When::new(when, rule)),
+            episode_us: threshold.episode_us,
+            every_event: rule.alert.every_event,
+            voice: Voice::new(id, rule, 0),
+        }
+    }
+
+    fn episode_end(&self, state: &ThresholdState) -> Option<i64> {
+        Some(state.last_us.saturating_add(self.episode_us?))
+    }
+
+    /// Ends the episode if the key's last admitted event is so old at `now_us`.
+    fn end_episode(&self, state: &mut ThresholdState, now_us: i64) {
+        if state.open && self.episode_end(state).is_some_and(|end| end < now_us) {
+            state.open = false;
+        }
+    }
+}
+
+impl When {
+    fn new(when: &Expr, rule: &Rule) -> When {
+        let mut reads = Reads::default();
+        reads.add(when, rule);
+        let with = reads.with.iter().enumerate().filter(|(_, read)| **read);
+        When {
+            holds: compile_bool(when),
+            with: with.map(|(index, _)| (index, compile_value(&rule.alert.with[index].expr))).collect(),
+            with_count: reads.with.len(),
+            reads_key: reads.key,
+        }
+    }
+
+    fn holds(&self, scene: &Scene<'_>, with: &mut Vec<Value>) -> bool {
+        with.clear();
+        if !self.with.is_empty() {
+            with.resize(self.with_count, Value::Null);
+        }
+        for (index, value) in &self.with {
+            with[*index] = value(&Scene { with, ..*scene });
+        }
+        (self.holds)(&Scene { with, ..*scene }) == Some(true)
+    }
+}
+
+/// What an expression reads, through `with` fields too.
+#[derive(Default)]
+struct Reads {
+    with: Vec<bool>,
+    key: bool,
+}
+
+impl Reads {
+    fn add(&mut self, expr: &Expr, rule: &Rule) {
+        self.with.resize(rule.alert.with.len(), false);
+        match expr.kind {
+            ExprKind::Key(_) => self.key = true,
+            ExprKind::With(index) => {
+                // A field reads only fields before it, so this ends.
+                let index = index as usize;
+                if let Some(with) = rule.alert.with.get(index)
+                    && !std::mem::replace(&mut self.with[index], true)
+                {
+                    self.add(&with.expr, rule);
+                }
+            }
+            _ => {}
+        }
+        expr.children().into_iter().for_each(|child| self.add(child, rule));
+    }
+}
+
+impl Behaviour for ThresholdRule {
+    type State = ThresholdState;
+
+    fn is_stateless(&self) -> bool {
+        let counts_episodes = self.when.is_some() && !self.every_event;
+        self.histories.is_none() && !counts_episodes && !self.voice.suppresses()
+    }
+
+    fn event(&self, state: &mut ThresholdState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
+        let Some((on, clause)) = seen.first.and_then(|on| Some((on, self.on.get(on as usize)?))) else { return };
+        let row = BatchRow { batch: seen.batch, row: seen.row };
+        let mut scene = Scene { slots: &clause.fields, ..Scene::of_row(&row) };
+        let at_us = scene.at_us;
+        self.end_episode(state, at_us);
+        state.last_us = at_us;
+
+        bench.scratch.histories.clear();
+        if let Some(histories) = &self.histories {
+            bench.scratch.histories.resize(self.history_count, Value::Null);
+            histories.push(&mut state.history, on, &scene, &mut bench.scratch.histories);
+        }
+        let mut parts = Vec::new();
+        if let Some(when) = &self.when {
+            if when.reads_key {
+                parts = bench.key_parts();
+            }
+            scene.histories = &bench.scratch.histories;
+            scene.keys = &parts;
+            let holds = when.holds(&scene, &mut bench.scratch.with);
+            let was_open = state.open && !self.every_event;
+            state.open = holds && !self.every_event;
+            if !holds || was_open {
+                return;
+            }
+        }
+        let keys = bench.key_parts();
+        let scene = Scene { histories: &bench.scratch.histories, keys: &keys, ..scene };
+        if !self.voice.may_speak(&mut state.suppressed, &scene) {
+            return;
+        }
+        let witness = Witness::Event(seen.batch.coordinates(seen.row));
+        let facts = Facts {
+            moment: seen.moment(),
+            key: bench.key,
+            sequence: 0,
+            evidence: vec![Evidence { step: clause.name.clone(), what: witness }],
+            incomplete: false,
+        };
+        bench.out.push(self.voice.speak(&scene, facts));
+    }
+
+    fn time(&self, state: &mut ThresholdState, watermark_us: i64, _bench: &mut Bench<'_>) -> bool {
+        self.end_episode(state, watermark_us);
+        let is_heard = self.voice.expire(&mut state.suppressed, watermark_us);
+        let is_past = self.histories.as_ref().is_none_or(|h| h.expire(&mut state.history, watermark_us));
+        !state.open && is_heard && is_past
+    }
+
+    fn finish(&self, state: &mut ThresholdState, bench: &mut Bench<'_>) -> bool {
+        self.time(state, i64::MAX, bench)
+    }
+
+    fn deadline(&self, state: &ThresholdState) -> Option<i64> {
+        let episode = if state.open { self.episode_end(state) } else { None };
+        let history = self.histories.as_ref().and_then(|histories| histories.next_expiry(&state.history));
+        // Only when all has ended is there something to gain.
+        [episode, history, self.voice.next_expiry(&state.suppressed)].into_iter().flatten().max()
+    }
+
+    fn is_idle(&self, state: &ThresholdState) -> bool {
+        !state.open && state.suppressed.is_empty() && self.histories.is_none()
+    }
+
+    fn open(&self, state: &ThresholdState) -> usize {
+        usize::from(state.open)
+    }
+
+    fn write(&self, state: &ThresholdState, out: &mut Vec<u8>) {
+        out.put_bool(state.open);
+        out.put_i64(state.last_us);
+        state.suppressed.write(out);
+        if let Some(histories) = &self.histories {
+            histories.write(&state.history, out);
+        }
+    }
+
+    fn read(&self, bytes: &mut &[u8]) -> Result<ThresholdState, StateError> {
+        let open = bytes.take_bool("an episode")?;
+        let last_us = bytes.take_i64("a key's last event")?;
+        let suppressed = Suppressed::read(bytes)?;
+        let history = match &self.histories {
+            Some(histories) => histories.read(bytes)?,
+            None => HistoryState::default(),
+        };
+        Ok(ThresholdState { history, open, last_us, suppressed })
+    }
+}
