@@ -57,12 +57,7 @@ pub(super) fn of_pattern<'a>(rule: &'a Rule, pattern: &'a Pattern, machine: &'a 
     }
     for (index, step) in steps_with_histories(rule).into_iter().enumerate() {
         let Some(step) = pattern.steps.get(step.index()) else { continue };
-        interests.push(Interest {
-            stream: step.stream,
-            key: key(&step.key),
-            filter: None,
-            part: Part::History(index),
-        });
+        interests.push(Interest { stream: step.stream, key: key(&step.key), filter: None, part: Part::History(index) });
     }
     interests
 }

@@ -77,6 +77,11 @@ impl KeyTable {
         self.entries[id as usize].hash
     }
 
+    /// All ids, in no particular order.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> {
+        self.ids.iter().copied()
+    }
+
     /// Number of keys.
     pub fn len(&self) -> usize {
         self.ids.len()

@@ -28,11 +28,7 @@ pub(super) fn conditions<'a>(pattern: &'a Pattern, visit: &mut dyn FnMut(Option<
     elements(pattern, &pattern.seq, visit);
 }
 
-fn elements<'a>(
-    pattern: &'a Pattern,
-    seq: &'a [Element],
-    visit: &mut dyn FnMut(Option<StreamId>, &'a Expr),
-) {
+fn elements<'a>(pattern: &'a Pattern, seq: &'a [Element], visit: &mut dyn FnMut(Option<StreamId>, &'a Expr)) {
     let until = |limits: &'a Limits, stream, visit: &mut dyn FnMut(Option<StreamId>, &'a Expr)| {
         limits.until.iter().for_each(|until| visit(stream, until));
     };

@@ -157,7 +157,7 @@ impl PatternRule {
         for (history, state) in self.histories.iter().zip(&mut state.histories) {
             is_past &= history.as_ref().is_none_or(|history| history.expire(state, watermark_us));
         }
-        is_past && !state.incomplete && self.machine.is_idle(&state.machine)
+        is_past && self.machine.is_idle(&state.machine)
     }
 }
 
@@ -251,10 +251,7 @@ impl Behaviour for PatternRule {
     }
 
     fn is_idle(&self, state: &PatternState) -> bool {
-        state.histories.is_empty()
-            && state.suppressed.is_empty()
-            && !state.incomplete
-            && self.machine.is_idle(&state.machine)
+        state.histories.is_empty() && state.suppressed.is_empty() && self.machine.is_idle(&state.machine)
     }
 
     fn open(&self, state: &PatternState) -> usize {

@@ -46,7 +46,11 @@ impl Run {
             watermark_us.is_none_or(|w| self.at_us(*index) < w)
                 && limit.is_none_or(|limit| self.at_us(*index) < limit.0 || self.place(*index) <= limit)
         };
-        (self.next..self.picks.len()).take_while(goes).last().map_or(self.next, |last| last + 1)
+        let len = self.picks.len();
+        if goes(&(len - 1)) {
+            return len;
+        }
+        self.next + (self.next..len).take_while(goes).count()
     }
 }
 

@@ -89,11 +89,7 @@ struct DraftRoute<'a> {
 }
 
 /// Sorts rules into scopes. `interests` are by rule; `one_place`: the rule runs under the empty key.
-pub(super) fn scopes(
-    plan: &Plan,
-    interests: &[(Vec<Interest<'_>>, bool)],
-    predicates: &mut Predicates,
-) -> Vec<Scope> {
+pub(super) fn scopes(plan: &Plan, interests: &[(Vec<Interest<'_>>, bool)], predicates: &mut Predicates) -> Vec<Scope> {
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     for (index, (rule, (interests, one_place))) in plan.rules.iter().zip(interests).enumerate() {
         let key = key_of(rule, *one_place);

@@ -45,6 +45,11 @@ impl Timers {
         Some(first)
     }
 
+    /// Takes all out.
+    pub fn clear(&mut self) {
+        self.heap.clear();
+    }
+
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.heap.len()

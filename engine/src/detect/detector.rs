@@ -1,0 +1,173 @@
+//! A detector: rows below the watermark in the total order to the rules, then the deadlines, then alerts by position.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Program;
+use super::parcel::{Parcel, Pick, Rows};
+use super::reorder::Reorder;
+use super::rule::Seen;
+use super::scope::{Route, Scope, Use};
+use super::store::{Located, Shared, Store};
+use crate::alert::Alert;
+
+/// All rules of one scope over the keys of one worker.
+pub struct Detector {
+    pub(super) program: Arc<Program>,
+    pub(super) scope: usize,
+    reorder: Reorder,
+    pub(super) rules: Vec<Box<dyn Store>>,
+    pub(super) shared: Shared,
+}
+
+/// What is open, for metrics and for the test that nothing is left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Keys with any state.
+    pub keys: usize,
+    /// Open runs and episodes.
+    pub runs: usize,
+    /// Pending deadlines.
+    pub timers: usize,
+    /// Events that wait for the watermark, once for each key that they have.
+    pub waiting: usize,
+}
+
+impl Detector {
+    /// An empty detector of this scope.
+    pub fn new(program: Arc<Program>, scope: usize) -> Detector {
+        let members = &program.scopes[scope];
+        let store = |(position, rule): (usize, &usize)| program.rules[*rule].store(position as u32);
+        let rules = members.rules.iter().enumerate().map(store).collect();
+        let shared = Shared { key_types: members.key_types.clone(), ..Shared::default() };
+        Detector { scope, reorder: Reorder::default(), rules, shared, program }
+    }
+
+    /// Takes rows that are not late; they wait for the watermark.
+    pub fn push(&mut self, parcel: Parcel) {
+        self.reorder.push(parcel);
+    }
+
+    /// Event time has certainly passed everything strictly before `watermark_us`: releases the rows below it in the total
+    /// order, runs the rules, fires deadlines. Alerts are appended in the order of their positions.
+    pub fn advance(&mut self, watermark_us: i64, out: &mut Vec<Alert>) {
+        let start = out.len();
+        self.release(Some(watermark_us), out);
+        while let Some(timer) = self.shared.timers.pop(watermark_us) {
+            self.rules[timer.rule as usize].time(timer, watermark_us, &mut self.shared, out);
+        }
+        by_position(&mut out[start..]);
+    }
+
+    /// The input is finite and has ended.
+    pub fn finish(&mut self, out: &mut Vec<Alert>) {
+        let start = out.len();
+        self.release(None, out);
+        for rule in &mut self.rules {
+            rule.finish(&mut self.shared, out);
+        }
+        // What is left has no end in time; what stands in the heap was ended here.
+        self.shared.timers.clear();
+        by_position(&mut out[start..]);
+    }
+
+    /// What is open.
+    pub fn open(&self) -> Open {
+        Open {
+            keys: self.shared.keys.len(),
+            runs: self.rules.iter().map(|rule| rule.open()).sum(),
+            timers: self.shared.timers.len(),
+            waiting: self.reorder.waiting(),
+        }
+    }
+
+    fn release(&mut self, watermark_us: Option<i64>, out: &mut Vec<Alert>) {
+        let Detector { program, scope, reorder, rules, shared } = self;
+        let scope = &program.scopes[*scope];
+        reorder.release(watermark_us, |run, range| stretch(scope, &run.rows, &run.picks, range, rules, shared, out));
+    }
+}
+
+fn by_position(alerts: &mut [Alert]) {
+    if !alerts.is_sorted_by(|a, b| a.position <= b.position) {
+        alerts.sort_by(|a, b| a.position.cmp(&b.position));
+    }
+}
+
+/// Shows the rules a stretch of a run.
+fn stretch(
+    scope: &Scope,
+    rows: &Rows,
+    picks: &[Pick],
+    range: Range<usize>,
+    rules: &mut [Box<dyn Store>],
+    shared: &mut Shared,
+    out: &mut Vec<Alert>,
+) {
+    let routes = &scope.routes[rows.batch.stream().index()];
+    if let [route] = &routes[..] {
+        for pick in &picks[range] {
+            let mut key = located(rows, pick);
+            for one in &route.uses {
+                if let Some(seen) = seen(rows, pick.row as usize, one) {
+                    rules[one.rule].event(&seen, &mut key, shared, out);
+                }
+            }
+        }
+        return;
+    }
+    // A row's picks are neighbours; a stretch never ends between them, since they have one place in the total order.
+    for row in picks[range].chunk_by(|a, b| a.row == b.row) {
+        several_keys(routes, rows, row, rules, shared, out);
+    }
+}
+
+fn located<'a>(rows: &'a Rows, pick: &Pick) -> Located<'a> {
+    let keys = &rows.lanes[pick.lane as usize];
+    Located::new(keys.hashes[pick.index as usize], keys.bytes(pick.index as usize))
+}
+
+/// The row as a rule sees it that it came to by this route; `None` when the rule does not want it.
+fn seen<'a>(rows: &'a Rows, row: usize, one: &'a Use) -> Option<Seen<'a>> {
+    let mut seen = Seen { batch: &rows.batch, row, roles: 0, first: None, histories: &one.histories, every: one.every };
+    for (role, predicate) in &one.roles {
+        if predicate.is_none_or(|predicate| rows.answers[predicate.0].get(row)) {
+            seen.roles |= 1u64.checked_shl(*role).unwrap_or(0);
+            seen.first = seen.first.or(Some(*role));
+        }
+    }
+    (seen.first.is_some() || seen.every || !seen.histories.is_empty()).then_some(seen)
+}
+
+/// A row that has several keys: its picks are sorted by key, and what the routes of one key allow is put together, so that
+/// a rule sees the row once under each key.
+fn several_keys(
+    routes: &[Route],
+    rows: &Rows,
+    picks: &[Pick],
+    rules: &mut [Box<dyn Store>],
+    shared: &mut Shared,
+    out: &mut Vec<Alert>,
+) {
+    let key_of = |pick: &Pick| rows.lanes[pick.lane as usize].bytes(pick.index as usize);
+    let mut picks = picks.to_vec();
+    picks.sort_by(|a, b| key_of(a).cmp(key_of(b)));
+    for picks in picks.chunk_by(|a, b| key_of(a) == key_of(b)) {
+        let mut key = located(rows, &picks[0]);
+        let mut uses: Vec<&Use> = picks.iter().flat_map(|pick| &routes[pick.lane as usize].uses).collect();
+        uses.sort_by_key(|one| one.rule);
+        for uses in uses.chunk_by(|a, b| a.rule == b.rule) {
+            let all: Vec<Seen<'_>> = uses.iter().filter_map(|one| seen(rows, picks[0].row as usize, one)).collect();
+            let histories: Vec<usize> = all.iter().flat_map(|seen| seen.histories).copied().collect();
+            let Some(first) = all.first() else { continue };
+            let seen = Seen {
+                roles: all.iter().fold(0, |roles, seen| roles | seen.roles),
+                first: all.iter().filter_map(|seen| seen.first).min(),
+                histories: &histories,
+                every: all.iter().any(|seen| seen.every),
+                ..*first
+            };
+            rules[uses[0].rule].event(&seen, &mut key, shared, out);
+        }
+    }
+}

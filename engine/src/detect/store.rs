@@ -1,0 +1,194 @@
+//! The states of one rule: a slot for each key that has any, by the key's dense id.
+
+use std::sync::Arc;
+
+use super::keys::{KeyId, KeyTable};
+use super::rule::{Behaviour, Bench, Scratch, Seen};
+use super::timers::{NEVER, Timer, Timers};
+use crate::alert::Alert;
+use crate::state::{Put, StateError, Take};
+use tripline_query_lang::value::Type;
+
+/// What the rules of a detector share.
+#[derive(Default)]
+pub(super) struct Shared {
+    pub keys: KeyTable,
+    pub timers: Timers,
+    pub key_types: Vec<Type>,
+    pub scratch: Scratch,
+}
+
+/// The key of the event at hand, looked up at most once for all rules.
+pub(super) struct Located<'a> {
+    pub hash: u64,
+    pub bytes: &'a [u8],
+    id: Option<Option<KeyId>>,
+}
+
+impl<'a> Located<'a> {
+    /// Not looked up yet.
+    pub fn new(hash: u64, bytes: &'a [u8]) -> Located<'a> {
+        Located { hash, bytes, id: None }
+    }
+
+    fn find(&mut self, keys: &KeyTable) -> Option<KeyId> {
+        *self.id.get_or_insert_with(|| keys.find(self.hash, self.bytes))
+    }
+}
+
+/// The hash of canonical key bytes, if they are of the group that is being read.
+pub(super) type HashIn<'a> = dyn Fn(&[u8]) -> Option<u64> + 'a;
+
+/// The states of one rule, whatever its form.
+pub(super) trait Store: Send {
+    /// Shows the rule an event of a key.
+    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Vec<Alert>);
+
+    /// A deadline below the watermark has come up.
+    fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>);
+
+    /// The input has ended.
+    fn finish(&mut self, shared: &mut Shared, out: &mut Vec<Alert>);
+
+    /// Number of open runs or episodes.
+    fn open(&self) -> usize;
+
+    /// Appends the states of these keys.
+    fn write(&self, keys: &[KeyId], table: &KeyTable, out: &mut Vec<u8>);
+
+    /// Takes states off the front of `bytes`.
+    fn read(&mut self, bytes: &mut &[u8], hash: &HashIn<'_>, shared: &mut Shared) -> Result<(), StateError>;
+}
+
+/// The states of a rule of this form.
+pub(super) struct Slots<B: Behaviour> {
+    rule: Arc<B>,
+    /// The rule, by position in the scope.
+    position: u32,
+    slots: Vec<Option<Slot<B::State>>>,
+}
+
+struct Slot<S> {
+    state: S,
+    /// The deadline that stands in the heap for it.
+    armed: i64,
+}
+
+impl<B: Behaviour> Slots<B> {
+    /// No key has any state.
+    pub fn new(rule: Arc<B>, position: u32) -> Slots<B> {
+        Slots { rule, position, slots: Vec::new() }
+    }
+
+    fn put(&mut self, id: KeyId, state: B::State, timers: &mut Timers) {
+        let index = id as usize;
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, || None);
+        }
+        let mut slot = Slot { state, armed: NEVER };
+        arm(&*self.rule, self.position, id, &mut slot, i64::MIN, timers);
+        self.slots[index] = Some(slot);
+    }
+}
+
+/// Sees to it that the slot's deadline stands in the heap; no earlier than `from_us`.
+fn arm<B: Behaviour>(
+    rule: &B,
+    position: u32,
+    key: KeyId,
+    slot: &mut Slot<B::State>,
+    from_us: i64,
+    timers: &mut Timers,
+) {
+    if let Some(deadline_us) = rule.deadline(&slot.state) {
+        timers.arm(Timer { deadline_us: deadline_us.max(from_us), rule: position, key }, &mut slot.armed);
+    }
+}
+
+impl<B: Behaviour> Store for Slots<B> {
+    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Vec<Alert>) {
+        let Shared { keys, timers, key_types, scratch } = shared;
+        let mut bench = Bench { key: key.bytes, key_types, out, scratch };
+        if self.rule.is_stateless() {
+            return self.rule.event(&mut B::State::default(), seen, &mut bench);
+        }
+        let found = key.find(keys);
+        let slot = found.and_then(|id| Some((id, self.slots.get_mut(id as usize)?)));
+        if let Some((id, place)) = slot
+            && let Some(slot) = place
+        {
+            self.rule.event(&mut slot.state, seen, &mut bench);
+            if self.rule.is_idle(&slot.state) {
+                *place = None;
+                keys.release(id);
+                key.id = None;
+            } else {
+                arm(&*self.rule, self.position, id, slot, i64::MIN, timers);
+            }
+            return;
+        }
+        let mut state = B::State::default();
+        self.rule.event(&mut state, seen, &mut bench);
+        if !self.rule.is_idle(&state) {
+            let id = keys.hold(key.hash, key.bytes);
+            key.id = Some(Some(id));
+            self.put(id, state, timers);
+        }
+    }
+
+    fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>) {
+        let Shared { keys, timers, key_types, scratch } = shared;
+        let Some(place) = self.slots.get_mut(timer.key as usize) else { return };
+        let Some(slot) = place.as_mut().filter(|slot| slot.armed == timer.deadline_us) else { return };
+        let mut bench = Bench { key: keys.bytes(timer.key), key_types, out, scratch };
+        slot.armed = NEVER;
+        if self.rule.time(&mut slot.state, watermark_us, &mut bench) {
+            *place = None;
+            keys.release(timer.key);
+        } else {
+            arm(&*self.rule, self.position, timer.key, slot, watermark_us, timers);
+        }
+    }
+
+    fn finish(&mut self, shared: &mut Shared, out: &mut Vec<Alert>) {
+        let Shared { keys, key_types, scratch, .. } = shared;
+        for (id, place) in self.slots.iter_mut().enumerate() {
+            let id = id as KeyId;
+            let Some(slot) = place else { continue };
+            let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch };
+            if self.rule.finish(&mut slot.state, &mut bench) {
+                *place = None;
+                keys.release(id);
+            }
+        }
+    }
+
+    fn open(&self) -> usize {
+        self.slots.iter().flatten().map(|slot| self.rule.open(&slot.state)).sum()
+    }
+
+    fn write(&self, keys: &[KeyId], table: &KeyTable, out: &mut Vec<u8>) {
+        let slots = keys.iter().filter_map(|id| Some((id, self.slots.get(*id as usize)?.as_ref()?)));
+        out.put_len(slots.clone().count());
+        for (id, slot) in slots {
+            out.put_bytes(table.bytes(*id));
+            self.rule.write(&slot.state, out);
+        }
+    }
+
+    fn read(&mut self, bytes: &mut &[u8], hash: &HashIn<'_>, shared: &mut Shared) -> Result<(), StateError> {
+        for _ in 0..bytes.take_len("keys")? {
+            let key = bytes.take_bytes("a key")?;
+            let state = self.rule.read(bytes)?;
+            let damaged = |what: &str| StateError::Damaged { what: what.to_owned() };
+            let hash = hash(&key).ok_or_else(|| damaged("a key is of another group"))?;
+            let id = shared.keys.hold(hash, &key);
+            if self.slots.get(id as usize).is_some_and(Option::is_some) {
+                shared.keys.release(id);
+                return Err(damaged("a key has two states"));
+            }
+            self.put(id, state, &mut shared.timers);
+        }
+        Ok(())
+    }
+}
