@@ -29,6 +29,9 @@ mod threshold;
 mod timers;
 mod voice;
 
+#[cfg(test)]
+mod tests;
+
 pub use detector::{Detector, Open};
 pub use parcel::{Parcel, Prepared};
 pub use program::{Program, ProgramError};

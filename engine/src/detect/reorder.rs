@@ -94,8 +94,7 @@ impl Reorder {
         while self.runs.peek().is_some_and(|run| watermark_us.is_none_or(|w| run.at_us(run.next) < w)) {
             let Some(mut run) = self.runs.pop() else { return };
             let limit = self.runs.peek();
-            // The first row goes in any case: nothing comes before it, and a row may have been given twice.
-            let end = run.end(watermark_us, limit.map(|limit| limit.place(limit.next))).max(run.next + 1);
+            let end = run.end(watermark_us, limit.map(|limit| limit.place(limit.next)));
             take(&run, run.next..end);
             self.waiting -= end - run.next;
             run.next = end;
