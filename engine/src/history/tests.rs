@@ -1,6 +1,8 @@
 //! Histories against a naive recomputation from all events, over random events, functions, bounds and filters; and against
 //! themselves, written out and read back on the way.
 
+#![expect(clippy::panic, reason = "a test says what it found")]
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -370,9 +372,8 @@ proptest! {
 
     #[test]
     fn nothing_is_left_after_the_longest_window(histories in prop::collection::vec(history(), 1..4), events in events()) {
-        let timed = |h: &History| match h.bound {
-            HistoryBound::Time(_) | HistoryBound::PreviousTime(_) | HistoryBound::Before { .. } => true,
-            _ => false,
+        let timed = |h: &History| {
+            matches!(h.bound, HistoryBound::Time(_) | HistoryBound::PreviousTime(_) | HistoryBound::Before { .. })
         };
         let histories: Vec<History> = histories
             .into_iter()
