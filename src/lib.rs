@@ -4,3 +4,7 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+
+pub use tripline_connectors as connectors;
+pub use tripline_engine as engine;
+pub use tripline_query_lang as query_lang;
