@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::interest::{is_handed_over, steps_with_histories};
+use super::interest::steps_with_histories;
 use super::needs::conditions;
 use super::rule::{Behaviour, Bench, Seen};
 use super::suppress::Suppressed;
 use super::voice::{Facts, Moment, Voice};
 use crate::alert::{Evidence, Witness};
-use crate::expr::{BatchRow, Bound, Row, Scene, ValueFn, compile_value, write_key};
+use crate::expr::{BatchRow, Bound, Row, Scene, write_key};
 use crate::history::{HistoryProgram, HistoryState};
 use crate::patterns::{KeyState, Machine, Match, Offer, Taken};
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{
-    Element, Expr, ExprKind, HistoryScope, Limits, Node, Pattern, Plan, Rule, RuleId, StepId, StepKey, Within,
+    Element, Expr, ExprKind, HistoryScope, Limits, Node, Pattern, Plan, Rule, RuleId, StepId, Within,
 };
 use tripline_query_lang::value::Value;
 
@@ -28,8 +28,6 @@ pub(super) struct PatternRule {
     absence: Arc<str>,
     /// A condition reads the key.
     reads_key: bool,
-    /// By step: the key of a match that begins there; where keys are handed over, since the key that it ran under is empty.
-    first_keys: Option<Vec<Vec<ValueFn>>>,
     voice: Voice,
 }
 
@@ -70,18 +68,12 @@ impl PatternRule {
         let mut reads_key = false;
         conditions(pattern, &mut |_, expr| reads_key |= reads(expr));
         let history = |step| HistoryProgram::new(&rule.histories, &HistoryScope::Step(step));
-        let first_key = |key: &StepKey| match key {
-            StepKey::Own(parts) => parts.iter().map(compile_value).collect(),
-            StepKey::HandOver(_) => Vec::new(),
-        };
-        let first_keys = || pattern.steps.iter().map(|step| first_key(&step.key)).collect();
         PatternRule {
             histories: steps_with_histories(rule).into_iter().map(history).collect(),
             history_count: rule.histories.len(),
             steps: pattern.steps.iter().map(|step| (&*step.name).into()).collect(),
             absence: absence(plan, &pattern.seq).into(),
             reads_key,
-            first_keys: is_handed_over(&machine).then(first_keys),
             voice: Voice::new(id, rule, longest_wait(pattern)),
             machine,
         }
@@ -117,15 +109,15 @@ impl PatternRule {
     ) -> bool {
         state.incomplete |= found.incomplete;
         let bound = Matched(&found.taken);
-        let handed = self.handed_over_key(found);
-        let keys = handed.as_ref().map_or_else(|| bench.key_parts(), |(parts, _)| parts.clone());
-        let key = handed.as_ref().map_or(bench.key, |(_, bytes)| bytes);
+        let keys = found.key.as_ref().map_or_else(|| bench.key_parts(), |parts| parts.to_vec());
+        let mut key = Vec::new();
+        write_key(&keys, &mut key);
         let scene = Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, ..Scene::EMPTY };
         if !self.voice.may_speak(&mut state.suppressed, &scene) {
             return false;
         }
         let incomplete = std::mem::take(&mut state.incomplete);
-        let facts = Facts { moment, key, sequence, evidence: self.evidence(found), incomplete };
+        let facts = Facts { moment, key: &key, sequence, evidence: self.evidence(found), incomplete };
         let alert = self.voice.speak(&scene, facts);
         bench.out.push(alert);
         true
@@ -138,17 +130,6 @@ impl PatternRule {
         };
         let deadline = |at_us| Evidence { step: self.absence.clone(), what: Witness::Deadline(at_us) };
         found.taken.iter().map(event).chain(found.deadline_us.map(deadline)).collect()
-    }
-
-    /// The key of the match's first step, and its canonical bytes.
-    fn handed_over_key(&self, found: &Match) -> Option<(Vec<Value>, Vec<u8>)> {
-        let (step, first) = found.taken.first()?;
-        let key = self.first_keys.as_ref()?.get(step.index())?;
-        let row: &dyn Row = &**first;
-        let parts: Vec<Value> = key.iter().map(|part| part(&Scene::of_row(row))).collect();
-        let mut bytes = Vec::new();
-        write_key(&parts, &mut bytes);
-        Some((parts, bytes))
     }
 
     /// Forgets what time has ended, besides runs; returns whether nothing is left.

@@ -9,11 +9,8 @@ use super::predicates::Predicates;
 use super::scope::{Scope, scopes};
 use super::store::{Slots, Store};
 use super::threshold::ThresholdRule;
-use crate::patterns::Machine;
+use crate::patterns::{Machine, PatternError};
 use tripline_query_lang::plan::{Body, Plan, Rule, RuleId};
-
-/// Roles are bits of one word.
-const ROLES_MAX: usize = 64;
 
 /// A plan, compiled for running: shared by all workers.
 pub struct Program {
@@ -26,13 +23,13 @@ pub struct Program {
 /// Why a plan cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
-    /// Roles are bits of one word.
-    #[error("rule `{rule}` has {roles} steps and conditions that an event can play a part in; a rule has 64 at most")]
-    TooManyRoles {
+    /// A rule's pattern is beyond what can be run.
+    #[error("rule `{rule}`: {cause}")]
+    Pattern {
         /// The rule's name.
         rule: String,
-        /// How many.
-        roles: usize,
+        /// What of it.
+        cause: PatternError,
     },
 }
 
@@ -95,12 +92,8 @@ impl Program {
 
 fn machine(plan: &Plan, rule: &Rule) -> Result<Option<Machine>, ProgramError> {
     let Body::Pattern(_) = &rule.body else { return Ok(None) };
-    let machine = Machine::new(plan, rule);
-    let roles = machine.roles().len();
-    if roles > ROLES_MAX {
-        return Err(ProgramError::TooManyRoles { rule: rule.name.clone(), roles });
-    }
-    Ok(Some(machine))
+    let told = |cause| ProgramError::Pattern { rule: rule.name.clone(), cause };
+    Machine::new(plan, rule).map(Some).map_err(told)
 }
 
 /// What the rule wants to see, and whether it must all come to one place.
