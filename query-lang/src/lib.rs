@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod diagnostics;
 pub mod display;
+pub mod format;
 pub mod lexer;
 pub mod number;
 pub mod parser;

@@ -1,7 +1,7 @@
 //! `alert`, `suppress`, windows and `emit`.
 
 use super::expr::{assigned, bound, expr};
-use super::input::{Expected, Parsed, Tokens};
+use super::input::{Expected, Parsed, Place, Tokens};
 use super::template::template;
 use super::words::{after, list, name, name_of, sign, text, word};
 use crate::ast::{Alert, Emit, Expr, Name, Spanned, Suppress, Window};
@@ -19,8 +19,12 @@ pub(super) fn alert(input: Tokens<'_>) -> Parsed<'_, Alert> {
 }
 
 /// `with name = expr, ...`
-pub(super) fn with(input: Tokens<'_>) -> Parsed<'_, Vec<(Name, Expr)>> {
-    after("with", list((name, assigned))).parse(input)
+pub(super) fn with<'a>(input: Tokens<'a>) -> Parsed<'a, Vec<(Name, Expr)>> {
+    let part = |input: Tokens<'a>| {
+        input.note(Place::Part);
+        (name, assigned).parse(input)
+    };
+    after("with", list(part)).parse(input)
 }
 
 /// `to sink, ...`
@@ -54,8 +58,9 @@ fn every(input: Tokens<'_>) -> Parsed<'_, Window> {
 }
 
 /// `emit *, name, name = expr, ...`
-pub(super) fn emit(input: Tokens<'_>) -> Parsed<'_, Vec<Emit>> {
-    let item = |input| {
+pub(super) fn emit<'a>(input: Tokens<'a>) -> Parsed<'a, Vec<Emit>> {
+    let item = |input: Tokens<'a>| {
+        input.note(Place::Part);
         alt((
             sign("*").map(|token| Emit::All(token.span)),
             (name, opt(assigned)).map(|(name, value)| match value {

@@ -2,7 +2,7 @@
 
 use super::alert::{alert, emit, suppress, to, window, with};
 use super::expr::{bound, bound_after, expr};
-use super::input::{Expected, Parsed, Stop, Tokens};
+use super::input::{Expected, Parsed, Place, Stop, Tokens};
 use super::items::{begins_item, closed};
 use super::keys::by_keys_in_table;
 use super::pattern::{absent, element, link, skip, step_name};
@@ -134,6 +134,7 @@ pub(super) fn clauses<'a>(input: Tokens<'a>, form: Form, name: &Name, open: Span
             rest = next_clause(begin, place, form, false);
             continue;
         };
+        begin.note(Place::Clause);
         clauses.check_order(rest, row);
         rest = match clauses.clause(rest, row.0, form) {
             Ok((behind, ())) => behind,
@@ -289,6 +290,7 @@ impl Clauses {
             }
             match link(rest) {
                 Ok((behind, link)) => {
+                    rest.note(Place::Clause);
                     next = if seq.is_empty() { Link::Start } else { link };
                     rest = behind;
                 }

@@ -5,7 +5,7 @@
 
 use super::compare::comparison;
 use super::history;
-use super::input::{Expected, Parsed, Tokens};
+use super::input::{Expected, Parsed, Place, Tokens};
 use super::words::{begins_operand, bracketed, is_name, list, name, nested, sign, text, word};
 use crate::ast::{BinaryOp, Call, Expr, ExprKind, Spanned};
 use crate::diagnostics::{Diagnostic, codes::syntax};
@@ -152,6 +152,7 @@ fn minus(input: Tokens<'_>) -> Parsed<'_, Tree> {
     if !input.is_sign(0, "-") {
         return postfix(input);
     }
+    input.skip(1).note(Place::Glued);
     let (rest, inner) = cut(nested(minus)).parse(input.skip(1))?;
     let span = input.span_to(rest);
     Ok((rest, Tree::above(input, inner.depth, ExprKind::Negate(inner.expr), span)))
@@ -166,6 +167,7 @@ fn postfix(input: Tokens<'_>) -> Parsed<'_, Tree> {
             tree = Tree::above(input, tree.depth, ExprKind::Member(tree.expr, field), input.span_to(behind));
             rest = behind;
         } else if rest.is_sign(0, "[") {
+            rest.note(Place::Glued);
             let (behind, at) = bracketed("[", |input| list(self::tree).parse(input), "]")(rest)?;
             let depth = at.iter().map(|index| index.depth).fold(tree.depth, usize::max);
             let at = at.into_iter().map(|index| index.expr).collect();
@@ -247,6 +249,7 @@ fn conditional(input: Tokens<'_>) -> Parsed<'_, Tree> {
 /// `f(a, b where c) over ... approx`
 fn call(input: Tokens<'_>) -> Parsed<'_, Tree> {
     let (rest, name) = name(input)?;
+    rest.note(Place::Glued);
     let (rest, (args, filter)) = bracketed("(", arguments, ")")(rest)?;
     let (rest, (over, approx)) = history::window(rest)?;
     let depths = args.iter().chain(&filter).map(|tree| tree.depth);
@@ -304,12 +307,14 @@ pub(super) fn bound_tree<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a
 /// A point in time as tests write it: `90s`, `-1h`, `time("...")`, a param.
 pub(super) fn moment(input: Tokens<'_>) -> Parsed<'_, Expr> {
     if input.is_sign(0, "-") {
+        input.skip(1).note(Place::Glued);
         let (rest, inner) = cut(bound("a duration")).parse(input.skip(1))?;
         let node = ExprKind::Negate(inner);
         return Ok((rest, Box::new(Spanned { node, span: input.span_to(rest) })));
     }
     if is_name(input, 0) && input.is_sign(1, "(") {
         let (rest, name) = name(input)?;
+        rest.note(Place::Glued);
         let (rest, args) = bracketed("(", |input| list(expr).parse(input), ")")(rest)?;
         let node = ExprKind::Call(Call { name, args, filter: None, over: None, approx: false });
         return Ok((rest, Box::new(Spanned { node, span: input.span_to(rest) })));

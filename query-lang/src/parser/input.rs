@@ -6,7 +6,7 @@ use crate::span::Span;
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Input, Needed};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What every parser gives: the rest and a value, or where it stopped.
 pub(super) type Parsed<'a, T> = IResult<Tokens<'a>, T, Stop>;
@@ -32,6 +32,25 @@ pub(super) enum Expected {
     Also(&'static str),
 }
 
+/// What a token is in the layout of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// First of an item.
+    Item,
+    /// First of a field of a stream or table.
+    Field,
+    /// First of a clause, and the link of a step.
+    Clause,
+    /// First of a line of a test.
+    Line,
+    /// First of a part of `with` or `emit`.
+    Part,
+    /// The bracket that closes the body of an item.
+    Close,
+    /// Stands directly behind the token before it.
+    Glued,
+}
+
 /// What is known beside the place: expectations, diagnostics, depth.
 pub(super) struct Context<'a> {
     /// Which of the sources.
@@ -44,6 +63,8 @@ pub(super) struct Context<'a> {
     pub diagnostics: RefCell<Vec<Diagnostic>>,
     /// How many brackets are open around the place.
     pub depth: Cell<usize>,
+    /// What the formatter needs to know of tokens: by the first byte.
+    pub outline: RefCell<BTreeMap<u32, Place>>,
     /// `in` ends an expression here: `by bin: left(card, 6) in watched`.
     pub stops_at_in: Cell<bool>,
 }
@@ -66,6 +87,7 @@ impl<'a> Context<'a> {
             furthest: RefCell::default(),
             diagnostics: RefCell::default(),
             depth: Cell::new(0),
+            outline: RefCell::default(),
             stops_at_in: Cell::new(false),
         }
     }
@@ -133,6 +155,11 @@ impl<'a> Tokens<'a> {
     /// The `n`-th token from here is this sign.
     pub fn is_sign(&self, n: usize, sign: &str) -> bool {
         matches!(self.peek(n).kind, TokenKind::Sign(found) if found == sign)
+    }
+
+    /// Notes what the next token is in the layout.
+    pub fn note(&self, place: Place) {
+        self.context.outline.borrow_mut().insert(self.peek(0).span.start, place);
     }
 
     /// Notes what could stand here.

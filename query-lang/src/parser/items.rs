@@ -2,7 +2,7 @@
 
 use super::clauses::{Form, clauses};
 use super::expr::assigned;
-use super::input::{Parsed, Tokens};
+use super::input::{Parsed, Place, Tokens};
 use super::report::{describe, not_closed, report_error};
 use super::streams::{stream, table};
 use super::test_item::test;
@@ -23,6 +23,7 @@ pub(super) fn file(input: Tokens<'_>) -> Vec<Item> {
     let mut rest = input;
     while !rest.is_empty() {
         let begin = rest;
+        begin.note(Place::Item);
         match item(rest) {
             Ok((behind, node)) => {
                 rest = behind;
@@ -58,7 +59,11 @@ pub(super) fn param(input: Tokens<'_>) -> Parsed<'_, Param> {
 
 fn let_item(input: Tokens<'_>) -> Parsed<'_, Let> {
     let args = bracketed("(", |input| opt(list(name)).parse(input), ")");
-    let (rest, (name, args, body)) = (name_of("the name of a `let`"), opt(args), assigned).parse(input)?;
+    let (rest, name) = name_of("the name of a `let`")(input)?;
+    if rest.is_sign(0, "(") {
+        rest.note(Place::Glued);
+    }
+    let (rest, (args, body)) = (opt(args), assigned).parse(rest)?;
     Ok((rest, Let { name, args: args.flatten().unwrap_or_default(), body }))
 }
 
@@ -152,6 +157,7 @@ fn report_item<'a>(begin: Tokens<'a>, error: nom::Err<super::input::Stop>) -> To
 /// Ends the body of an item at its `}`; without one, at the next item or the end of the file.
 pub(super) fn closed<'a>(input: Tokens<'a>, open: Span, what: &str) -> Option<Tokens<'a>> {
     if input.is_sign(0, "}") {
+        input.note(Place::Close);
         return Some(input.skip(1));
     }
     if input.is_empty() || begins_item(input) {

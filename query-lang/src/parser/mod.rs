@@ -24,13 +24,22 @@ use crate::ast;
 use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::{Token, TokenKind, lex};
 use crate::span::Span;
+pub(crate) use input::Place;
 use input::{Context, Tokens};
+use std::collections::BTreeMap;
 
 /// Parses one file. `file` is its position among the sources, for the diagnostics, which come in order of their place.
 pub fn parse(file: usize, text: &str) -> (ast::File, Vec<Diagnostic>) {
+    let (tree, diagnostics, _) = parse_with_outline(file, text);
+    (tree, diagnostics)
+}
+
+/// As [`parse`], with what tokens are in the layout, by their first byte.
+pub(crate) fn parse_with_outline(file: usize, text: &str) -> (ast::File, Vec<Diagnostic>, BTreeMap<u32, Place>) {
     if u32::try_from(text.len()).is_err() {
         let message = "the file is larger than 4 GiB";
-        return (ast::File::default(), vec![Diagnostic::new(syntax::TOO_LARGE, file, Span::default(), message)]);
+        let diagnostic = Diagnostic::new(syntax::TOO_LARGE, file, Span::default(), message);
+        return (ast::File::default(), vec![diagnostic], BTreeMap::new());
     }
     let mut tokens = lex(text).tokens;
     let end = tokens.last().map_or(0, |last| last.span.end);
@@ -40,7 +49,7 @@ pub fn parse(file: usize, text: &str) -> (ast::File, Vec<Diagnostic>) {
     let items = items::file(Tokens::new(&tokens, &context));
     let mut diagnostics = context.diagnostics.take();
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-    (ast::File { items }, diagnostics)
+    (ast::File { items }, diagnostics, context.outline.take())
 }
 
 /// Reports tokens that are none of the language. Those of other languages are taken for what they mean there, the

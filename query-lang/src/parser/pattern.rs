@@ -1,7 +1,7 @@
 //! Sequences: steps, absences, groups, bracketed sub-patterns, quantifiers.
 
 use super::expr::{bound_after, expr};
-use super::input::{Expected, Parsed, Stop, Tokens};
+use super::input::{Expected, Parsed, Place, Stop, Tokens};
 use super::keys::by_keys;
 use super::limits::{late_limits, limits};
 use super::words::{after, bracketed, is_name, list, name, name_of, nested, word};
@@ -149,6 +149,9 @@ fn quant(input: Tokens<'_>) -> Parsed<'_, Quant> {
         TokenKind::Sign("{") => bracketed("{", counts, "}")(input)?,
         _ => return Err(nom::Err::Error(Stop { at: input.at, reported: false })),
     };
+    for n in 0..rest.at - input.at {
+        input.skip(n).note(Place::Glued);
+    }
     let mut quant = Quant { min, max, greedy: false, each: false, consecutive: false, span: input.span_to(rest) };
     loop {
         let flag = match rest.peek(0) {

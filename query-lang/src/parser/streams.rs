@@ -1,7 +1,7 @@
 //! `stream` and `table`: fields, types, and the event-time policy behind them.
 
 use super::expr::bound_after;
-use super::input::{Expected, Parsed, Tokens};
+use super::input::{Expected, Parsed, Place, Tokens};
 use super::items::{begins_item, closed};
 use super::report::report_error;
 use super::words::{after, in_brackets, is_name, name_of, nested, sign, text, word};
@@ -42,6 +42,7 @@ fn fields(input: Tokens<'_>, open: Span) -> (Tokens<'_>, Vec<Field>) {
         if let Some(behind) = closed(rest, open, "the fields") {
             return (behind, fields);
         }
+        rest.note(Place::Field);
         rest = match field(rest) {
             Ok((behind, field)) => {
                 fields.push(field);
@@ -107,6 +108,7 @@ fn type_ref(input: Tokens<'_>) -> Parsed<'_, TypeRef> {
 
 /// `(2)` or `(ms)`
 fn type_argument(input: Tokens<'_>) -> Parsed<'_, Option<Name>> {
+    input.note(Place::Glued);
     let argument = input.skip(1);
     let token = argument.peek(0);
     if !matches!(token.kind, TokenKind::Int | TokenKind::Word) {

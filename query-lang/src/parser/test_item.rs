@@ -1,7 +1,7 @@
 //! `test "..." { ... }`: events in, expectations, each line by itself.
 
 use super::expr::{expr, moment};
-use super::input::{Expected, Parsed, Tokens};
+use super::input::{Expected, Parsed, Place, Tokens};
 use super::items::{closed, param};
 use super::report::report_error;
 use super::words::{after, bracketed, list, name_of, sign, text, word};
@@ -21,6 +21,7 @@ pub(super) fn test(input: Tokens<'_>) -> Parsed<'_, Test> {
         if !is_param && let Some(behind) = closed(rest, open.span, "the test") {
             return Ok((behind, Test { title, lines }));
         }
+        rest.note(Place::Line);
         rest = match line(rest) {
             Ok((behind, kind)) => {
                 lines.push(TestLine { kind, span: rest.span_to(behind) });
