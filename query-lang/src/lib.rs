@@ -8,6 +8,7 @@ pub mod ast;
 pub mod diagnostics;
 pub mod display;
 pub mod format;
+pub mod eval;
 pub mod lexer;
 pub mod number;
 pub mod parser;

@@ -1,5 +1,85 @@
-//! The scalar library: one function a file, with signature, docs, examples, evaluation and tests.
+//! The scalar library: one function a file, with signature, docs, examples and evaluation; [`FUNCTIONS`] is the registry.
+//!
+//! There is one mechanism for all callers: a function takes borrowed [`Arg`]s and gives a [`Value`]. The evaluator borrows
+//! them from values, the engine from its columns; a call allocates only when its value is a text or list.
+//! [`Function::call`] also says what missing arguments mean.
+
+mod arg;
+mod collection;
+mod function;
+mod geo;
+mod network;
+mod number;
+mod text;
+mod time;
+
+pub use arg::Arg;
+pub use function::{Example, Family, Function, Kind, Param, Returns};
+pub use number::round::round_decimal;
 
 /// A scalar function, by its position in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FunctionId(pub u16);
+
+impl FunctionId {
+    /// The function.
+    pub fn function(self) -> &'static Function {
+        FUNCTIONS[usize::from(self.0)]
+    }
+}
+
+/// The function of this name.
+pub fn find(name: &str) -> Option<FunctionId> {
+    let position = FUNCTIONS.iter().position(|function| function.name == name)?;
+    u16::try_from(position).ok().map(FunctionId)
+}
+
+/// All functions, by family. A function's position may change: what is kept across versions names it by name.
+pub static FUNCTIONS: &[&Function] = &[
+    &text::concat::FUNCTION,
+    &text::contains::FUNCTION,
+    &text::ends_with::FUNCTION,
+    &text::left::FUNCTION,
+    &text::length::FUNCTION,
+    &text::lower::FUNCTION,
+    &text::replace::FUNCTION,
+    &text::right::FUNCTION,
+    &text::split::FUNCTION,
+    &text::starts_with::FUNCTION,
+    &text::substring::FUNCTION,
+    &text::text::FUNCTION,
+    &text::trim::FUNCTION,
+    &text::upper::FUNCTION,
+    &number::abs::FUNCTION,
+    &number::ceil::FUNCTION,
+    &number::exp::FUNCTION,
+    &number::float::FUNCTION,
+    &number::floor::FUNCTION,
+    &number::int::FUNCTION,
+    &number::log::FUNCTION,
+    &number::max::FUNCTION,
+    &number::min::FUNCTION,
+    &number::pow::FUNCTION,
+    &number::round::FUNCTION,
+    &number::sqrt::FUNCTION,
+    &number::trunc::FUNCTION,
+    &time::date::FUNCTION,
+    &time::day::FUNCTION,
+    &time::days::FUNCTION,
+    &time::hour::FUNCTION,
+    &time::hours::FUNCTION,
+    &time::milliseconds::FUNCTION,
+    &time::minute::FUNCTION,
+    &time::minutes::FUNCTION,
+    &time::month::FUNCTION,
+    &time::seconds::FUNCTION,
+    &time::time::FUNCTION,
+    &time::weekday::FUNCTION,
+    &time::year::FUNCTION,
+    &geo::distance::FUNCTION,
+    &geo::point::FUNCTION,
+    &collection::coalesce::FUNCTION,
+    &collection::join::FUNCTION,
+    &collection::size::FUNCTION,
+    &network::cidr_match::FUNCTION,
+];

@@ -1,0 +1,4 @@
+//! Functions of places.
+
+pub(super) mod distance;
+pub(super) mod point;

@@ -1,0 +1,3 @@
+//! Functions of network addresses.
+
+pub(super) mod cidr_match;

@@ -1,0 +1,16 @@
+//! Functions of texts.
+
+pub(super) mod concat;
+pub(super) mod contains;
+pub(super) mod ends_with;
+pub(super) mod left;
+pub(super) mod length;
+pub(super) mod lower;
+pub(super) mod replace;
+pub(super) mod right;
+pub(super) mod split;
+pub(super) mod starts_with;
+pub(super) mod substring;
+pub(super) mod text;
+pub(super) mod trim;
+pub(super) mod upper;

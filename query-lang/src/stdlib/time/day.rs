@@ -1,0 +1,26 @@
+//! `day(t, zone)`: the day of the month.
+
+use super::calendar;
+use crate::stdlib::{Arg, Example, Family, Function, Kind, Param, Returns};
+use crate::value::{Type, Value};
+
+/// See the module.
+pub static FUNCTION: Function = Function {
+    name: "day",
+    family: Family::Time,
+    doc: "The day of the month, 1 to 31. In UTC, unless a time zone is given.",
+    params: &[Param { name: "t", kind: Kind::Time }, Param { name: "zone", kind: Kind::Zone }],
+    required: 1,
+    repeats: false,
+    returns: Returns::Type(&Type::Int),
+    strict: true,
+    examples: &[
+        Example { call: r#"day(time("2026-01-31T23:30:05.250Z"))"#, shows: "31" },
+        Example { call: r#"day(time("2026-01-31T23:30:05.250Z"), "Europe/Berlin")"#, shows: "1" },
+    ],
+    eval,
+};
+
+fn eval(args: &[Arg<'_>]) -> Value {
+    calendar(args).map_or(Value::Null, |at| Value::Int(at.day().into()))
+}

@@ -1,0 +1,26 @@
+//! `month(t, zone)`: the month.
+
+use super::calendar;
+use crate::stdlib::{Arg, Example, Family, Function, Kind, Param, Returns};
+use crate::value::{Type, Value};
+
+/// See the module.
+pub static FUNCTION: Function = Function {
+    name: "month",
+    family: Family::Time,
+    doc: "The month, 1 to 12. In UTC, unless a time zone is given.",
+    params: &[Param { name: "t", kind: Kind::Time }, Param { name: "zone", kind: Kind::Zone }],
+    required: 1,
+    repeats: false,
+    returns: Returns::Type(&Type::Int),
+    strict: true,
+    examples: &[
+        Example { call: r#"month(time("2026-01-31T23:30:05.250Z"))"#, shows: "1" },
+        Example { call: r#"month(time("2026-01-31T23:30:05.250Z"), "Europe/Berlin")"#, shows: "2" },
+    ],
+    eval,
+};
+
+fn eval(args: &[Arg<'_>]) -> Value {
+    calendar(args).map_or(Value::Null, |at| Value::Int(at.month().into()))
+}

@@ -1,0 +1,26 @@
+//! `weekday(t, zone)`: the day of the week.
+
+use super::calendar;
+use crate::stdlib::{Arg, Example, Family, Function, Kind, Param, Returns};
+use crate::value::{Type, Value};
+
+/// See the module.
+pub static FUNCTION: Function = Function {
+    name: "weekday",
+    family: Family::Time,
+    doc: "The day of the week, 1 (Monday) to 7 (Sunday). In UTC, unless a time zone is given.",
+    params: &[Param { name: "t", kind: Kind::Time }, Param { name: "zone", kind: Kind::Zone }],
+    required: 1,
+    repeats: false,
+    returns: Returns::Type(&Type::Int),
+    strict: true,
+    examples: &[
+        Example { call: r#"weekday(time("2026-01-31T23:30:05.250Z"))"#, shows: "6" },
+        Example { call: r#"weekday(time("2026-01-31T23:30:05.250Z"), "Europe/Berlin")"#, shows: "7" },
+    ],
+    eval,
+};
+
+fn eval(args: &[Arg<'_>]) -> Value {
+    calendar(args).map_or(Value::Null, |at| Value::Int(at.weekday().to_monday_one_offset().into()))
+}

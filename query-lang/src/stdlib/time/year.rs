@@ -1,0 +1,26 @@
+//! `year(t, zone)`: the year.
+
+use super::calendar;
+use crate::stdlib::{Arg, Example, Family, Function, Kind, Param, Returns};
+use crate::value::{Type, Value};
+
+/// See the module.
+pub static FUNCTION: Function = Function {
+    name: "year",
+    family: Family::Time,
+    doc: "The year. In UTC, unless a time zone is given.",
+    params: &[Param { name: "t", kind: Kind::Time }, Param { name: "zone", kind: Kind::Zone }],
+    required: 1,
+    repeats: false,
+    returns: Returns::Type(&Type::Int),
+    strict: true,
+    examples: &[
+        Example { call: r#"year(time("2026-01-31T23:30:05.250Z"))"#, shows: "2026" },
+        Example { call: r#"year(time("2026-01-31T23:30:05.250Z"), "Europe/Berlin")"#, shows: "2026" },
+    ],
+    eval,
+};
+
+fn eval(args: &[Arg<'_>]) -> Value {
+    calendar(args).map_or(Value::Null, |at| Value::Int(at.year().into()))
+}

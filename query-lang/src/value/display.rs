@@ -1,0 +1,132 @@
+//! How a value stands in a message: the one rendering that templates, tests and the command line share.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Decimal, Point, Type, Value};
+use jiff::Timestamp;
+
+/// `-` for unknown; a decimal with all digits of its scale; the shortest text that reads back as the same float; RFC 3339
+/// in UTC with as many digits below the second as needed; durations in the language's own notation.
+impl Display for Value {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null => f.write_str("-"),
+            Value::Bool(x) => write!(f, "{x}"),
+            Value::Int(x) => write!(f, "{x}"),
+            Value::Float(x) => float(*x, f),
+            Value::Decimal(x) => x.fmt(f),
+            Value::Text(x) => f.write_str(x),
+            Value::Time(us) => time(*us, f),
+            Value::Duration(us) => duration(*us, f),
+            Value::Point(x) => x.fmt(f),
+            Value::List(items) => list(items, f),
+        }
+    }
+}
+
+impl Display for Decimal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let sign = if self.mantissa < 0 { "-" } else { "" };
+        let scale = usize::from(self.scale);
+        // One digit before the point at least.
+        let digits = format!("{:0width$}", self.mantissa.unsigned_abs(), width = scale + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - scale);
+        if scale == 0 { write!(f, "{sign}{whole}") } else { write!(f, "{sign}{whole}.{fraction}") }
+    }
+}
+
+impl Display for Point {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("point(")?;
+        float(self.lat, f)?;
+        f.write_str(", ")?;
+        float(self.lon, f)?;
+        f.write_str(")")
+    }
+}
+
+impl Display for Type {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Bool => f.write_str("bool"),
+            Type::Int => f.write_str("int"),
+            Type::Float => f.write_str("float"),
+            Type::Decimal(scale) => write!(f, "decimal({scale})"),
+            Type::Text => f.write_str("text"),
+            Type::Time => f.write_str("time"),
+            Type::Duration => f.write_str("duration"),
+            Type::Point => f.write_str("point"),
+            Type::List(item) => write!(f, "list of {item}"),
+            Type::Null => f.write_str("null"),
+        }
+    }
+}
+
+/// Very large and very small numbers have an exponent, all others none.
+fn float(x: f64, f: &mut Formatter<'_>) -> fmt::Result {
+    let x = x + 0.0;
+    if x == 0.0 || (1e-6..1e16).contains(&x.abs()) { write!(f, "{x}") } else { write!(f, "{x:e}") }
+}
+
+fn time(us: i64, f: &mut Formatter<'_>) -> fmt::Result {
+    match Timestamp::from_microsecond(us) {
+        Ok(time) => write!(f, "{time}"),
+        // Beyond the years that the calendar knows.
+        Err(_) => write!(f, "{us}us"),
+    }
+}
+
+/// The largest unit that leaves a whole number: `90m`, not `1h30m`.
+fn duration(us: i64, f: &mut Formatter<'_>) -> fmt::Result {
+    const UNITS: [(i64, &str); 5] =
+        [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms")];
+    if us == 0 {
+        return f.write_str("0s");
+    }
+    for (length, unit) in UNITS {
+        if us % length == 0 {
+            return write!(f, "{}{unit}", us / length);
+        }
+    }
+    write!(f, "{us}us")
+}
+
+fn list(items: &[Value], f: &mut Formatter<'_>) -> fmt::Result {
+    f.write_str("[")?;
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            f.write_str(", ")?;
+        }
+        item.fmt(f)?;
+    }
+    f.write_str("]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_as_they_are_written() {
+        let decimal = |mantissa, scale| Value::Decimal(Decimal { mantissa, scale });
+        for (value, shown) in [
+            (Value::Null, "-"),
+            (decimal(-5, 2), "-0.05"),
+            (decimal(210000, 2), "2100.00"),
+            (decimal(7, 0), "7"),
+            (Value::Float(893.0), "893"),
+            (Value::Float(0.1), "0.1"),
+            (Value::Float(-0.0), "0"),
+            (Value::Float(1e300), "1e300"),
+            (Value::Time(0), "1970-01-01T00:00:00Z"),
+            (Value::Time(1_500_000), "1970-01-01T00:00:01.5Z"),
+            (Value::Time(i64::MAX), "9223372036854775807us"),
+            (Value::Duration(5_400_000_000), "90m"),
+            (Value::Duration(-1), "-1us"),
+            (Value::Point(Point { lat: 52.5, lon: 13.0 }), "point(52.5, 13)"),
+            (Value::List([Value::Int(1), Value::Null].into()), "[1, -]"),
+        ] {
+            assert_eq!(value.to_string(), shown);
+        }
+    }
+}
