@@ -7,8 +7,8 @@
 pub mod ast;
 pub mod diagnostics;
 pub mod display;
-pub mod format;
 pub mod eval;
+pub mod format;
 pub mod lexer;
 pub mod number;
 pub mod parser;
