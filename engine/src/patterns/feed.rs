@@ -179,7 +179,7 @@ impl Graph {
             for (depth, level) in lengths.enumerate() {
                 let rounds = if depth == 0 { rounds } else { 0 };
                 let Some(max) = level.lengths_max else { continue };
-                if rounds >= level.min && rounds - level.min + 1 >= max {
+                if rounds >= level.min && (rounds - level.min).saturating_add(1) >= max {
                     sight.count_cut();
                     return true;
                 }

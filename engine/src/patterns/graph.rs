@@ -187,3 +187,27 @@ pub(super) struct Graph {
     /// Number of steps.
     pub(super) steps: usize,
 }
+
+impl Graph {
+    /// Whether the place of an event among all events of the key matters.
+    pub(super) fn counts_positions(&self) -> bool {
+        self.within_events.is_some() || self.program.counts_positions()
+    }
+}
+
+impl Program {
+    fn counts_positions(&self) -> bool {
+        let member = |member: &Member| matches!(member, Member::Program(program, _) if program.counts_positions());
+        let leaf = |leaf: &Leaf| {
+            leaf.after.counts_positions()
+                || matches!(&leaf.body, LeafBody::Group(group) if group.strict || group.members.iter().any(member))
+        };
+        self.entry.counts_positions() || self.leaves.iter().any(leaf)
+    }
+}
+
+impl Crossing {
+    fn counts_positions(&self) -> bool {
+        self.strict != 0 || self.guards.iter().any(|guard| guard.next)
+    }
+}

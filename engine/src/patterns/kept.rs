@@ -69,7 +69,7 @@ impl Keeper {
     pub(super) fn keep(&self, batch: &Batch, row: usize) -> KeptEvent {
         let layout = self.layouts[batch.stream().index()].clone();
         let cells = layout.iter().map(|field| cell(batch, *field, row)).collect();
-        KeptEvent { coordinates: batch.coordinates(row), layout, cells }
+        KeptEvent::new(batch.coordinates(row), layout, cells)
     }
 }
 
@@ -170,13 +170,10 @@ fn children(kind: &ExprKind) -> Vec<&Expr> {
 }
 
 impl KeptEvent {
-    /// As it was kept before; `None` when the values do not go with the fields.
-    pub(super) fn from_parts(
-        coordinates: Coordinates,
-        layout: Arc<[FieldId]>,
-        cells: Box<[Cell]>,
-    ) -> Option<KeptEvent> {
-        (layout.len() == cells.len()).then_some(KeptEvent { coordinates, layout, cells })
+    /// An event with its values, in the order of the layout.
+    pub(super) fn new(coordinates: Coordinates, layout: Arc<[FieldId]>, cells: Box<[Cell]>) -> KeptEvent {
+        debug_assert_eq!(layout.len(), cells.len());
+        KeptEvent { coordinates, layout, cells }
     }
 
     /// The values, in the order of the layout.

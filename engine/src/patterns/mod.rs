@@ -27,14 +27,16 @@ mod run;
 mod select;
 mod silence;
 mod standing;
+mod start;
+mod state;
 #[cfg(test)]
 mod tests;
+mod timers;
 
 use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
 use crate::expr::{Row, ValueFn, compile_value};
-use crate::state::StateError;
 use condition::Parts;
 use graph::Graph;
 use kept::Keeper;
@@ -136,6 +138,8 @@ pub struct Machine {
     without_roles: u64,
     /// The pattern is nothing but an absence.
     silence: Option<Silence>,
+    /// It matters how long a key has been known: an absence stands first or alone.
+    knows: bool,
     /// The streams that the rule names, where the machine must see all their events.
     every_event_of: Vec<StreamId>,
 }
@@ -148,13 +152,13 @@ pub struct KeyState {
     known_us: Option<i64>,
     /// When each `no` that stands first was last broken.
     leading: Vec<Option<i64>>,
-    /// In order of their start.
+    /// Open runs.
     runs: Vec<Run>,
     /// Not later than the first time that something is due at, once it has strictly passed.
     wake_us: i64,
-    /// Starts refused and branches cut.
+    /// Starts refused and branches cut that have not been counted yet.
     refused: u64,
-    /// Some of them since the last match.
+    /// Some were since the last match.
     incomplete: bool,
 }
 
@@ -191,6 +195,7 @@ impl Machine {
         let entry_ways =
             entry.iter().enumerate().filter(|(_, way)| way.target.is_some()).fold(0, |set, (i, _)| set | 1 << i);
         let without_roles = graph.without.iter().fold(0, |set, part| set | part.role);
+        let knows = silence.is_some() || graph.program.entry.guards.iter().any(|guard| guard.leading.is_some());
         let mut machine = Machine {
             graph,
             roles: parts.roles,
@@ -200,9 +205,10 @@ impl Machine {
             entry_ways,
             without_roles,
             silence,
+            knows,
             every_event_of: Vec::new(),
         };
-        if machine.counts_positions() {
+        if machine.knows || machine.graph.counts_positions() {
             machine.every_event_of = machine.roles.iter().map(|role| role.stream).collect();
         }
         Ok(machine)
@@ -226,7 +232,7 @@ impl Machine {
     /// Takes one event of the key. Events come in the total order; deadlines strictly before the event's time are
     /// handled first. Complete matches are appended to `out` in the order of the language.
     pub fn event(&self, state: &mut KeyState, offer: Offer<'_>, out: &mut Vec<Match>) {
-        self.take(state, offer, out);
+        self.take(state, &offer, out);
     }
 
     /// Event time has certainly passed everything strictly before `watermark_us`: fires deadlines, ends runs that can
@@ -250,9 +256,7 @@ impl Machine {
 
     /// Nothing is open: the key may be forgotten.
     pub fn is_idle(&self, state: &KeyState) -> bool {
-        let knows =
-            self.silence.is_some() || self.graph.program.entry.guards.iter().any(|guard| guard.leading.is_some());
-        state.runs.is_empty() && !state.incomplete && !(knows && state.known_us.is_some())
+        state.runs.is_empty() && !state.incomplete && state.known_us.is_none()
     }
 
     /// Number of open runs, for metrics and for the test that nothing is left.
@@ -260,19 +264,9 @@ impl Machine {
         state.runs.len()
     }
 
-    /// Starts refused by the cap on open runs, and branches cut by `limit`, since the key was first seen.
-    pub fn refused(&self, state: &KeyState) -> u64 {
-        state.refused
-    }
-
-    /// Appends the key's state to a chunk.
-    pub fn write(&self, _state: &KeyState, _out: &mut Vec<u8>) {
-        unimplemented!()
-    }
-
-    /// Reads it back, and takes it off the front of `bytes`.
-    pub fn read(&self, _bytes: &mut &[u8]) -> Result<KeyState, StateError> {
-        unimplemented!()
+    /// Starts refused by the cap on open runs, and branches cut by `limit`, since this was last asked.
+    pub fn take_refused(&self, state: &mut KeyState) -> u64 {
+        std::mem::take(&mut state.refused)
     }
 }
 

@@ -154,6 +154,17 @@ pub(super) struct Link {
     pub(super) before: Option<Arc<Link>>,
 }
 
+impl Link {
+    /// Puts an event behind a chain.
+    pub(super) fn new(event: Arc<KeptEvent>, moment: Moment, before: Option<Arc<Link>>) -> Link {
+        let (len, first) = match &before {
+            None => (1, None),
+            Some(link) => (link.len.saturating_add(1), Some(link.first.as_ref().unwrap_or(&link.event).clone())),
+        };
+        Link { event, moment, len, first, before }
+    }
+}
+
 impl Drop for Link {
     /// Takes a long chain apart without recursion.
     fn drop(&mut self) {
@@ -173,12 +184,7 @@ impl Chains {
     /// A step takes an event.
     pub(super) fn take(&mut self, step: StepId, event: &Arc<KeptEvent>, moment: Moment) {
         let chain = &mut self.0[step.index()];
-        let before = chain.take();
-        let (len, first) = match &before {
-            None => (1, None),
-            Some(link) => (link.len + 1, Some(link.first.as_ref().unwrap_or(&link.event).clone())),
-        };
-        *chain = Some(Arc::new(Link { event: event.clone(), moment, len, first, before }));
+        *chain = Some(Arc::new(Link::new(event.clone(), moment, chain.take())));
     }
 
     /// Applies what a step of the run decided; `event` makes the kept event when one is taken.

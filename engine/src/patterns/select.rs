@@ -28,6 +28,17 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// An event completed the run.
+    pub(super) fn by_event(run: &Run, at_us: i64, now_us: i64) -> Candidate {
+        Candidate { by_event: true, ..Candidate::by_time(run, at_us, now_us, None) }
+    }
+
+    /// The passing of a time completed the run.
+    pub(super) fn by_time(run: &Run, at_us: i64, time_us: i64, deadline_us: Option<i64>) -> Candidate {
+        let (key, taken) = (run.key.clone(), run.taken.clone());
+        Candidate { start: run.start, key, taken, at_us, time_us, by_event: false, deadline_us }
+    }
+
     /// The events with their steps, in the total order.
     fn events(&self) -> Vec<(u64, StepId)> {
         let steps = (0..self.taken.0.len()).map(|step| StepId(step as u32));

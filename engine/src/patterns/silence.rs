@@ -14,7 +14,9 @@ pub(super) struct Silence {
 impl Silence {
     /// An event of the key: an X ends the outage, the first of any kind makes the key known.
     pub(super) fn event(&self, state: &mut KeyState, offer: &Offer<'_>, at_us: i64) {
-        if offer.roles & self.part.role != 0 || state.seq == 1 {
+        let is_new = state.known_us.is_none();
+        state.known_us.get_or_insert(at_us);
+        if offer.roles & self.part.role != 0 || is_new {
             state.wake_us = at_us.saturating_add(self.hold_us);
         }
     }

@@ -18,16 +18,22 @@ const SECOND: i64 = 1_000_000;
 #[track_caller]
 pub(super) fn finds(pattern: &str, events: &str, matches: &str) {
     let expected: Vec<String> = matches.split('|').map(|m| m.trim().to_owned()).filter(|m| !m.is_empty()).collect();
-    assert_eq!(find(pattern, events), expected, "\n  pattern {pattern}\n  events  {events}");
+    assert_eq!(find(pattern, events, false), expected, "\n  pattern {pattern}\n  events  {events}");
+    let again = find(pattern, events, true);
+    assert_eq!(again, expected, "read back after each event:\n  pattern {pattern}\n  events  {events}");
 }
 
-/// What a pattern finds in a stream. `.` alone in it moves the watermark: `a0 .7 b8`.
-pub(super) fn find(pattern: &str, events: &str) -> Vec<String> {
+/// What a pattern finds in a stream. `.` in it moves the watermark: `a0 .7 b8`. With `interrupted` the
+/// state is written out and read back after each event.
+pub(super) fn find(pattern: &str, events: &str, interrupted: bool) -> Vec<String> {
     let plan = plan(pattern);
     let machine = Machine::new(&plan, &plan.rules[0]).expect("the pattern compiles");
     let mut state = KeyState::default();
     let mut found = Vec::new();
     for event in events.split_whitespace() {
+        if interrupted {
+            state = read_back(&machine, &state);
+        }
         let digits = event.find(|c: char| c.is_ascii_digit()).expect("an event has a time");
         let (letters, at) = event.split_at(digits);
         let at_us = at.parse::<i64>().expect("a time is a number") * SECOND;
@@ -45,6 +51,27 @@ pub(super) fn find(pattern: &str, events: &str) -> Vec<String> {
     assert_eq!(machine.open_runs(&state), 0, "nothing is left");
     assert_eq!(machine.next_deadline(&state), None, "no timer is left");
     found.iter().map(text).collect()
+}
+
+/// The state as it is read back from its bytes; also looks at what is read from damaged ones.
+fn read_back(machine: &Machine, state: &KeyState) -> KeyState {
+    let mut bytes = Vec::new();
+    machine.write(state, &mut bytes);
+    for end in 0..bytes.len() {
+        assert!(machine.read(&mut &bytes[..end]).is_err(), "cut at {end}");
+    }
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        let _ = machine.read(&mut &damaged[..]);
+    }
+    let mut rest = &bytes[..];
+    let back = machine.read(&mut rest).expect("what was written is read");
+    assert!(rest.is_empty(), "all is read");
+    let mut again = Vec::new();
+    machine.write(&back, &mut again);
+    assert_eq!(again, bytes, "equal state is equal bytes");
+    back
 }
 
 fn text(found: &Match) -> String {

@@ -1,0 +1,96 @@
+//! How runs start: by the first step, after absences that stand first, as far as the cap on open runs allows.
+
+use std::sync::Arc;
+
+use tripline_query_lang::plan::Runs;
+use tripline_query_lang::value::Value;
+
+use super::machine::{Turn, allowed};
+use super::run::{Branch, Chains, Cursor, Edit, Edits, Fate, Run, Sight};
+use super::{KeyState, Machine, Offer};
+
+/// A part of the first step's key is missing.
+struct NoKey;
+
+impl Machine {
+    /// Starts a run where the event fits a first step.
+    pub(super) fn start(&self, state: &mut KeyState, turn: &mut Turn<'_>) {
+        let none = Chains::new(self.graph.steps);
+        let branches = self.first_steps(state, turn, &none);
+        if branches.is_empty() || !self.may_start(state) {
+            return;
+        }
+        for branch in branches {
+            let Ok(key) = self.handed_key(&branch.edits, &turn.sight(turn.now, &none, None)) else { continue };
+            let cursor = Cursor::before(0, turn.now);
+            let mut run = Run { start: turn.now, key, cursor, taken: none.clone(), wake_us: i64::MAX, live: true };
+            self.arrive(&mut run, branch, turn);
+            if run.live {
+                turn.arrived.push(state.runs.len());
+                state.runs.push(run);
+            }
+        }
+    }
+
+    /// The first steps that the event fills; more than one where `each` follows both sides of a choice.
+    fn first_steps(&self, state: &KeyState, turn: &Turn<'_>, none: &Chains) -> Vec<Branch> {
+        let open = allowed(self.entry_ways, |way| self.leading_allows(state, way, turn.now.at_us));
+        let mut cursor = Cursor::before(open, turn.now);
+        let mut edits = Edits::new();
+        let mut branches = Vec::new();
+        let sight = turn.sight(turn.now, none, None);
+        let fate = self.graph.feed(&self.graph.program, &mut cursor, &sight, true, &mut edits, &mut branches);
+        branches.insert(0, Branch { cursor, edits, took: fate == Fate::Took });
+        branches.retain(|branch| branch.took);
+        branches
+    }
+
+    /// Whether the cap on open runs allows a start; a refused one is counted. `runs 1` is a meaning, not a cap.
+    fn may_start(&self, state: &mut KeyState) -> bool {
+        let Runs::Max(max) = self.runs else { return true };
+        let room = state.runs.iter().filter(|run| run.live).count() < max as usize;
+        if !room && max > 1 {
+            state.refuse(1);
+        }
+        room
+    }
+
+    /// Where keys are handed over: the key of the step that begins the match.
+    fn handed_key(&self, edits: &Edits, sight: &Sight<'_>) -> Result<Option<Arc<[Value]>>, NoKey> {
+        if self.own_keys.is_empty() {
+            return Ok(None);
+        }
+        let first = edits.iter().find_map(|edit| match edit {
+            Edit::Take(step) => Some(*step),
+            Edit::Drop(..) => None,
+        });
+        let row = sight.row();
+        let scene = sight.scene(&row);
+        let parts = first.iter().flat_map(|step| &self.own_keys[step.index()]);
+        let parts: Arc<[Value]> = parts.map(|part| part(&scene)).collect();
+        if parts.contains(&Value::Null) { Err(NoKey) } else { Ok(Some(parts)) }
+    }
+
+    /// Whether the `no X for D` that stand first allow a start by a way.
+    fn leading_allows(&self, state: &KeyState, way: u64, now_us: i64) -> bool {
+        let mut guards = self.graph.program.entry.guards.iter().filter(|guard| guard.ways & way != 0);
+        guards.all(|guard| {
+            let Some(hold_us) = guard.hold_us else { return true };
+            let since_us = now_us.saturating_sub(hold_us);
+            let known = state.known_us.is_some_and(|known_us| known_us <= since_us);
+            let seen = guard.leading.and_then(|no| state.leading.get(no).copied().flatten());
+            known && seen.is_none_or(|seen_us| seen_us < since_us)
+        })
+    }
+
+    /// Notes when what must stay away before the first step was last seen.
+    pub(super) fn note_leading(&self, state: &mut KeyState, offer: &Offer<'_>, at_us: i64) {
+        for guard in &self.graph.program.entry.guards {
+            let Some(no) = guard.leading.filter(|_| offer.roles & guard.part.role != 0) else { continue };
+            if state.leading.len() <= no {
+                state.leading.resize(no + 1, None);
+            }
+            state.leading[no] = Some(at_us);
+        }
+    }
+}

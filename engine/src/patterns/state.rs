@@ -1,0 +1,323 @@
+//! A key's state as bytes, and back. Chains that runs share are written once.
+//!
+//! ```text
+//!  key state := seq known? leading* incomplete silence? links* runs*
+//!  link      := event seq before            event: a number, with its content where the number is new
+//!  run       := start key? cursor link*     before, link: 0 is none, else its number from 1
+//! ```
+//!
+//! Reading follows the compiled pattern, so that bytes which do not go with it are refused, whatever they are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tripline_query_lang::value::{Point, Value};
+
+use super::graph::{Group, LeafBody, Member, Program, WaySet};
+use super::kept::{Cell, KeptEvent};
+use super::run::{Chains, Cursor, GroupState, Link, MemberState, Moment, Round, Run};
+use super::{KeyState, Machine};
+use crate::state::{Put, StateError, Take};
+
+/// No key has seen more events than this.
+const SEQ_MAX: u64 = 1 << 62;
+
+impl Machine {
+    /// Appends the key's state to a chunk.
+    pub fn write(&self, state: &KeyState, out: &mut Vec<u8>) {
+        out.put_u64(state.seq);
+        out.put_option_i64(state.known_us);
+        out.put_len(state.leading.len());
+        state.leading.iter().for_each(|seen| out.put_option_i64(*seen));
+        out.put_bool(state.incomplete);
+        out.put_option_i64((self.silence.is_some() && state.wake_us < i64::MAX).then_some(state.wake_us));
+        let links = Links::of(&state.runs);
+        links.write(out);
+        out.put_len(state.runs.len());
+        for run in &state.runs {
+            put_moment(out, run.start);
+            out.put_bool(run.key.is_some());
+            if let Some(key) = &run.key {
+                out.put_len(key.len());
+                key.iter().for_each(|part| out.put_value(part));
+            }
+            put_cursor(out, &run.cursor);
+            run.taken.0.iter().for_each(|chain| out.put_u64(links.number(chain.as_ref())));
+        }
+    }
+
+    /// Reads it back, and takes it off the front of `bytes`.
+    pub fn read(&self, bytes: &mut &[u8]) -> Result<KeyState, StateError> {
+        let seq = bytes.take_u64("event count")?;
+        check(seq <= SEQ_MAX, "event count")?;
+        let mut state = KeyState { seq, known_us: bytes.take_option_i64("first event")?, ..KeyState::default() };
+        let leading = bytes.take_len("leading absences")?;
+        for _ in 0..leading {
+            state.leading.push(bytes.take_option_i64("leading absence")?);
+        }
+        state.incomplete = bytes.take_bool("incomplete")?;
+        let silence = bytes.take_option_i64("silence")?;
+        state.wake_us = silence.filter(|_| self.silence.is_some()).unwrap_or(i64::MAX);
+        let links = self.read_links(bytes, seq)?;
+        for _ in 0..bytes.take_len("runs")? {
+            let run = self.read_run(bytes, seq, &links)?;
+            state.wake_us = state.wake_us.min(run.wake_us);
+            state.runs.push(run);
+        }
+        Ok(state)
+    }
+
+    fn read_links(&self, bytes: &mut &[u8], seq: u64) -> Result<Vec<Arc<Link>>, StateError> {
+        let mut events: Vec<Arc<KeptEvent>> = Vec::new();
+        let mut links: Vec<Arc<Link>> = Vec::new();
+        for _ in 0..bytes.take_len("links")? {
+            let event = bytes.take_u64("event")? as usize;
+            if event == events.len() {
+                events.push(Arc::new(self.read_event(bytes)?));
+            }
+            let event = events.get(event).ok_or_else(|| damaged("event"))?.clone();
+            let moment = Moment { seq: bytes.take_u64("place")?, at_us: crate::expr::Row::at_us(&*event) };
+            check(moment.seq <= seq, "place")?;
+            let before = take_link(bytes, &links)?;
+            links.push(Arc::new(Link::new(event, moment, before)));
+        }
+        Ok(links)
+    }
+
+    fn read_event(&self, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {
+        let coordinates = bytes.take_coordinates("event")?;
+        let layout = self.keeper.layout(coordinates.partition.stream).ok_or_else(|| damaged("stream"))?.clone();
+        let cells = layout.iter().map(|_| take_cell(bytes)).collect::<Result<_, _>>()?;
+        Ok(KeptEvent::new(coordinates, layout, cells))
+    }
+
+    fn read_run(&self, bytes: &mut &[u8], seq: u64, links: &[Arc<Link>]) -> Result<Run, StateError> {
+        let program = &self.graph.program;
+        let start = take_moment(bytes, seq)?;
+        let key = if bytes.take_bool("key")? {
+            let parts = bytes.take_len("key")?;
+            Some((0..parts).map(|_| bytes.take_value("key")).collect::<Result<Arc<[Value]>, _>>()?)
+        } else {
+            None
+        };
+        check(key.is_some() != self.own_keys.is_empty(), "key")?;
+        let cursor = take_cursor(bytes, program, seq)?;
+        check(cursor.leaf.is_some(), "place of a run")?;
+        let chains = (0..self.graph.steps).map(|_| take_link(bytes, links)).collect::<Result<_, _>>()?;
+        let wake_us = self.graph.alarm(program, &cursor, start);
+        Ok(Run { start, key, cursor, taken: Chains(chains), wake_us, live: true })
+    }
+}
+
+/// The links of all runs, each once, those before in front.
+struct Links<'a> {
+    order: Vec<&'a Arc<Link>>,
+    numbers: HashMap<*const Link, u64>,
+}
+
+impl<'a> Links<'a> {
+    fn of(runs: &'a [Run]) -> Links<'a> {
+        let mut links = Links { order: Vec::new(), numbers: HashMap::new() };
+        for chain in runs.iter().flat_map(|run| run.taken.0.iter().flatten()) {
+            let unknown = std::iter::successors(Some(chain), |link| link.before.as_ref())
+                .take_while(|link| !links.numbers.contains_key(&Arc::as_ptr(link)));
+            let unknown: Vec<_> = unknown.collect();
+            for link in unknown.into_iter().rev() {
+                links.order.push(link);
+                links.numbers.insert(Arc::as_ptr(link), links.order.len() as u64);
+            }
+        }
+        links
+    }
+
+    fn number(&self, link: Option<&Arc<Link>>) -> u64 {
+        link.and_then(|link| self.numbers.get(&Arc::as_ptr(link))).copied().unwrap_or(0)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut events: HashMap<*const KeptEvent, u64> = HashMap::new();
+        out.put_len(self.order.len());
+        for link in &self.order {
+            let next = events.len() as u64;
+            let event = *events.entry(Arc::as_ptr(&link.event)).or_insert(next);
+            out.put_u64(event);
+            if event == next {
+                out.put_coordinates(&super::Kept::coordinates(&*link.event));
+                link.event.cells().iter().for_each(|cell| put_cell(out, cell));
+            }
+            out.put_u64(link.moment.seq);
+            out.put_u64(self.number(link.before.as_ref()));
+        }
+    }
+}
+
+fn take_link(bytes: &mut &[u8], links: &[Arc<Link>]) -> Result<Option<Arc<Link>>, StateError> {
+    match bytes.take_u64("link")? {
+        0 => Ok(None),
+        number => links.get(number as usize - 1).cloned().map(Some).ok_or_else(|| damaged("link")),
+    }
+}
+
+fn put_moment(out: &mut Vec<u8>, moment: Moment) {
+    out.put_u64(moment.seq);
+    out.put_i64(moment.at_us);
+}
+
+fn take_moment(bytes: &mut &[u8], seq: u64) -> Result<Moment, StateError> {
+    let moment = Moment { seq: bytes.take_u64("place")?, at_us: bytes.take_i64("time")? };
+    check(moment.seq <= seq, "place")?;
+    Ok(moment)
+}
+
+fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor) {
+    out.put_u32(cursor.leaf.map_or(0, |leaf| leaf + 1));
+    out.put_u64(cursor.open);
+    put_moment(out, cursor.last);
+    for round in &cursor.rounds {
+        out.put_u32(round.count);
+        out.put_i64(round.first_us);
+    }
+    out.put_bool(cursor.group.is_some());
+    if let Some(group) = &cursor.group {
+        put_group(out, group);
+    }
+    out.put_len(cursor.ahead.len());
+    for (way, group) in &cursor.ahead {
+        out.put_u32(*way);
+        put_group(out, group);
+    }
+    out.put_len(cursor.spawned.len());
+    for (way, count) in &cursor.spawned {
+        out.put_u32(*way);
+        out.put_u32(*count);
+    }
+}
+
+fn take_cursor(bytes: &mut &[u8], program: &Program, seq: u64) -> Result<Cursor, StateError> {
+    let number = bytes.take_u32("leaf")?;
+    let leaf = number.checked_sub(1);
+    let at = leaf.map(|leaf| program.leaves.get(leaf as usize).ok_or_else(|| damaged("leaf"))).transpose()?;
+    let open = bytes.take_u64("open ways")?;
+    let last = take_moment(bytes, seq)?;
+    let mut cursor = Cursor { leaf, ..Cursor::before(open, last) };
+    let ways = &program.after(&cursor).ways;
+    check(ways.len() == WaySet::BITS as usize || open >> ways.len() == 0, "open ways")?;
+    for _ in at.iter().flat_map(|at| &at.levels) {
+        let round = Round { count: bytes.take_u32("round")?, first_us: bytes.take_i64("round")? };
+        cursor.rounds.push(round);
+    }
+    if bytes.take_bool("group")? {
+        let Some(LeafBody::Group(group)) = at.map(|at| &at.body) else { return Err(damaged("group")) };
+        cursor.group = Some(Box::new(take_group(bytes, group, seq)?));
+    }
+    for _ in 0..bytes.take_len("groups ahead")? {
+        let way = bytes.take_u32("way")?;
+        let target = ways.get(way as usize).and_then(|way| way.target).ok_or_else(|| damaged("way"))?;
+        let LeafBody::Group(group) = &program.leaves[target].body else { return Err(damaged("way")) };
+        cursor.ahead.push((way, take_group(bytes, group, seq)?));
+    }
+    for _ in 0..bytes.take_len("branches")? {
+        cursor.spawned.push((bytes.take_u32("way")?, bytes.take_u32("branches")?));
+    }
+    Ok(cursor)
+}
+
+fn put_group(out: &mut Vec<u8>, state: &GroupState) {
+    for member in &state.members {
+        match member {
+            MemberState::Dead => out.put_u8(0),
+            MemberState::Done => out.put_u8(1),
+            MemberState::Quiet(deadline_us) => {
+                out.put_u8(2);
+                out.put_i64(*deadline_us);
+            }
+            MemberState::At(cursor) => {
+                out.put_u8(3);
+                put_cursor(out, cursor);
+            }
+        }
+    }
+    out.put_option_i64(state.first_us);
+    put_moment(out, state.last);
+    out.put_u64(state.since_seq);
+    out.put_bool(state.shut);
+    out.put_bool(state.hungry);
+}
+
+fn take_group(bytes: &mut &[u8], group: &Group, seq: u64) -> Result<GroupState, StateError> {
+    let member = |member: &Member| {
+        Ok(match (bytes.take_u8("member")?, member) {
+            (0, _) => MemberState::Dead,
+            (1, _) => MemberState::Done,
+            (2, Member::No(..)) => MemberState::Quiet(bytes.take_i64("deadline")?),
+            (3, Member::Program(program, _)) => MemberState::At(take_cursor(bytes, program, seq)?),
+            _ => return Err(damaged("member")),
+        })
+    };
+    let members = group.members.iter().map(member).collect::<Result<_, _>>()?;
+    Ok(GroupState {
+        members,
+        first_us: bytes.take_option_i64("group")?,
+        last: take_moment(bytes, seq)?,
+        since_seq: bytes.take_u64("group")?,
+        shut: bytes.take_bool("group")?,
+        hungry: bytes.take_bool("group")?,
+    })
+}
+
+fn put_cell(out: &mut Vec<u8>, cell: &Cell) {
+    match cell {
+        Cell::Missing => out.put_u8(0),
+        Cell::Bool(v) => {
+            out.put_u8(1);
+            out.put_bool(*v);
+        }
+        Cell::Int(v) => {
+            out.put_u8(2);
+            out.put_i64(*v);
+        }
+        Cell::Float(v) => {
+            out.put_u8(3);
+            out.put_f64(*v);
+        }
+        Cell::Text(v) => {
+            out.put_u8(4);
+            out.put_text(v);
+        }
+        Cell::Point(v) => {
+            out.put_u8(5);
+            out.put_f64(v.lat);
+            out.put_f64(v.lon);
+        }
+        Cell::List(items) => {
+            out.put_u8(6);
+            out.put_len(items.len());
+            items.iter().for_each(|item| out.put_value(item));
+        }
+    }
+}
+
+fn take_cell(bytes: &mut &[u8]) -> Result<Cell, StateError> {
+    const WHAT: &str = "field";
+    Ok(match bytes.take_u8(WHAT)? {
+        0 => Cell::Missing,
+        1 => Cell::Bool(bytes.take_bool(WHAT)?),
+        2 => Cell::Int(bytes.take_i64(WHAT)?),
+        3 => Cell::Float(bytes.take_f64(WHAT)?),
+        4 => Cell::Text(bytes.take_text(WHAT)?.as_ref().into()),
+        5 => Cell::Point(Point { lat: bytes.take_f64(WHAT)?, lon: bytes.take_f64(WHAT)? }),
+        6 => {
+            let len = bytes.take_len(WHAT)?;
+            Cell::List((0..len).map(|_| bytes.take_value(WHAT)).collect::<Result<_, _>>()?)
+        }
+        _ => return Err(damaged(WHAT)),
+    })
+}
+
+fn check(holds: bool, what: &str) -> Result<(), StateError> {
+    if holds { Ok(()) } else { Err(damaged(what)) }
+}
+
+fn damaged(what: &str) -> StateError {
+    StateError::Damaged { what: format!("{what} does not go with the pattern") }
+}

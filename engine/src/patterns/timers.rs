@@ -1,0 +1,77 @@
+//! Deadlines of a key's runs, in their order, and the end of a finite input.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::clock::Passed;
+use super::run::{Edits, Run};
+use super::select::{Candidate, select};
+use super::standing::Ending;
+use super::{KeyState, Machine, Match};
+
+impl Machine {
+    /// Event time has certainly passed everything strictly before `before_us`: handles the deadlines in their order.
+    pub(super) fn pass_until(&self, state: &mut KeyState, before_us: i64, out: &mut Vec<Match>) {
+        if let Some(silence) = &self.silence {
+            return silence.pass(state, before_us, out);
+        }
+        let due = state.runs.iter().enumerate().filter(|(_, run)| run.wake_us < before_us);
+        let mut due: BinaryHeap<_> = due.map(|(index, run)| Reverse((run.wake_us, index))).collect();
+        while let Some(&Reverse((deadline_us, _))) = due.peek() {
+            let mut candidates = Vec::new();
+            while let Some(&Reverse((wake_us, index))) = due.peek()
+                && wake_us == deadline_us
+            {
+                due.pop();
+                let run = &mut state.runs[index];
+                if run.live {
+                    self.pass_run(run, deadline_us, state.seq, &mut candidates);
+                    if run.live && run.wake_us < before_us {
+                        due.push(Reverse((run.wake_us, index)));
+                    }
+                }
+            }
+            if !candidates.is_empty() {
+                select(self.graph.skip, candidates, &mut state.runs, &mut state.incomplete, out);
+            }
+        }
+        state.forget_ended();
+        state.wake_us = state.runs.iter().map(|run| run.wake_us).min().unwrap_or(i64::MAX);
+    }
+
+    fn pass_run(&self, run: &mut Run, deadline_us: i64, seen_seq: u64, candidates: &mut Vec<Candidate>) {
+        let program = &self.graph.program;
+        let mut edits = Edits::new();
+        let passed = self.graph.pass(program, &mut run.cursor, deadline_us, run.start, seen_seq, &mut edits);
+        for edit in &edits {
+            run.taken.drop_only(edit);
+        }
+        match passed {
+            Passed::Waits => {}
+            Passed::Gone => run.live = false,
+            Passed::Complete(deadline) => {
+                let at_us = deadline.unwrap_or(run.cursor.last.at_us);
+                candidates.push(Candidate::by_time(run, at_us, deadline_us, deadline));
+                self.go_on(run);
+            }
+        }
+        self.wake(run);
+        if run.wake_us <= deadline_us {
+            run.wake_us = i64::MAX;
+        }
+    }
+
+    /// The input has ended: what waits for its end is complete.
+    pub(super) fn complete_rest(&self, state: &mut KeyState, out: &mut Vec<Match>) {
+        let program = &self.graph.program;
+        let mut candidates = Vec::new();
+        for run in &mut state.runs {
+            if self.graph.ending(program, &run.cursor, run.start, state.seq) != Ending::Never {
+                candidates.push(Candidate::by_time(run, run.cursor.last.at_us, i64::MAX, None));
+            }
+            run.live = false;
+        }
+        self.settle_matches(state, candidates, out);
+        state.wake_us = i64::MAX;
+    }
+}
