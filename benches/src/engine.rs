@@ -1,10 +1,12 @@
-//! Tripline on one thread over events in memory: batches in, alerts out.
+//! Tripline on one thread over events in memory: batches (or JSON bytes) in, alerts out.
 
 use std::sync::Arc;
 
+use tripline::connectors::json::JsonDecoder;
 use tripline::engine::alert::Alert;
 use tripline::engine::detect::{Detector, Program, ProgramError};
 use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
+use tripline::engine::io::{Decoder, RecordError};
 use tripline::query_lang::plan::{FieldId, Plan, StreamId};
 use tripline::query_lang::value::{Decimal, Value};
 use tripline::query_lang::{Source, compile, diagnostics};
@@ -24,6 +26,14 @@ pub enum EngineError {
     /// The plan cannot be run.
     #[error(transparent)]
     Program(#[from] ProgramError),
+    /// A line is no event.
+    #[error("line {line}: {error}")]
+    Record {
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        error: RecordError,
+    },
 }
 
 /// A query, ready to run.
@@ -78,6 +88,25 @@ impl Engine {
         let mut run = Run::new(self);
         batches.iter().for_each(|batch| run.batch(self, batch));
         run.finish()
+    }
+
+    /// Runs over JSON Lines; returns the number of alerts.
+    pub fn run_json(&self, bytes: &[u8]) -> Result<u64, EngineError> {
+        let stream = &self.plan().streams[0];
+        let (mut decoder, mut builder) = (JsonDecoder::new(stream), BatchBuilder::new(stream, &self.needed));
+        let (mut run, mut start) = (Run::new(self), 0);
+        for (line, end) in memchr::memchr_iter(b'\n', bytes).enumerate() {
+            let at_us = decoder
+                .decode(&bytes[start..end], &mut builder)
+                .map_err(|error| EngineError::Record { line: line + 1, error })?;
+            builder.end_row(at_us, line as i64);
+            start = end + 1;
+            if builder.len() == BATCH_ROWS {
+                run.batch(self, &Arc::new(builder.finish(partition())));
+            }
+        }
+        run.batch(self, &Arc::new(builder.finish(partition())));
+        Ok(run.finish())
     }
 }
 

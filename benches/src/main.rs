@@ -36,7 +36,7 @@ struct Cli {
 enum Command {
     /// Run one query
     Run {
-        /// q1 to q6
+        /// q1 to q6; with -json behind it from JSON bytes in memory
         query: String,
         #[command(flatten)]
         input: Input,
@@ -94,7 +94,7 @@ struct Input {
 /// Why a benchmark failed.
 #[derive(Debug, thiserror::Error)]
 enum BenchError {
-    #[error("no query is called `{0}`; there are q1 to q6")]
+    #[error("no query is called `{0}`; there are q1 to q6, each also with -json")]
     Unknown(String),
     #[error("{path}: {error}")]
     Input { path: PathBuf, error: format::FormatError },
@@ -164,7 +164,11 @@ fn all(only: Option<&str>, input: &Input) -> Result<(), BenchError> {
     for query in QUERIES.iter().filter(|query| only.is_none_or(|only| only.starts_with(query.name))) {
         let definition = query.definition().map_err(|error| BenchError::Definition { query: query.name, error })?;
         println!("{}: {}", query.name, definition.title);
+        println!("   {}\n   {} Bias: {}", definition.why, definition.workload, definition.bias);
         println!("{}", measure(query.name, &workload)?);
+    }
+    if only.is_none_or(|only| only == "q2" || only == "q2-json") {
+        println!("{}", measure("q2-json", &workload)?);
     }
     Ok(())
 }
@@ -181,15 +185,20 @@ fn generate(input: &Input, form: Form) -> Result<(), BenchError> {
 /// Runs a query and its hand loop, the better of three rounds each, and compares their counts.
 fn measure(name: &str, workload: &Workload) -> Result<Report, BenchError> {
     const ROUNDS: usize = 3;
-    let query = Query::find(name).ok_or_else(|| BenchError::Unknown(name.to_owned()))?;
+    let (plain, from_json) = name.strip_suffix("-json").map_or((name, false), |plain| (plain, true));
+    let query = Query::find(plain).ok_or_else(|| BenchError::Unknown(name.to_owned()))?;
     let engine = Engine::new(query)?;
     let (mut ours, mut by_hand) = ((0, Duration::MAX), (0, Duration::MAX));
-    let batches = engine.batches(workload);
+    let mut bytes = Vec::new();
+    if from_json {
+        format::write_json(workload, &mut bytes)?;
+    }
+    let batches = if from_json { Vec::new() } else { engine.batches(workload) };
     for _ in 0..ROUNDS {
         let (count, time) = timed(|| (query.hand)(&workload.events, workload.cards.len()));
         by_hand = (count, by_hand.1.min(time));
-        let (count, time) = timed(|| engine.run(&batches));
-        ours = (count, ours.1.min(time));
+        let (count, time) = timed(|| if from_json { engine.run_json(&bytes) } else { Ok(engine.run(&batches)) });
+        ours = (count?, ours.1.min(time));
         if ours.0 != by_hand.0 {
             return Err(BenchError::Count { query: name.to_owned(), ours: ours.0, hand: by_hand.0 });
         }
