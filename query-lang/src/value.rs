@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 mod compare;
-mod display;
 
 /// A type of the language. Whether a value may be missing is not part of it: every expression may be unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
