@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use tripline_query_lang::diagnostics::{codes::syntax, render};
+use tripline_query_lang::diagnostics::{codes::syntax, render_all};
 use tripline_query_lang::{Source, parser};
 
 fn cases() -> Vec<PathBuf> {
@@ -24,8 +24,7 @@ fn diagnostics_are_as_recorded() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let (_, diagnostics) = parser::parse(0, &text);
         let sources = [Source { name: name.clone(), text }];
-        let shown: Vec<_> = diagnostics.iter().map(|diagnostic| render(diagnostic, &sources, false)).collect();
-        let shown = shown.join("\n");
+        let shown = render_all(&diagnostics, &sources, false);
         let golden = path.with_extension("txt");
         if update {
             fs::write(golden, shown).unwrap();

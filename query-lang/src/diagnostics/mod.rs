@@ -6,7 +6,7 @@ pub mod codes;
 pub mod render;
 pub mod similar;
 
-pub use render::{Lines, render};
+pub use render::{Lines, render, render_all};
 pub use similar::nearest;
 
 /// One thing that is wrong, or worth a look.

@@ -45,17 +45,29 @@ impl<'a> Lines<'a> {
 
 /// Renders one diagnostic with its source lines. `coloured` adds ANSI codes for a terminal.
 pub fn render(diagnostic: &Diagnostic, sources: &[Source], coloured: bool) -> String {
+    let source = sources.get(diagnostic.file);
+    picture(diagnostic, source.map(|source| (source, Lines::new(&source.text))).as_ref(), coloured)
+}
+
+/// Renders diagnostics in their order, an empty line between two.
+pub fn render_all(diagnostics: &[Diagnostic], sources: &[Source], coloured: bool) -> String {
+    let sources: Vec<_> = sources.iter().map(|source| (source, Lines::new(&source.text))).collect();
+    let pictures = diagnostics.iter().map(|diagnostic| picture(diagnostic, sources.get(diagnostic.file), coloured));
+    pictures.collect::<Vec<_>>().join("\n")
+}
+
+/// One diagnostic in its source, if that is known.
+fn picture(diagnostic: &Diagnostic, source: Option<&(&Source, Lines<'_>)>, coloured: bool) -> String {
     let paint = Paint { on: coloured };
     let mut out = String::new();
     let (word, colour) = if diagnostic.code.is_error() { ("error", RED) } else { ("warning", YELLOW) };
     let head = paint.with(colour, &format!("{word}[{}]", diagnostic.code.0));
     line(&mut out, &format!("{head}: {}", paint.with(BOLD, &printable(&diagnostic.message))));
-    let Some(source) = sources.get(diagnostic.file) else { return out };
-    let lines = Lines::new(&source.text);
+    let Some((source, lines)) = source else { return out };
     let spans = || std::iter::once(diagnostic.span).chain(diagnostic.related.iter().map(|(span, _)| *span));
     let margin = spans().map(|span| lines.position(span.end).0.to_string().len()).max().unwrap_or(1);
 
-    let snippet = Snippet { name: &source.name, lines: &lines, margin, paint };
+    let snippet = Snippet { name: &source.name, lines, margin, paint };
     snippet.place(&mut out, "-->", diagnostic.span);
     snippet.show(&mut out, diagnostic.span, '^', colour, diagnostic.label.as_deref());
     for (span, note) in &diagnostic.related {

@@ -8,7 +8,6 @@ use super::history;
 use super::input::{Expected, Parsed, Place, Tokens};
 use super::words::{begins_operand, bracketed, is_name, list, name, nested, sign, text, word};
 use crate::ast::{BinaryOp, Call, Expr, ExprKind, Spanned};
-use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::TokenKind;
 use crate::span::Span;
 use nom::Parser;
@@ -34,16 +33,7 @@ impl Tree {
         if depth < DEPTH_MAX {
             return Tree { expr: Box::new(Spanned { node: kind, span }), depth: depth + 1 };
         }
-        input.context.report(
-            Diagnostic::new(
-                syntax::TOO_DEEP,
-                input.context.file,
-                span,
-                "this expression has too many operators in a row",
-            )
-            .label(format!("its tree is deeper than {DEPTH_MAX}"))
-            .hint("name parts of it with `let`, or ask `x in [...]`"),
-        );
+        input.context.report_too_deep(span);
         Tree::leaf(ExprKind::Error, span)
     }
 }

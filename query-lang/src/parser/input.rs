@@ -1,6 +1,7 @@
 //! What the parsers read: a slice of tokens with the state of the whole parse beside it, and how they fail.
 
-use crate::diagnostics::Diagnostic;
+use super::expr::DEPTH_MAX;
+use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::{Token, TokenKind};
 use crate::span::Span;
 use nom::error::{ErrorKind, ParseError};
@@ -95,6 +96,19 @@ impl<'a> Context<'a> {
     /// Adds a diagnostic.
     pub fn report(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    /// Reports an expression whose tree is too deep, once however long it goes on.
+    pub fn report_too_deep(&self, span: Span) {
+        let mut diagnostics = self.diagnostics.borrow_mut();
+        match diagnostics.last_mut() {
+            Some(last) if last.code == syntax::TOO_DEEP && last.span.start == span.start => last.span = span,
+            _ => diagnostics.push(
+                Diagnostic::new(syntax::TOO_DEEP, self.file, span, "this expression has too many operators in a row")
+                    .label(format!("its tree is deeper than {DEPTH_MAX}"))
+                    .hint("name parts of it with `let`, or ask `x in [...]`"),
+            ),
+        }
     }
 
     /// How many diagnostics there are.
