@@ -1,8 +1,11 @@
 //! Sources, sinks and codecs: the engine's input and output traits over real systems, a folder each.
 //!
-//! Codecs turn bytes into rows and know no transport: [`json`], on the rules of [`convert`]. Transports move records and
-//! know no format: [`log`].
+//! Codecs turn bytes into rows and know no transport: [`json`], [`csv`](mod@csv), both on the rules of [`convert`].
+//! Transports move records and know no format: [`log`], [`file`](mod@file) with [`terminal`].
 
 pub mod convert;
+pub mod csv;
+pub mod file;
 pub mod json;
 pub mod log;
+pub mod terminal;

@@ -3,11 +3,13 @@
 mod duration;
 mod fault;
 mod number;
+mod record;
 mod scalar;
 mod time;
 
-pub(crate) use fault::record_error;
 pub use fault::{FieldFault, shortened};
+pub(crate) use fault::{path_text, record_error};
+pub(crate) use record::record_text;
 pub use scalar::{Scalar, from_cell, from_json};
 
 /// The longest record that is decoded, in bytes: Kafka's own default for the largest message. Beyond, a dead letter.

@@ -13,7 +13,7 @@ use tripline_engine::event::BatchBuilder;
 use tripline_engine::io::{Decoder, RecordError, Stage};
 use tripline_query_lang::plan::{Field, FieldId, Stream};
 
-use crate::convert::{FieldFault, RECORD_BYTES_MAX, Scalar, from_json, record_error, shortened};
+use crate::convert::{DEPTH_MAX, FieldFault, Scalar, from_json, record_error, record_text, shortened};
 use scan::{Slot, scan};
 use shape::Shape;
 
@@ -64,7 +64,11 @@ impl JsonDecoder {
 
 impl Decoder for JsonDecoder {
     fn decode(&mut self, value: &[u8], row: &mut BatchBuilder) -> Result<i64, RecordError> {
-        let record = text(value)?;
+        let record = record_text(value)?;
+        if depth::too_deep(value) {
+            let message = format!("the record is nested deeper than {DEPTH_MAX} levels");
+            return Err(record_error(Stage::Decode, "too deep", message));
+        }
         scan(record, &mut self.shape, &mut self.slots).map_err(|error| {
             let found = shortened(record);
             record_error(Stage::Decode, "invalid json", format!("not JSON: {error}, in {found}"))
@@ -74,20 +78,5 @@ impl Decoder for JsonDecoder {
             return Err(record_error(Stage::Convert, "wrong type", message));
         }
         self.row(record, row).inspect_err(|_| row.undo_row())
-    }
-}
-
-/// The record as text, if it is one, and neither too long nor nested too deep.
-fn text(value: &[u8]) -> Result<&str, RecordError> {
-    let refuse = |class, message| Err(record_error(Stage::Decode, class, message));
-    if value.len() > RECORD_BYTES_MAX {
-        return refuse("too large", format!("the record has {} bytes, at most {RECORD_BYTES_MAX}", value.len()));
-    }
-    if depth::too_deep(value) {
-        return refuse("too deep", format!("the record is nested deeper than {} levels", crate::convert::DEPTH_MAX));
-    }
-    match std::str::from_utf8(value) {
-        Ok(text) => Ok(text),
-        Err(error) => refuse("invalid utf-8", format!("not UTF-8 from byte {} on", error.valid_up_to())),
     }
 }

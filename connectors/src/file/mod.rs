@@ -1,0 +1,13 @@
+//! Files: JSON Lines and CSV in, JSON Lines out.
+
+mod input;
+mod lines;
+mod output;
+mod side;
+mod sink;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use sink::{LocalPlace, LocalPlaces, LocalSink};
+pub use source::{FileFormat, FileSource};

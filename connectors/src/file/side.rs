@@ -1,0 +1,80 @@
+//! Dead letters, late and quarantined records as JSON Lines: what came, from where, and why it is here.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+use tripline_engine::io::{SideKind, SideRecord, Stage};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
+    reason: String,
+    topic: &'a str,
+    partition: i32,
+    offset: i64,
+    timestamp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Json>,
+    value: Json,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<(&'a str, Json)>,
+}
+
+/// The record as one line, without its line break.
+pub(super) fn line(record: &SideRecord) -> Vec<u8> {
+    let (kind, stage, class) = match &record.kind {
+        SideKind::DeadLetter(error) => ("dead_letter", Some(stage_name(error.stage)), Some(error.class)),
+        SideKind::Late { .. } => ("late", None, None),
+        SideKind::Quarantined { .. } => ("quarantined", None, None),
+    };
+    let line = Line {
+        kind,
+        stage,
+        class,
+        reason: reason(&record.kind),
+        topic: &record.partition.topic,
+        partition: record.partition.partition,
+        offset: record.offset,
+        timestamp: record.timestamp_us.and_then(|us| Some(jiff::Timestamp::from_microsecond(us).ok()?.to_string())),
+        key: record.key.as_deref().map(|key| bytes(Some(key))),
+        value: bytes(record.value.as_deref()),
+        headers: record.headers.iter().map(|(name, value)| (name.as_str(), bytes(value.as_deref()))).collect(),
+    };
+    // A tree of texts and numbers always has a JSON form.
+    serde_json::to_vec(&line).unwrap_or_default()
+}
+
+/// Why a record is on a side output, in words.
+pub(crate) fn reason(kind: &SideKind) -> String {
+    let seconds = |us: &i64| jiff::SignedDuration::from_micros(*us).as_secs_f64();
+    match kind {
+        SideKind::DeadLetter(error) => error.message.clone(),
+        SideKind::Late { behind_us } => format!("late by {} s more than allowed", seconds(behind_us)),
+        SideKind::Quarantined { beyond_us } => {
+            format!("ahead of its record's time by {} s more than allowed", seconds(beyond_us))
+        }
+    }
+}
+
+/// The stage as outputs spell it.
+pub(crate) fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Decode => "decode",
+        Stage::Convert => "convert",
+    }
+}
+
+/// Text as text; other bytes as `{"base16": ".."}`.
+fn bytes(bytes: Option<&[u8]>) -> Json {
+    match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
+        None => Json::Null,
+        Some((_, Ok(text))) => Json::from(text),
+        Some((bytes, Err(_))) => {
+            let digits: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+            serde_json::json!({ "base16": digits })
+        }
+    }
+}
