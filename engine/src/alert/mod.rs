@@ -1,10 +1,16 @@
 //! An alert as a value: what `detect` makes, what tests look at, and what is written as canonical JSON.
 
+mod id;
+mod json;
+mod record;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::event::Coordinates;
 use crate::io::Position;
-use tripline_query_lang::plan::RuleId;
+use tripline_query_lang::plan::{Plan, RuleId};
 use tripline_query_lang::value::Value;
 
 /// One alert.
@@ -44,4 +50,8 @@ pub enum Witness {
     Event(Coordinates),
     /// A deadline, microseconds.
     Deadline(i64),
+}
+
+fn stream_name<'a>(plan: &'a Plan, event: &Coordinates) -> &'a str {
+    plan.streams.get(event.partition.stream.index()).map_or("", |stream| &stream.name)
 }

@@ -1,0 +1,39 @@
+//! An alert's id: the same for the same events under the same rule, however often they are replayed.
+
+use twox_hash::XxHash3_128;
+
+use super::{Alert, Witness};
+use crate::state::Put;
+use tripline_query_lang::plan::Plan;
+
+/// What an id is given for. A second alert of an episode has the first one's id, so there is one kind so far.
+const FIRED: u8 = 0;
+
+impl Alert {
+    /// 128 bits of XXH3 over the rule's fingerprint, the key, the coordinates of the events that it rests on, its kind and its
+    /// deadline, as 32 lower-case hex digits. Streams go in by name: the order of declaration does not matter.
+    pub fn id(&self, plan: &Plan) -> String {
+        let mut bytes = Vec::new();
+        bytes.put_u64(plan.rules.get(self.rule.index()).map_or(0, |rule| rule.fingerprint));
+        bytes.put_bytes(&self.position.key);
+        bytes.put_u8(FIRED);
+        bytes.put_len(self.evidence.len());
+        for evidence in &self.evidence {
+            match &evidence.what {
+                Witness::Event(event) => {
+                    bytes.put_bool(true);
+                    bytes.put_i64(event.at_us);
+                    bytes.put_text(super::stream_name(plan, event));
+                    bytes.put_text(&event.partition.topic);
+                    bytes.put_i64(i64::from(event.partition.partition));
+                    bytes.put_i64(event.offset);
+                }
+                Witness::Deadline(at_us) => {
+                    bytes.put_bool(false);
+                    bytes.put_i64(*at_us);
+                }
+            }
+        }
+        format!("{:032x}", XxHash3_128::oneshot(&bytes))
+    }
+}

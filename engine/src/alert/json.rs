@@ -1,0 +1,158 @@
+//! Canonical JSON: a fixed order of members, no spaces, one spelling for each value, so that equal alerts are equal bytes.
+//! `docs/reference/alert.md` says what a reader may rely on.
+
+use std::fmt::Write;
+
+use super::{Alert, Evidence, Witness};
+use tripline_query_lang::display::Rfc3339;
+use tripline_query_lang::plan::{Plan, Rule};
+use tripline_query_lang::value::{Decimal, Value};
+
+impl Alert {
+    /// The body: one JSON object.
+    pub fn json(&self, plan: &Plan) -> String {
+        let mut out = String::new();
+        let Some(rule) = plan.rules.get(self.rule.index()) else { return out };
+        out.push_str("{\"id\":");
+        text(&mut out, &self.id(plan));
+        member(&mut out, "rule", |out| text(out, &rule.name));
+        member(&mut out, "severity", |out| text(out, rule.alert.severity.as_str()));
+        member(&mut out, "key", |out| object(out, key(self, rule)));
+        member(&mut out, "at", |out| time(out, self.at_us));
+        member(&mut out, "message", |out| text(out, &self.message));
+        let names = rule.alert.with.iter().map(|with| &*with.name);
+        member(&mut out, "fields", |out| object(out, names.zip(&self.fields)));
+        member(&mut out, "evidence", |out| list(out, &self.evidence, |out, one| evidence(out, one, plan)));
+        member(&mut out, "fingerprint", |out| text(out, &format!("{:016x}", rule.fingerprint)));
+        if !rule.metadata.is_empty() {
+            let metadata = rule.metadata.iter().map(|(name, value)| (&**name, value));
+            member(&mut out, "metadata", |out| object(out, metadata));
+        }
+        if self.incomplete {
+            member(&mut out, "incomplete", |out| out.push_str("true"));
+        }
+        out.push('}');
+        out
+    }
+
+    /// The key's parts by name: one JSON object.
+    pub fn key_json(&self, plan: &Plan) -> String {
+        let mut out = String::new();
+        if let Some(rule) = plan.rules.get(self.rule.index()) {
+            object(&mut out, key(self, rule));
+        }
+        out
+    }
+}
+
+fn key<'a>(alert: &'a Alert, rule: &'a Rule) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    rule.keys.iter().map(|key| &*key.name).zip(&alert.key)
+}
+
+fn evidence(out: &mut String, evidence: &Evidence, plan: &Plan) {
+    out.push_str("{\"step\":");
+    text(out, &evidence.step);
+    match &evidence.what {
+        Witness::Event(event) => {
+            member(out, "stream", |out| text(out, super::stream_name(plan, event)));
+            member(out, "topic", |out| text(out, &event.partition.topic));
+            member(out, "partition", |out| number(out, event.partition.partition));
+            member(out, "offset", |out| number(out, event.offset));
+            member(out, "at", |out| time(out, event.at_us));
+        }
+        Witness::Deadline(at_us) => member(out, "deadline", |out| time(out, *at_us)),
+    }
+    out.push('}');
+}
+
+/// A member that is not the first of its object.
+fn member(out: &mut String, name: &str, value: impl FnOnce(&mut String)) {
+    out.push(',');
+    text(out, name);
+    out.push(':');
+    value(out);
+}
+
+fn object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a Value)>) {
+    out.push('{');
+    for (index, (name, of_it)) in members.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        text(out, name);
+        out.push(':');
+        value(out, of_it);
+    }
+    out.push('}');
+}
+
+fn list<T>(out: &mut String, items: &[T], mut item: impl FnMut(&mut String, &T)) {
+    out.push('[');
+    for (index, one) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        item(out, one);
+    }
+    out.push(']');
+}
+
+fn value(out: &mut String, of_it: &Value) {
+    match of_it {
+        Value::Null => out.push_str("null"),
+        Value::Bool(v) => number(out, v),
+        Value::Int(v) => number(out, v),
+        Value::Float(v) => float(out, *v),
+        Value::Decimal(v) => number(out, v),
+        Value::Text(v) => text(out, v),
+        Value::Time(v) => time(out, *v),
+        Value::Duration(v) => seconds(out, *v),
+        Value::Point(v) => list(out, &[v.lat, v.lon], |out, degrees| float(out, *degrees)),
+        Value::List(items) => list(out, items, value),
+    }
+}
+
+/// Whatever is spelt in JSON as it displays. Writing to a string cannot fail.
+fn number(out: &mut String, number: impl std::fmt::Display) {
+    let _ = write!(out, "{number}");
+}
+
+/// The shortest text that reads back as the same float, always with a point or an exponent.
+fn float(out: &mut String, float: f64) {
+    if float.is_finite() {
+        let _ = write!(out, "{float:?}");
+    } else {
+        out.push_str("null");
+    }
+}
+
+/// Exact seconds, without zeros at the end.
+fn seconds(out: &mut String, us: i64) {
+    let exact = Decimal { mantissa: i128::from(us), scale: 6 }.to_string();
+    out.push_str(exact.trim_end_matches('0').trim_end_matches('.'));
+}
+
+fn time(out: &mut String, us: i64) {
+    let _ = write!(out, "\"{}\"", Rfc3339(us));
+}
+
+/// Quotes, backslashes and control characters are escaped, nothing else.
+fn text(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}

@@ -1,0 +1,23 @@
+//! An alert as a sink takes it.
+
+use super::Alert;
+use crate::io::AlertRecord;
+use tripline_query_lang::plan::{Plan, Severity};
+
+impl Alert {
+    /// The record to be written; links to traces are added by who has the events' headers.
+    pub fn record(&self, plan: &Plan) -> AlertRecord {
+        let rule = plan.rules.get(self.rule.index());
+        AlertRecord {
+            position: self.position.clone(),
+            rule: rule.map(|rule| rule.name.clone()).unwrap_or_default(),
+            id: self.id(plan),
+            to: rule.map(|rule| rule.alert.to.clone()).unwrap_or_default(),
+            key: self.key_json(plan).into_bytes(),
+            body: self.json(plan).into_bytes(),
+            at_us: self.at_us,
+            severity: rule.map_or(Severity::Info, |rule| rule.alert.severity),
+            links: Vec::new(),
+        }
+    }
+}
