@@ -10,7 +10,7 @@ use super::standing::Going;
 pub(super) struct Variant {
     /// The group.
     pub(super) state: GroupState,
-    /// What it does to the chains.
+    /// What it does to what the run has taken.
     pub(super) edits: Edits,
     /// It took the event.
     pub(super) took: bool,

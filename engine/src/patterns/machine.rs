@@ -6,9 +6,10 @@ use tripline_query_lang::plan::Runs;
 
 use super::feed::ways_in;
 use super::graph::Program;
-use super::run::{Branch, Chains, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
+use super::run::{Branch, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
 use super::select::{Candidate, select};
 use super::standing::{Ending, Going};
+use super::taken::{Logs, Shown, Spans};
 use super::{KeyState, Machine, Match, Offer};
 
 /// An event's turn: what the runs are offered, and what comes of it.
@@ -36,13 +37,16 @@ impl<'a> Turn<'a> {
     pub(super) fn sight<'s>(
         &'s self,
         start: Moment,
-        taken: &'s Chains,
+        taken: &'s Spans,
+        logs: &'s Logs,
         key: Option<&'s [tripline_query_lang::value::Value]>,
     ) -> Sight<'s>
     where
         'a: 's,
     {
-        Sight { offer: self.offer, now: self.now, start, starting: start == self.now, taken, key, cut: &self.cut }
+        let starting = start == self.now;
+        let taken = Shown { spans: taken, logs };
+        Sight { offer: self.offer, now: self.now, start, starting, taken, key, cut: &self.cut }
     }
 }
 
@@ -71,7 +75,7 @@ impl Machine {
             wake_us: i64::MAX,
         };
         for (index, run) in state.runs.iter_mut().enumerate() {
-            self.offer_run(run, index, &mut turn);
+            self.offer_run(run, index, &mut state.logs, &mut turn);
         }
         state.runs.append(&mut turn.branches);
         if offer.roles & self.graph.program.entry.interest != 0 {
@@ -89,19 +93,19 @@ impl Machine {
     /// Lets matches end other runs, and forgets runs that have ended.
     pub(super) fn settle_matches(&self, state: &mut KeyState, candidates: Vec<Candidate>, out: &mut Vec<Match>) {
         if !candidates.is_empty() {
-            select(self.graph.skip, candidates, &mut state.runs, &mut state.incomplete, out);
+            select(self.graph.skip, candidates, state, out);
         }
         state.forget_ended();
     }
 
-    fn offer_run(&self, run: &mut Run, index: usize, turn: &mut Turn<'_>) {
+    fn offer_run(&self, run: &mut Run, index: usize, logs: &mut Logs, turn: &mut Turn<'_>) {
         let program = &self.graph.program;
         let now = turn.now;
         if self.graph.within_events.is_some_and(|max| now.seq - run.start.seq > max) && self.exhaust(run, turn) {
             return;
         }
         let Run { start, key, cursor, taken, .. } = run;
-        let sight = turn.sight(*start, taken, key.as_deref());
+        let sight = turn.sight(*start, taken, logs, key.as_deref());
         let forbidden = turn.offer.roles & self.without_roles != 0 && self.graph.without.iter().any(|x| x.fits(&sight));
         let (open_before, grouped) = (cursor.open, cursor.group.is_some() || !cursor.ahead.is_empty());
         let mut edits = Edits::new();
@@ -113,7 +117,7 @@ impl Machine {
         }
         for branch in branches {
             let mut other = run.clone();
-            self.arrive(&mut other, branch, turn);
+            self.arrive(&mut other, branch, logs, turn);
             other.live &= !forbidden;
             if other.live {
                 turn.branches.push(other);
@@ -124,7 +128,7 @@ impl Machine {
             return;
         }
         let took = fate == Fate::Took;
-        run.taken.apply(&edits, now, || turn.keeping.event());
+        run.taken.apply(&edits, now, logs, || turn.keeping.event());
         self.complete_by_event(run, took, turn);
         run.live &= !forbidden;
         if took && run.live {
@@ -133,8 +137,8 @@ impl Machine {
     }
 
     /// Puts a run where a branch leads.
-    pub(super) fn arrive(&self, run: &mut Run, branch: Branch, turn: &mut Turn<'_>) {
-        run.taken.apply(&branch.edits, turn.now, || turn.keeping.event());
+    pub(super) fn arrive(&self, run: &mut Run, branch: Branch, logs: &mut Logs, turn: &mut Turn<'_>) {
+        run.taken.apply(&branch.edits, turn.now, logs, || turn.keeping.event());
         run.cursor = branch.cursor;
         self.complete_by_event(run, branch.took, turn);
     }
@@ -207,6 +211,9 @@ impl KeyState {
         self.runs.retain(|run| run.live);
         if self.runs.is_empty() {
             self.seq = 0;
+            self.logs = Logs::new();
+        } else {
+            self.logs.trim(self.runs.iter().map(|run| &run.taken));
         }
     }
 }

@@ -5,10 +5,10 @@
 //! answer as bits; the machine evaluates the rest.
 //!
 //! The plan's tree is compiled to a [`graph`]: leaves that take events, joined by ways. A run stands at the leaf that took
-//! its last event, with the set of ways that are still open, and shares what it has taken with its branches:
+//! its last event, with the set of ways that are still open, and holds spans of what the key's runs have taken:
 //!
 //! ```text
-//!  plan::Pattern -- compile, choice --> graph        per key: runs, each { start, cursor, chains }
+//!  plan::Pattern -- compile, choice --> graph        per key: runs, each { start, cursor, spans } + logs
 //!
 //!  event --> feed (groups) --> places and branches --+--> select: order, duplicates, after match skip --> matches
 //!  time  --> clock: absences, loops that are over ---+
@@ -154,6 +154,8 @@ pub struct KeyState {
     leading: Vec<Option<i64>>,
     /// Open runs.
     runs: Vec<Run>,
+    /// What they have taken.
+    logs: taken::Logs,
     /// Not later than the first time that something is due at, once it has strictly passed.
     wake_us: i64,
     /// Starts refused and branches cut that have not been counted yet.
@@ -169,6 +171,7 @@ impl Default for KeyState {
             known_us: None,
             leading: Vec::new(),
             runs: Vec::new(),
+            logs: taken::Logs::new(),
             wake_us: i64::MAX,
             refused: 0,
             incomplete: false,

@@ -10,7 +10,7 @@ use tripline_query_lang::value::Value;
 use super::Offer;
 use super::graph::WaySet;
 use super::kept::{Keeper, KeptEvent};
-use crate::expr::{BatchRow, Bound, Row, Scene};
+use crate::expr::{BatchRow, Scene};
 
 /// An event's place among those of its key that the machine was offered, and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ pub(super) struct Run {
     /// Where it stands.
     pub(super) cursor: Cursor,
     /// What it has taken.
-    pub(super) taken: Chains,
+    pub(super) taken: Spans,
     /// Once event time has strictly passed this, something is due.
     pub(super) wake_us: i64,
     /// It has not ended.
@@ -103,7 +103,7 @@ pub(super) enum MemberState {
     Dead,
 }
 
-/// What happens to the chains of a run.
+/// What happens to what a run has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Edit {
     /// The step takes the event at hand.
@@ -112,7 +112,7 @@ pub(super) enum Edit {
     Drop(SmallVec<[StepId; 2]>, u64),
 }
 
-/// Changes to chains.
+/// Changes to what a run has taken.
 pub(super) type Edits = SmallVec<[Edit; 1]>;
 
 /// A place that a run goes to in a branch of its own.
@@ -136,109 +136,6 @@ pub(super) enum Fate {
     Gone,
 }
 
-/// The events that a run has taken, a chain per step. A clone shares them.
-#[derive(Clone, Default)]
-pub(super) struct Chains(pub(super) SmallVec<[Option<Arc<Link>>; 4]>);
-
-/// A taken event, and those that the step took before it.
-pub(super) struct Link {
-    /// The event.
-    pub(super) event: Arc<KeptEvent>,
-    /// Its place among the key's events.
-    pub(super) moment: Moment,
-    /// Length of the chain.
-    pub(super) len: u32,
-    /// The first event of the chain, where that is another one.
-    pub(super) first: Option<Arc<KeptEvent>>,
-    /// The rest.
-    pub(super) before: Option<Arc<Link>>,
-}
-
-impl Link {
-    /// Puts an event behind a chain.
-    pub(super) fn new(event: Arc<KeptEvent>, moment: Moment, before: Option<Arc<Link>>) -> Link {
-        let (len, first) = match &before {
-            None => (1, None),
-            Some(link) => (link.len.saturating_add(1), Some(link.first.as_ref().unwrap_or(&link.event).clone())),
-        };
-        Link { event, moment, len, first, before }
-    }
-}
-
-impl Drop for Link {
-    /// Takes a long chain apart without recursion.
-    fn drop(&mut self) {
-        let mut before = self.before.take();
-        while let Some(link) = before.and_then(Arc::into_inner).as_mut() {
-            before = link.before.take();
-        }
-    }
-}
-
-impl Chains {
-    /// Nothing taken yet, by so many steps.
-    pub(super) fn new(steps: usize) -> Chains {
-        Chains(SmallVec::from_elem(None, steps))
-    }
-
-    /// A step takes an event.
-    pub(super) fn take(&mut self, step: StepId, event: &Arc<KeptEvent>, moment: Moment) {
-        let chain = &mut self.0[step.index()];
-        *chain = Some(Arc::new(Link::new(event.clone(), moment, chain.take())));
-    }
-
-    /// Applies what a step of the run decided; `event` makes the kept event when one is taken.
-    pub(super) fn apply<'a>(&mut self, edits: &Edits, moment: Moment, event: impl Fn() -> &'a Arc<KeptEvent>) {
-        for edit in edits {
-            match edit {
-                Edit::Take(step) => self.take(*step, event(), moment),
-                Edit::Drop(steps, since_seq) => steps.iter().for_each(|step| self.cut(*step, *since_seq)),
-            }
-        }
-    }
-
-    /// Applies what the passing of time decided: it takes nothing.
-    pub(super) fn drop_only(&mut self, edit: &Edit) {
-        if let Edit::Drop(steps, since_seq) = edit {
-            steps.iter().for_each(|step| self.cut(*step, *since_seq));
-        }
-    }
-
-    fn cut(&mut self, step: StepId, since_seq: u64) {
-        let chain = &mut self.0[step.index()];
-        while let Some(link) = chain.take_if(|link| link.moment.seq > since_seq) {
-            *chain = link.before.clone();
-        }
-    }
-
-    /// The links of a step, newest first.
-    pub(super) fn links(&self, step: StepId) -> impl Iterator<Item = &Arc<Link>> {
-        std::iter::successors(self.0[step.index()].as_ref(), |link| link.before.as_ref())
-    }
-
-    /// The moments of the step's first and newest event.
-    pub(super) fn ends(&self, step: StepId) -> Option<(Moment, Moment)> {
-        let newest = self.0.get(step.index())?.as_ref()?.moment;
-        let oldest = self.links(step).last()?.moment;
-        Some((oldest, newest))
-    }
-}
-
-impl Bound for Chains {
-    fn taken(&self, step: StepId) -> usize {
-        self.0[step.index()].as_ref().map_or(0, |link| link.len as usize)
-    }
-
-    fn nth(&self, step: StepId, index: usize) -> Option<&dyn Row> {
-        let newest = self.0[step.index()].as_ref()?;
-        let back = (newest.len as usize).checked_sub(index + 1)?;
-        if let (0, Some(first)) = (index, &newest.first) {
-            return Some(&**first);
-        }
-        self.links(step).nth(back).map(|link| &*link.event as &dyn Row)
-    }
-}
-
 /// The event at hand, as a run sees it.
 pub(super) struct Sight<'a> {
     /// The event.
@@ -250,7 +147,7 @@ pub(super) struct Sight<'a> {
     /// The event at hand is to be the first.
     pub(super) starting: bool,
     /// What the run has taken.
-    pub(super) taken: &'a Chains,
+    pub(super) taken: Shown<'a>,
     /// The run's key, where keys are handed over and it has begun.
     pub(super) key: Option<&'a [Value]>,
     /// Counts branches that a `limit` cut.
@@ -268,7 +165,7 @@ impl<'a> Sight<'a> {
         Scene {
             row: Some(row),
             slots: &[],
-            bound: Some(self.taken),
+            bound: Some(&self.taken),
             histories: self.offer.histories,
             keys: self.offer.keys,
             with: &[],

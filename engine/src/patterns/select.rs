@@ -6,8 +6,9 @@ use std::sync::Arc;
 use tripline_query_lang::plan::{Skip, StepId};
 use tripline_query_lang::value::Value;
 
-use super::run::{Chains, Moment, Run};
-use super::{Match, Taken};
+use super::run::{Moment, Run};
+use super::taken::{Logs, Spans};
+use super::{KeyState, Match, Taken};
 
 /// A complete match, before the others have been asked.
 pub(super) struct Candidate {
@@ -16,7 +17,7 @@ pub(super) struct Candidate {
     /// The run's key, where keys are handed over.
     pub(super) key: Option<Arc<[Value]>>,
     /// What it took.
-    pub(super) taken: Chains,
+    pub(super) taken: Spans,
     /// The alert's time, microseconds.
     pub(super) at_us: i64,
     /// When it came about, microseconds.
@@ -39,27 +40,31 @@ impl Candidate {
         Candidate { start: run.start, key, taken, at_us, time_us, by_event: false, deadline_us }
     }
 
+    /// The steps that took something, in order of the text.
+    fn steps(&self) -> Vec<StepId> {
+        let mut steps: Vec<StepId> = self.taken.0.iter().map(|span| span.step).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+
     /// The events with their steps, in the total order.
-    fn events(&self) -> Vec<(u64, StepId)> {
-        let steps = (0..self.taken.0.len()).map(|step| StepId(step as u32));
-        let of = |step| self.taken.links(step).map(move |link| (link.moment.seq, step));
-        let mut events: Vec<_> = steps.flat_map(of).collect();
+    fn events(&self, logs: &Logs) -> Vec<(u64, StepId)> {
+        let of = |step| self.taken.entries(logs, step).map(move |entry| (entry.moment.seq, step));
+        let mut events: Vec<_> = self.steps().into_iter().flat_map(of).collect();
         events.sort_unstable();
         events
     }
 
     /// The match's newest event.
-    fn last(&self) -> Moment {
-        self.taken.0.iter().flatten().map(|link| link.moment).max().unwrap_or(self.start)
+    fn last(&self, logs: &Logs) -> Moment {
+        let newest = |step| self.taken.ends(logs, step).map(|ends| ends.1);
+        self.steps().into_iter().filter_map(newest).max().unwrap_or(self.start)
     }
 
-    fn into_match(self, incomplete: bool) -> Match {
-        let mut taken = Vec::new();
-        for step in (0..self.taken.0.len()).map(|step| StepId(step as u32)) {
-            let from = taken.len();
-            taken.extend(self.taken.links(step).map(|link| (step, link.event.clone() as Taken)));
-            taken[from..].reverse();
-        }
+    fn into_match(self, logs: &Logs, incomplete: bool) -> Match {
+        let of = |step| self.taken.entries(logs, step).map(move |entry| (step, entry.event.clone() as Taken));
+        let taken = self.steps().into_iter().flat_map(of).collect();
         Match {
             at_us: self.at_us,
             time_us: self.time_us,
@@ -73,35 +78,30 @@ impl Candidate {
 }
 
 /// Puts candidates into the order of the language, and lets each end other runs: those are no longer `live`.
-pub(super) fn select(
-    skip: Skip,
-    candidates: Vec<Candidate>,
-    runs: &mut [Run],
-    incomplete: &mut bool,
-    out: &mut Vec<Match>,
-) {
+pub(super) fn select(skip: Skip, candidates: Vec<Candidate>, state: &mut KeyState, out: &mut Vec<Match>) {
+    let logs = &state.logs;
     let mut ended: Vec<Ended> = Vec::new();
-    for candidate in ordered(candidates) {
+    for candidate in ordered(candidates, logs) {
         if ended.iter().any(|ended| ended.includes(candidate.start, candidate.key.as_deref())) {
             continue;
         }
-        if let Some(ends) = Ended::by(skip, &candidate) {
-            for run in runs.iter_mut().filter(|run| ends.includes(run.start, run.key.as_deref())) {
+        if let Some(ends) = Ended::by(skip, &candidate, logs) {
+            for run in state.runs.iter_mut().filter(|run| ends.includes(run.start, run.key.as_deref())) {
                 run.live = false;
             }
             ended.push(ends);
         }
-        out.push(candidate.into_match(std::mem::take(incomplete)));
+        out.push(candidate.into_match(logs, std::mem::take(&mut state.incomplete)));
     }
 }
 
 /// By start; branches: those with more events first, then those whose events come first in the total order, then those
 /// whose steps come first in the text. Of branches with the same events the first stays.
-fn ordered(candidates: Vec<Candidate>) -> Vec<Candidate> {
+fn ordered(candidates: Vec<Candidate>, logs: &Logs) -> Vec<Candidate> {
     if candidates.len() < 2 {
         return candidates;
     }
-    let mut keyed: Vec<_> = candidates.into_iter().map(|candidate| (candidate.events(), candidate)).collect();
+    let mut keyed: Vec<_> = candidates.into_iter().map(|candidate| (candidate.events(logs), candidate)).collect();
     keyed.sort_by(|(a, left), (b, right)| {
         left.start.seq.cmp(&right.start.seq).then_with(|| b.len().cmp(&a.len())).then_with(|| by_events(a, b))
     });
@@ -127,14 +127,14 @@ struct Ended {
 }
 
 impl Ended {
-    fn by(skip: Skip, candidate: &Candidate) -> Option<Ended> {
+    fn by(skip: Skip, candidate: &Candidate, logs: &Logs) -> Option<Ended> {
         let first = candidate.start.seq;
         let (from_seq, before_seq) = match skip {
             Skip::None => return None,
-            Skip::PastLast => (0, candidate.last().seq + 1),
+            Skip::PastLast => (0, candidate.last(logs).seq + 1),
             Skip::ToNext => (first, first + 1),
-            Skip::ToFirst(step) => (0, candidate.taken.ends(step)?.0.seq),
-            Skip::ToLast(step) => (0, candidate.taken.ends(step)?.1.seq),
+            Skip::ToFirst(step) => (0, candidate.taken.ends(logs, step)?.0.seq),
+            Skip::ToLast(step) => (0, candidate.taken.ends(logs, step)?.1.seq),
         };
         Some(Ended { from_seq, before_seq, key: candidate.key.clone() })
     }

@@ -6,7 +6,8 @@ use tripline_query_lang::plan::Runs;
 use tripline_query_lang::value::Value;
 
 use super::machine::{Turn, allowed};
-use super::run::{Branch, Chains, Cursor, Edit, Edits, Fate, Run, Sight};
+use super::run::{Branch, Cursor, Edit, Edits, Fate, Run, Sight};
+use super::taken::Spans;
 use super::{KeyState, Machine, Offer};
 
 /// A part of the first step's key is missing.
@@ -15,16 +16,16 @@ struct NoKey;
 impl Machine {
     /// Starts a run where the event fits a first step.
     pub(super) fn start(&self, state: &mut KeyState, turn: &mut Turn<'_>) {
-        let none = Chains::new(self.graph.steps);
+        let none = Spans::default();
         let branches = self.first_steps(state, turn, &none);
         if branches.is_empty() || !self.may_start(state) {
             return;
         }
         for branch in branches {
-            let Ok(key) = self.handed_key(&branch.edits, &turn.sight(turn.now, &none, None)) else { continue };
+            let Ok(key) = self.handed_key(&branch.edits, &turn.sight(turn.now, &none, &state.logs, None)) else { continue };
             let cursor = Cursor::before(0, turn.now);
             let mut run = Run { start: turn.now, key, cursor, taken: none.clone(), wake_us: i64::MAX, live: true };
-            self.arrive(&mut run, branch, turn);
+            self.arrive(&mut run, branch, &mut state.logs, turn);
             if run.live {
                 turn.arrived.push(state.runs.len());
                 state.runs.push(run);
@@ -33,12 +34,12 @@ impl Machine {
     }
 
     /// The first steps that the event fills; more than one where `each` follows both sides of a choice.
-    fn first_steps(&self, state: &KeyState, turn: &Turn<'_>, none: &Chains) -> Vec<Branch> {
+    fn first_steps(&self, state: &KeyState, turn: &Turn<'_>, none: &Spans) -> Vec<Branch> {
         let open = allowed(self.entry_ways, |way| self.leading_allows(state, way, turn.now.at_us));
         let mut cursor = Cursor::before(open, turn.now);
         let mut edits = Edits::new();
         let mut branches = Vec::new();
-        let sight = turn.sight(turn.now, none, None);
+        let sight = turn.sight(turn.now, none, &state.logs, None);
         let fate = self.graph.feed(&self.graph.program, &mut cursor, &sight, true, &mut edits, &mut branches);
         branches.insert(0, Branch { cursor, edits, took: fate == Fate::Took });
         branches.retain(|branch| branch.took);

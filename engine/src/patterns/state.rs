@@ -1,9 +1,10 @@
-//! A key's state as bytes, and back. Chains that runs share are written once.
+//! A key's state as bytes, and back. Taken events are written once, whatever the number of
+//! runs and steps that hold them.
 //!
 //! ```text
-//!  key state := seq known? leading* incomplete silence? links* runs*
-//!  link      := event seq before            event: a number, with its content where the number is new
-//!  run       := start key? cursor link*     before, link: 0 is none, else its number from 1
+//!  key state := seq known? leading* incomplete silence? log* runs*
+//!  log       := (event seq)*              event: a number, with its content where the number is new
+//!  run       := start key? cursor span*   span: step, from which entry of its log, how many
 //! ```
 //!
 //! Reading follows the compiled pattern, so that bytes which do not go with it are refused, whatever they are.
@@ -11,12 +12,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tripline_query_lang::plan::StepId;
 use tripline_query_lang::value::{Point, Value};
 
 use super::graph::{Group, LeafBody, Member, Program, WaySet};
 use super::kept::{Cell, KeptEvent};
-use super::run::{Chains, Cursor, GroupState, Link, MemberState, Moment, Round, Run};
-use super::{KeyState, Machine};
+use super::run::{Cursor, GroupState, MemberState, Moment, Round, Run};
+use super::taken::{Entry, Log, Logs, Span, Spans};
+use super::{Kept, KeyState, Machine};
+use crate::expr::Row;
 use crate::state::{Put, StateError, Take};
 
 /// No key has seen more events than this.
@@ -31,8 +35,7 @@ impl Machine {
         state.leading.iter().for_each(|seen| out.put_option_i64(*seen));
         out.put_bool(state.incomplete);
         out.put_option_i64((self.silence.is_some() && state.wake_us < i64::MAX).then_some(state.wake_us));
-        let links = Links::of(&state.runs);
-        links.write(out);
+        let first = self.write_logs(state, out);
         out.put_len(state.runs.len());
         for run in &state.runs {
             put_moment(out, run.start);
@@ -42,7 +45,7 @@ impl Machine {
                 key.iter().for_each(|part| out.put_value(part));
             }
             put_cursor(out, &run.cursor);
-            run.taken.0.iter().for_each(|chain| out.put_u64(links.number(chain.as_ref())));
+            put_spans(out, &run.taken, &first);
         }
     }
 
@@ -58,30 +61,54 @@ impl Machine {
         state.incomplete = bytes.take_bool("incomplete")?;
         let silence = bytes.take_option_i64("silence")?;
         state.wake_us = silence.filter(|_| self.silence.is_some()).unwrap_or(i64::MAX);
-        let links = self.read_links(bytes, seq)?;
+        state.logs = self.read_logs(bytes, seq)?;
         for _ in 0..bytes.take_len("runs")? {
-            let run = self.read_run(bytes, seq, &links)?;
+            let run = self.read_run(bytes, seq, &state.logs)?;
             state.wake_us = state.wake_us.min(run.wake_us);
             state.runs.push(run);
         }
         Ok(state)
     }
 
-    fn read_links(&self, bytes: &mut &[u8], seq: u64) -> Result<Vec<Arc<Link>>, StateError> {
-        let mut events: Vec<Arc<KeptEvent>> = Vec::new();
-        let mut links: Vec<Arc<Link>> = Vec::new();
-        for _ in 0..bytes.take_len("links")? {
-            let event = bytes.take_u64("event")? as usize;
-            if event == events.len() {
-                events.push(Arc::new(self.read_event(bytes)?));
+    /// Writes the events that runs hold; returns the first of each step.
+    fn write_logs(&self, state: &KeyState, out: &mut Vec<u8>) -> Vec<u64> {
+        let mut numbers: HashMap<*const KeptEvent, u64> = HashMap::new();
+        let first = state.logs.needed(state.runs.iter().map(|run| &run.taken));
+        for step in (0..self.graph.steps).map(|step| StepId(step as u32)) {
+            let log = state.logs.of(step);
+            let from = first.get(step.index()).copied().unwrap_or(0);
+            let end = log.map_or(from, |log| log.numbers().end);
+            out.put_u64(end - from);
+            for entry in (from..end).filter_map(|number| log?.get(number)) {
+                let next = numbers.len() as u64;
+                let number = *numbers.entry(Arc::as_ptr(&entry.event)).or_insert(next);
+                out.put_u64(number);
+                if number == next {
+                    out.put_coordinates(&Kept::coordinates(&*entry.event));
+                    entry.event.cells().iter().for_each(|cell| put_cell(out, cell));
+                }
+                out.put_u64(entry.moment.seq);
             }
-            let event = events.get(event).ok_or_else(|| damaged("event"))?.clone();
-            let moment = Moment { seq: bytes.take_u64("place")?, at_us: crate::expr::Row::at_us(&*event) };
-            check(moment.seq <= seq, "place")?;
-            let before = take_link(bytes, &links)?;
-            links.push(Arc::new(Link::new(event, moment, before)));
         }
-        Ok(links)
+        first
+    }
+
+    fn read_logs(&self, bytes: &mut &[u8], seq: u64) -> Result<Logs, StateError> {
+        let mut events: Vec<Arc<KeptEvent>> = Vec::new();
+        let mut logs = Logs::new();
+        for step in (0..self.graph.steps).map(|step| StepId(step as u32)) {
+            for _ in 0..bytes.take_len("events")? {
+                let number = bytes.take_u64("event")? as usize;
+                if number == events.len() {
+                    events.push(Arc::new(self.read_event(bytes)?));
+                }
+                let event = events.get(number).ok_or_else(|| damaged("event"))?.clone();
+                let moment = Moment { seq: bytes.take_u64("place")?, at_us: event.at_us() };
+                check(moment.seq <= seq, "place")?;
+                logs.push(step, Entry { event, moment });
+            }
+        }
+        Ok(logs)
     }
 
     fn read_event(&self, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {
@@ -91,7 +118,7 @@ impl Machine {
         Ok(KeptEvent::new(coordinates, layout, cells))
     }
 
-    fn read_run(&self, bytes: &mut &[u8], seq: u64, links: &[Arc<Link>]) -> Result<Run, StateError> {
+    fn read_run(&self, bytes: &mut &[u8], seq: u64, logs: &Logs) -> Result<Run, StateError> {
         let program = &self.graph.program;
         let start = take_moment(bytes, seq)?;
         let key = if bytes.take_bool("key")? {
@@ -103,59 +130,32 @@ impl Machine {
         check(key.is_some() != self.own_keys.is_empty(), "key")?;
         let cursor = take_cursor(bytes, program, seq)?;
         check(cursor.leaf.is_some(), "place of a run")?;
-        let chains = (0..self.graph.steps).map(|_| take_link(bytes, links)).collect::<Result<_, _>>()?;
+        let taken = take_spans(bytes, logs)?;
         let wake_us = self.graph.alarm(program, &cursor, start);
-        Ok(Run { start, key, cursor, taken: Chains(chains), wake_us, live: true })
+        Ok(Run { start, key, cursor, taken, wake_us, live: true })
     }
 }
 
-/// The links of all runs, each once, those before in front.
-struct Links<'a> {
-    order: Vec<&'a Arc<Link>>,
-    numbers: HashMap<*const Link, u64>,
-}
-
-impl<'a> Links<'a> {
-    fn of(runs: &'a [Run]) -> Links<'a> {
-        let mut links = Links { order: Vec::new(), numbers: HashMap::new() };
-        for chain in runs.iter().flat_map(|run| run.taken.0.iter().flatten()) {
-            let unknown = std::iter::successors(Some(chain), |link| link.before.as_ref())
-                .take_while(|link| !links.numbers.contains_key(&Arc::as_ptr(link)));
-            let unknown: Vec<_> = unknown.collect();
-            for link in unknown.into_iter().rev() {
-                links.order.push(link);
-                links.numbers.insert(Arc::as_ptr(link), links.order.len() as u64);
-            }
-        }
-        links
-    }
-
-    fn number(&self, link: Option<&Arc<Link>>) -> u64 {
-        link.and_then(|link| self.numbers.get(&Arc::as_ptr(link))).copied().unwrap_or(0)
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut events: HashMap<*const KeptEvent, u64> = HashMap::new();
-        out.put_len(self.order.len());
-        for link in &self.order {
-            let next = events.len() as u64;
-            let event = *events.entry(Arc::as_ptr(&link.event)).or_insert(next);
-            out.put_u64(event);
-            if event == next {
-                out.put_coordinates(&super::Kept::coordinates(&*link.event));
-                link.event.cells().iter().for_each(|cell| put_cell(out, cell));
-            }
-            out.put_u64(link.moment.seq);
-            out.put_u64(self.number(link.before.as_ref()));
-        }
+fn put_spans(out: &mut Vec<u8>, spans: &Spans, first: &[u64]) {
+    out.put_len(spans.0.len());
+    for span in &spans.0 {
+        out.put_u32(span.step.0);
+        out.put_u64(span.from - first.get(span.step.index()).copied().unwrap_or(0));
+        out.put_u32(span.len);
     }
 }
 
-fn take_link(bytes: &mut &[u8], links: &[Arc<Link>]) -> Result<Option<Arc<Link>>, StateError> {
-    match bytes.take_u64("link")? {
-        0 => Ok(None),
-        number => links.get(number as usize - 1).cloned().map(Some).ok_or_else(|| damaged("link")),
+fn take_spans(bytes: &mut &[u8], logs: &Logs) -> Result<Spans, StateError> {
+    let mut spans = Spans::default();
+    for _ in 0..bytes.take_len("spans")? {
+        let step = StepId(bytes.take_u32("step")?);
+        let span = Span { step, from: bytes.take_u64("span")?, len: bytes.take_u32("span")? };
+        let numbers = logs.of(step).map_or(0..0, Log::numbers);
+        let end = span.from.checked_add(u64::from(span.len));
+        check(span.len > 0 && end.is_some_and(|end| end <= numbers.end), "span")?;
+        spans.0.push(span);
     }
+    Ok(spans)
 }
 
 fn put_moment(out: &mut Vec<u8>, moment: Moment) {

@@ -7,6 +7,7 @@ use super::clock::Passed;
 use super::run::{Edits, Run};
 use super::select::{Candidate, select};
 use super::standing::Ending;
+use super::taken::Logs;
 use super::{KeyState, Machine, Match};
 
 impl Machine {
@@ -25,26 +26,26 @@ impl Machine {
                 due.pop();
                 let run = &mut state.runs[index];
                 if run.live {
-                    self.pass_run(run, deadline_us, state.seq, &mut candidates);
+                    self.pass_run(run, deadline_us, state.seq, &state.logs, &mut candidates);
                     if run.live && run.wake_us < before_us {
                         due.push(Reverse((run.wake_us, index)));
                     }
                 }
             }
             if !candidates.is_empty() {
-                select(self.graph.skip, candidates, &mut state.runs, &mut state.incomplete, out);
+                select(self.graph.skip, candidates, state, out);
             }
         }
         state.forget_ended();
         state.wake_us = state.runs.iter().map(|run| run.wake_us).min().unwrap_or(i64::MAX);
     }
 
-    fn pass_run(&self, run: &mut Run, deadline_us: i64, seen_seq: u64, candidates: &mut Vec<Candidate>) {
+    fn pass_run(&self, run: &mut Run, deadline_us: i64, seen_seq: u64, logs: &Logs, candidates: &mut Vec<Candidate>) {
         let program = &self.graph.program;
         let mut edits = Edits::new();
         let passed = self.graph.pass(program, &mut run.cursor, deadline_us, run.start, seen_seq, &mut edits);
         for edit in &edits {
-            run.taken.drop_only(edit);
+            run.taken.drop_only(edit, logs);
         }
         match passed {
             Passed::Waits => {}
