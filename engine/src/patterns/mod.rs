@@ -29,6 +29,7 @@ mod silence;
 mod standing;
 mod start;
 mod state;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod timers;

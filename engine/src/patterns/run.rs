@@ -10,6 +10,7 @@ use tripline_query_lang::value::Value;
 use super::Offer;
 use super::graph::WaySet;
 use super::kept::{Keeper, KeptEvent};
+use super::taken::{Shown, Spans};
 use crate::expr::{BatchRow, Scene};
 
 /// An event's place among those of its key that the machine was offered, and its time.

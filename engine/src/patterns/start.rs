@@ -22,7 +22,9 @@ impl Machine {
             return;
         }
         for branch in branches {
-            let Ok(key) = self.handed_key(&branch.edits, &turn.sight(turn.now, &none, &state.logs, None)) else { continue };
+            let Ok(key) = self.handed_key(&branch.edits, &turn.sight(turn.now, &none, &state.logs, None)) else {
+                continue;
+            };
             let cursor = Cursor::before(0, turn.now);
             let mut run = Run { start: turn.now, key, cursor, taken: none.clone(), wake_us: i64::MAX, live: true };
             self.arrive(&mut run, branch, &mut state.logs, turn);

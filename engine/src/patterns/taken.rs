@@ -70,11 +70,6 @@ impl Logs {
         Logs::default()
     }
 
-    /// No events.
-    pub(super) fn is_empty(&self) -> bool {
-        self.steps.iter().all(|log| log.entries.is_empty())
-    }
-
     /// The log of a step.
     pub(super) fn of(&self, step: StepId) -> Option<&Log> {
         self.steps.get(step.index())
@@ -124,12 +119,6 @@ impl Logs {
             }
         }
         needed
-    }
-
-    /// Number of entries, for the test that memory is bounded.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.steps.iter().map(|log| log.entries.len()).sum()
     }
 }
 
