@@ -268,6 +268,17 @@ fn long_chains_are_parsed_or_refused_but_never_overflow() {
 }
 
 #[test]
+fn the_deepest_trees_can_be_walked_recursively() {
+    let (open, close) = ("f(1 + ".repeat(60), ")".repeat(60));
+    for text in [format!("let a = 1{}", " + 1".repeat(254)), format!("let a = {open}1{}{close}", " + 1".repeat(120))] {
+        let (file, diagnostics) = check(&text);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        assert_eq!(file.clone(), file);
+        assert!(format!("{file:#?}").len() > text.len());
+    }
+}
+
+#[test]
 fn a_rule_of_many_steps() {
     let steps: String = (0..200).map(|n| format!(" then s{n}: x where a > {n}")).collect();
     let (_, diagnostics) = check(&format!("rule a {{ match x{steps} alert low \"\" }}"));
