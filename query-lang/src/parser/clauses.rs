@@ -153,10 +153,6 @@ fn row_at(input: Tokens<'_>, form: Form) -> Option<Row> {
 /// The next clause, closing bracket or item behind `place`, which lies in the clause that begins at `begin`; within
 /// `match` also the next `then` or `next`.
 fn next_clause<'a>(begin: Tokens<'a>, place: Tokens<'a>, form: Form, in_match: bool) -> Tokens<'a> {
-    // A keyword at the beginning of a line that was read as a name ends the clause all the same.
-    let before = begin.skip_to(place.at.saturating_sub(1));
-    let is_keyword = before.peek(0).begins_line && (row_at(before, form).is_some() || in_match && link(before).is_ok());
-    let place = if before.at > begin.at && is_keyword { before } else { place };
     let mut rest = if place.at > begin.at { place } else { begin.skip(1) };
     // Brackets that were opened since the clause began.
     let mut open = begin.brackets_to(rest);

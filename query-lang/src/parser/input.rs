@@ -16,6 +16,8 @@ pub(super) type Parsed<'a, T> = IResult<Tokens<'a>, T, Stop>;
 #[derive(Clone, Copy)]
 pub(super) struct Tokens<'a> {
     rest: &'a [Token<'a>],
+    /// The token before.
+    before: Option<&'a Token<'a>>,
     /// How many tokens stand before.
     pub at: usize,
     /// The state of the parse.
@@ -111,6 +113,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// A clause begins at this token.
+    pub fn is_clause(&self, token: Token<'_>) -> bool {
+        self.outline.borrow().get(&token.span.start) == Some(&Place::Clause)
+    }
+
     /// How many diagnostics there are.
     pub fn reported(&self) -> usize {
         self.diagnostics.borrow().len()
@@ -137,12 +144,23 @@ impl<'a> Context<'a> {
 impl<'a> Tokens<'a> {
     /// All tokens of a text.
     pub fn new(tokens: &'a [Token<'a>], context: &'a Context<'a>) -> Self {
-        Tokens { rest: tokens, at: 0, context }
+        Tokens { rest: tokens, before: None, at: 0, context }
     }
 
     /// The `n`-th token from here, the end token behind the last.
     pub fn peek(&self, n: usize) -> Token<'a> {
         self.rest.get(n).copied().unwrap_or(self.context.end)
+    }
+
+    /// The token before this place, where it may be a keyword that was read as a name: it begins a line, and no clause.
+    pub fn misread(&self) -> Option<Token<'a>> {
+        let before = self.before.filter(|token| token.kind == TokenKind::Word && token.begins_line);
+        before.copied().filter(|token| !self.context.is_clause(*token))
+    }
+
+    /// The token before this place.
+    pub fn before(&self) -> Option<Token<'a>> {
+        self.before.copied()
     }
 
     /// Nothing is left.
@@ -235,7 +253,8 @@ impl<'a> Input for Tokens<'a> {
     }
 
     fn take_from(&self, index: usize) -> Self {
-        Tokens { rest: &self.rest[index..], at: self.at + index, ..*self }
+        let before = index.checked_sub(1).map(|last| &self.rest[last]).or(self.before);
+        Tokens { rest: &self.rest[index..], before, at: self.at + index, ..*self }
     }
 
     fn take_split(&self, index: usize) -> (Self, Self) {

@@ -18,8 +18,7 @@ pub(super) fn report<'a>(input: Tokens<'a>, at: usize, reported: bool) -> Tokens
     }
     let place = input.skip_to(at.max(furthest));
     let expected = if furthest >= at { expected } else { Vec::new() };
-    let before = place.at.checked_sub(input.at + 1).filter(|&last| last > 0).map(|last| input.peek(last));
-    input.context.report(unexpected(place, before, &expected));
+    input.context.report(unexpected(place, &expected));
     place
 }
 
@@ -34,7 +33,7 @@ pub(super) fn report_error<'a>(input: Tokens<'a>, error: nom::Err<Stop>) -> Toke
 /// Things that a reserved word in backquotes would be.
 const NAMES: [&str; 5] = ["name", "stream", "field", "type", "expression"];
 
-fn unexpected(place: Tokens<'_>, before: Option<Token<'_>>, expected: &[Expected]) -> Diagnostic {
+fn unexpected(place: Tokens<'_>, expected: &[Expected]) -> Diagnostic {
     let found = place.peek(0);
     let file = place.context.file;
     let name = expected.iter().find_map(|expected| match expected {
@@ -54,7 +53,7 @@ fn unexpected(place: Tokens<'_>, before: Option<Token<'_>>, expected: &[Expected
         expected => format!("expected {}, found {}", alternatives(expected), describe(found)),
     };
     let diagnostic = Diagnostic::new(syntax::UNEXPECTED, file, found.span, message);
-    match slip(found, before, expected).or_else(|| hint(found, expected)) {
+    match slip(place, expected).or_else(|| hint(found, expected)) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
     }
@@ -65,16 +64,16 @@ const CLAUSES: [&str; 11] =
     ["by", "on", "when", "match", "then", "next", "without", "suppress", "alert", "with", "emit"];
 
 /// Frequent slips that have a hint of their own.
-fn slip(found: Token<'_>, before: Option<Token<'_>>, expected: &[Expected]) -> Option<String> {
+fn slip(place: Tokens<'_>, expected: &[Expected]) -> Option<String> {
+    let found = place.peek(0);
     let no_thing = || !expected.iter().any(|expected| matches!(expected, Expected::Thing(_)));
-    if let Some(before) = before {
-        let word = before.text;
-        if before.kind == TokenKind::Word && before.begins_line && CLAUSES.contains(&word) {
-            return Some(format!("`{word}` was read as a name: what stands before it is not complete"));
-        }
-        if before.kind == TokenKind::Int && matches!(found.text, "us" | "ms" | "s" | "m" | "h" | "d") {
-            return Some(format!("the unit stands directly behind its number: `{word}{}`", found.text));
-        }
+    if let Some(word) = place.misread().map(|token| token.text).filter(|word| CLAUSES.contains(word)) {
+        return Some(format!("`{word}` was read as a name: what stands before it is not complete"));
+    }
+    if let Some(number) = place.before().filter(|before| before.kind == TokenKind::Int)
+        && matches!(found.text, "us" | "ms" | "s" | "m" | "h" | "d")
+    {
+        return Some(format!("the unit stands directly behind its number: `{}{}`", number.text, found.text));
     }
     match found.text {
         "=" if no_thing() => Some("a comparison is written `==`".to_owned()),
