@@ -55,7 +55,7 @@ pub(super) fn compile<T: Kind>(expr: &Expr) -> ExprFn<T> {
             Box::new(move |s| T::of_value(list(s)?.get(usize::try_from(index(s)?).ok()?)?, &ty))
         }
         ExprKind::Call(function, args) => {
-            let call = call::compile_call(*function, args, &ty);
+            let call = call::compile_call(*function, args);
             Box::new(move |s| T::of_value(&call(s), &ty))
         }
         ExprKind::Loop {

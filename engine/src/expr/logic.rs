@@ -9,7 +9,6 @@ use super::kind::{Kind, compile, scale_of, unknown};
 use super::like::Like;
 use super::numeric::at_scale;
 use regex::Regex;
-use tripline_query_lang::number;
 use tripline_query_lang::plan::{CompareOp, Expr, ExprKind};
 use tripline_query_lang::value::{Point, Type, Value};
 
@@ -124,31 +123,16 @@ fn sides(left: &Expr, right: &Expr, end: impl Fn(Sides) -> Option<bool> + Send +
             let (left, right) = (compile_text(left), compile_text(right));
             Box::new(move |s| end(Sides::of(left.eval(s), right.eval(s), Ord::cmp)))
         }
+        // Lists are not compared: two of them are never known to be equal.
         Type::List(_) => {
             let (left, right) = (compile_list(left), compile_list(right));
-            let order =
-                |a: &Arc<[Value]>, b: &Arc<[Value]>| if same_items(a, b) { Ordering::Equal } else { Ordering::Less };
-            Box::new(move |s| end(Sides::of(left(s), right(s), order)))
+            Box::new(move |s| {
+                let missing = left(s).is_none() && right(s).is_none();
+                end(if missing { Sides::BothNull } else { Sides::OneNull })
+            })
         }
         Type::Null => Box::new(move |_| end(Sides::BothNull)),
     }
-}
-
-/// Whether two known values are equal; numbers by what they are worth.
-pub(super) fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Decimal(a), Value::Decimal(b)) => {
-            let scale = a.scale.max(b.scale);
-            let (a, b) = (number::rescale(a.mantissa, a.scale, scale), number::rescale(b.mantissa, b.scale, scale));
-            a.is_some() && a == b
-        }
-        (Value::List(a), Value::List(b)) => same_items(a, b),
-        _ => left == right,
-    }
-}
-
-fn same_items(left: &[Value], right: &[Value]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).all(|(a, b)| same(a, b))
 }
 
 /// `item in list`: true when equal to an element, else unknown when item, list or an element is null, else false.
@@ -164,7 +148,7 @@ fn found_in(item: &Value, list: &[Value]) -> Option<bool> {
     if *item == Value::Null {
         return None;
     }
-    if list.iter().any(|member| same(item, member)) {
+    if list.iter().any(|member| item.equals(member) == Some(true)) {
         return Some(true);
     }
     (!list.contains(&Value::Null)).then_some(false)

@@ -73,7 +73,7 @@ pub(super) fn compute_decimal(expr: &Expr) -> DecimalFn {
         }
         ExprKind::Convert(inner) => at_scale(inner, scale),
         ExprKind::Arith(ArithOp::Multiply, left, right) => {
-            let product_scale = scale_of(&left.ty) + scale_of(&right.ty);
+            let product_scale = scale_of(&left.ty).saturating_add(scale_of(&right.ty));
             let (left, right) = (at_scale(left, scale_of(&left.ty)), at_scale(right, scale_of(&right.ty)));
             Box::new(move |s| number::rescale(left(s)?.checked_mul(right(s)?)?, product_scale, scale))
         }

@@ -1,11 +1,16 @@
-//! Masks against closures, over random expressions and batches; the form that predicates are brought to.
+//! Closures against the evaluator, masks against closures, over random expressions and batches; the form that predicates
+//! are brought to.
 
 use proptest::prelude::*;
-use tripline_query_lang::plan::{ArithOp, CompareOp, Expr, ExprKind, FieldId, Stream, StreamId};
+use tripline_query_lang::eval::{Scope, eval};
+use tripline_query_lang::plan::{
+    ArithOp, CompareOp, Expr, ExprKind, FieldId, LoopFn, StepId, Stream, StreamId,
+};
+use tripline_query_lang::stdlib;
 use tripline_query_lang::value::{Decimal, Type, Value};
 
 use super::shape::normal;
-use super::{BatchRow, Scene, canonical, compile_bool, compile_mask, compile_value, split_local};
+use super::{BatchRow, Bound, Row, Scene, canonical, compile_bool, compile_mask, compile_value, split_local};
 use crate::event::{Batch, BatchBuilder, Bitmap, PartitionId};
 
 const TYPES: [Type; 6] = [Type::Int, Type::Decimal(2), Type::Float, Type::Text, Type::Bool, Type::Time];
@@ -133,7 +138,139 @@ fn predicate() -> impl Strategy<Value = Expr> {
     })
 }
 
+/// A number, time or duration computed of fields and constants.
+fn number(ty: Type, depth: u32) -> BoxedStrategy<Expr> {
+    if depth == 0 {
+        return operand(ty);
+    }
+    let two = |a: Type, b: Type| (number(a, depth - 1), number(b, depth - 1));
+    let arith = |ops: &'static [ArithOp], a: Type, b: Type| {
+        let ty = ty.clone();
+        (prop::sample::select(ops), two(a, b)).prop_map(move |(op, (left, right))| {
+            expr(ExprKind::Arith(op, Box::new(left), Box::new(right)), ty.clone())
+        })
+    };
+    let convert = |from: Type| {
+        let ty = ty.clone();
+        number(from, depth - 1).prop_map(move |e| expr(ExprKind::Convert(Box::new(e)), ty.clone()))
+    };
+    const EXACT: &[ArithOp] = &[ArithOp::Add, ArithOp::Subtract, ArithOp::Multiply, ArithOp::Remainder];
+    const SUM: &[ArithOp] = &[ArithOp::Add, ArithOp::Subtract, ArithOp::Remainder];
+    const SCALE: &[ArithOp] = &[ArithOp::Multiply, ArithOp::Divide];
+    let made = match &ty {
+        Type::Int => arith(EXACT, Type::Int, Type::Int).boxed(),
+        Type::Decimal(4) => arith(&[ArithOp::Multiply], Type::Decimal(2), Type::Decimal(2)).boxed(),
+        Type::Decimal(_) => prop_oneof![arith(SUM, ty.clone(), ty.clone()), convert(Type::Int)].boxed(),
+        Type::Float => prop_oneof![
+            arith(EXACT, Type::Float, Type::Float),
+            arith(SCALE, Type::Float, Type::Float),
+            arith(&[ArithOp::Divide], Type::Duration, Type::Duration),
+            convert(Type::Int),
+            convert(Type::Decimal(4)),
+        ]
+        .boxed(),
+        Type::Time => arith(&[ArithOp::Add, ArithOp::Subtract], Type::Time, Type::Duration).boxed(),
+        _ => prop_oneof![
+            arith(&[ArithOp::Subtract], Type::Time, Type::Time),
+            arith(SCALE, Type::Duration, Type::Int),
+            arith(SCALE, Type::Duration, Type::Decimal(4)),
+            arith(SCALE, Type::Duration, Type::Float),
+            arith(&[ArithOp::Multiply], Type::Float, Type::Duration),
+        ]
+        .boxed(),
+    };
+    let own = ty.clone();
+    let negated = number(ty.clone(), 0).prop_map(move |e| expr(ExprKind::Negate(Box::new(e)), own.clone()));
+    let own = ty.clone();
+    let called = prop::collection::vec(operand(ty.clone()), 1..3).prop_map(move |args| {
+        let coalesce = stdlib::find("coalesce").unwrap_or(stdlib::FunctionId(0));
+        expr(ExprKind::Call(coalesce, args), own.clone())
+    });
+    prop_oneof![1 => operand(ty), 1 => called, 1 => negated, 4 => made].boxed()
+}
+
+/// A function over the events of a loop.
+fn looped() -> impl Strategy<Value = Expr> {
+    let ty = prop::sample::select([&TYPES[..], &[Type::Decimal(4)]].concat());
+    let func = prop::sample::select(vec![
+        LoopFn::Count,
+        LoopFn::Sum,
+        LoopFn::Avg,
+        LoopFn::Min,
+        LoopFn::Max,
+        LoopFn::Stddev,
+        LoopFn::Distinct,
+        LoopFn::First,
+        LoopFn::Last,
+        LoopFn::Collect,
+    ]);
+    (ty, func).prop_flat_map(|(ty, func)| {
+        let numeric = matches!(func, LoopFn::Sum | LoopFn::Avg | LoopFn::Stddev);
+        let ty = if numeric && matches!(ty, Type::Text | Type::Bool | Type::Time) { Type::Decimal(2) } else { ty };
+        let arg = if matches!(ty, Type::Text | Type::Bool) { operand(ty.clone()) } else { number(ty.clone(), 1) };
+        (arg, prop::option::of(predicate()), any::<bool>()).prop_map(move |(arg, filter, bare)| {
+            let arg = if bare && func == LoopFn::Count { None } else { Some(Box::new(arg)) };
+            let ty = match func {
+                LoopFn::Count | LoopFn::Distinct => Type::Int,
+                LoopFn::Avg | LoopFn::Stddev => Type::Float,
+                LoopFn::Collect => Type::List(Box::new(ty.clone())),
+                _ => ty.clone(),
+            };
+            expr(ExprKind::Loop { step: StepId(0), func, arg, filter: filter.map(Box::new) }, ty)
+        })
+    })
+}
+
+fn any_expr() -> impl Strategy<Value = Expr> {
+    let types = vec![Type::Int, Type::Decimal(2), Type::Decimal(4), Type::Float, Type::Time, Type::Duration];
+    let numbers = prop::sample::select(types).prop_flat_map(|ty| number(ty, 3));
+    prop_oneof![predicate(), numbers, looped()]
+}
+
+/// The evaluator's view: the row at hand, and all rows of the batch as a loop's.
+struct RowScope<'a>(&'a [Vec<Value>], &'a Batch, usize);
+
+impl Scope for RowScope<'_> {
+    fn field(&self, field: FieldId) -> Value {
+        self.0[self.2][field.index()].clone()
+    }
+
+    fn at(&self) -> Value {
+        Value::Time(self.1.at_us[self.2])
+    }
+
+    fn taken(&self, _: StepId) -> Vec<Box<dyn Scope + '_>> {
+        (0..self.0.len()).map(|row| Box::new(RowScope(self.0, self.1, row)) as Box<dyn Scope>).collect()
+    }
+}
+
+/// All rows of a batch as a loop's.
+struct AllRows<'a>(Vec<BatchRow<'a>>);
+
+impl Bound for AllRows<'_> {
+    fn taken(&self, _: StepId) -> usize {
+        self.0.len()
+    }
+
+    fn nth(&self, _: StepId, index: usize) -> Option<&dyn Row> {
+        self.0.get(index).map(|row| row as &dyn Row)
+    }
+}
+
 proptest! {
+    #[test]
+    fn closures_say_what_the_evaluator_says(made in any_expr(), mut rows in rows()) {
+        rows.truncate(20);
+        let batch = batch(&rows);
+        let compiled = compile_value(&made);
+        let all = AllRows((0..rows.len()).map(|row| BatchRow { batch: &batch, row }).collect());
+        for row in 0..rows.len() {
+            let here = BatchRow { batch: &batch, row };
+            let scene = Scene { bound: Some(&all), ..Scene::of_row(&here) };
+            prop_assert_eq!(compiled(&scene), eval(&made, &RowScope(&rows, &batch, row)));
+        }
+    }
+
     #[test]
     fn masks_say_what_closures_say(predicate in predicate(), rows in rows(), among in any::<u64>()) {
         let batch = batch(&rows);

@@ -84,7 +84,7 @@ impl Node {
             ExprKind::Loop { step, func, arg: Some(arg), filter } => {
                 Node::Loop(Taken::new(*step, filter.as_deref()), *func, Box::new(TextFn::new(arg)))
             }
-            ExprKind::Call(function, args) => Node::Made(call::compile_call(*function, args, &expr.ty)),
+            ExprKind::Call(function, args) => Node::Made(call::compile_call(*function, args)),
             ExprKind::Index(list, index) => {
                 let (list, index) = (compile_list(list), compile_int(index));
                 let item = move |s: &Scene<'_>| list(s)?.get(usize::try_from(index(s)?).ok()?).cloned();
