@@ -3,9 +3,7 @@
 
 use proptest::prelude::*;
 use tripline_query_lang::eval::{Scope, eval};
-use tripline_query_lang::plan::{
-    ArithOp, CompareOp, Expr, ExprKind, FieldId, LoopFn, StepId, Stream, StreamId,
-};
+use tripline_query_lang::plan::{ArithOp, CompareOp, Expr, ExprKind, FieldId, LoopFn, StepId, Stream, StreamId};
 use tripline_query_lang::stdlib;
 use tripline_query_lang::value::{Decimal, Type, Value};
 
@@ -46,6 +44,7 @@ fn value_of(ty: Type) -> BoxedStrategy<Value> {
             .prop_map(|t| Value::Text(t.into()))
             .boxed(),
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
+        Type::Duration => (-3i64..7).prop_map(Value::Duration).boxed(),
         _ => (0i64..7).prop_map(Value::Time).boxed(),
     }
 }
@@ -146,9 +145,8 @@ fn number(ty: Type, depth: u32) -> BoxedStrategy<Expr> {
     let two = |a: Type, b: Type| (number(a, depth - 1), number(b, depth - 1));
     let arith = |ops: &'static [ArithOp], a: Type, b: Type| {
         let ty = ty.clone();
-        (prop::sample::select(ops), two(a, b)).prop_map(move |(op, (left, right))| {
-            expr(ExprKind::Arith(op, Box::new(left), Box::new(right)), ty.clone())
-        })
+        (prop::sample::select(ops), two(a, b))
+            .prop_map(move |(op, (left, right))| expr(ExprKind::Arith(op, Box::new(left), Box::new(right)), ty.clone()))
     };
     let convert = |from: Type| {
         let ty = ty.clone();
@@ -186,6 +184,8 @@ fn number(ty: Type, depth: u32) -> BoxedStrategy<Expr> {
         let coalesce = stdlib::find("coalesce").unwrap_or(stdlib::FunctionId(0));
         expr(ExprKind::Call(coalesce, args), own.clone())
     });
+    // There is no negative time.
+    let negated = if ty == Type::Time { operand(ty.clone()) } else { negated.boxed() };
     prop_oneof![1 => operand(ty), 1 => called, 1 => negated, 4 => made].boxed()
 }
 
