@@ -9,5 +9,6 @@ pub mod expr;
 pub mod history;
 pub mod io;
 pub mod patterns;
+pub mod recovery;
 pub mod state;
 pub mod time;
