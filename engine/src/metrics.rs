@@ -1,0 +1,137 @@
+//! Counts of what became of every record and of the alerts, per partition, and as one line.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::event::PartitionId;
+
+/// What became of records. `read = matched_input + filtered + late + quarantined + dead_letters` once nothing is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records that came from the source.
+    pub read: u64,
+    /// Events that some rule wanted.
+    pub matched_input: u64,
+    /// Events that no rule wanted.
+    pub filtered: u64,
+    /// Events that came too late.
+    pub late: u64,
+    /// Events too far ahead of their record.
+    pub quarantined: u64,
+    /// Records that could not be decoded.
+    pub dead_letters: u64,
+    /// Alerts that were committed by this run.
+    pub alerts: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { read, matched_input, filtered, late, quarantined, dead_letters, alerts } = self;
+        write!(
+            f,
+            "read {read}, matched-input {matched_input}, filtered {filtered}, late {late}, quarantined {quarantined}, \
+             dead letters {dead_letters}, alerts {alerts}"
+        )
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.read += other.read;
+        self.matched_input += other.matched_input;
+        self.filtered += other.filtered;
+        self.late += other.late;
+        self.quarantined += other.quarantined;
+        self.dead_letters += other.dead_letters;
+        self.alerts += other.alerts;
+    }
+}
+
+#[derive(Debug)]
+struct PartitionCounts {
+    id: PartitionId,
+    read: AtomicU64,
+    matched_input: AtomicU64,
+    filtered: AtomicU64,
+    late: AtomicU64,
+    quarantined: AtomicU64,
+    dead_letters: AtomicU64,
+}
+
+/// The counters of a run, shared by its threads. The partitions are known once the sources are open.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    partitions: OnceLock<Vec<PartitionCounts>>,
+    alerts: AtomicU64,
+    keyless: AtomicU64,
+}
+
+impl Metrics {
+    /// Says which partitions there are. Only the first call counts.
+    pub fn assign(&self, partitions: impl Iterator<Item = PartitionId>) {
+        let of = |id| PartitionCounts {
+            id,
+            read: AtomicU64::new(0),
+            matched_input: AtomicU64::new(0),
+            filtered: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            quarantined: AtomicU64::new(0),
+            dead_letters: AtomicU64::new(0),
+        };
+        self.partitions.get_or_init(|| partitions.map(of).collect());
+    }
+
+    /// Adds what the ingest side found in a partition: `read`, `late`, `quarantined` and `dead_letters`.
+    pub fn ingested(&self, partition: usize, found: &Counts) {
+        let Some(counts) = self.partitions.get().and_then(|p| p.get(partition)) else { return };
+        counts.read.fetch_add(found.read, Ordering::Relaxed);
+        counts.late.fetch_add(found.late, Ordering::Relaxed);
+        counts.quarantined.fetch_add(found.quarantined, Ordering::Relaxed);
+        counts.dead_letters.fetch_add(found.dead_letters, Ordering::Relaxed);
+    }
+
+    /// Adds a batch of which rules wanted all rows but `filtered`.
+    pub fn prepared(&self, partition: usize, rows: usize, filtered: usize) {
+        let Some(counts) = self.partitions.get().and_then(|p| p.get(partition)) else { return };
+        counts.matched_input.fetch_add(rows.saturating_sub(filtered) as u64, Ordering::Relaxed);
+        counts.filtered.fetch_add(filtered as u64, Ordering::Relaxed);
+    }
+
+    /// Adds rows that a rule wanted but could not place, since a part of their key is missing.
+    pub fn keyless(&self, rows: usize) {
+        self.keyless.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// Adds committed alerts.
+    pub fn committed(&self, alerts: usize) {
+        self.alerts.fetch_add(alerts as u64, Ordering::Relaxed);
+    }
+
+    /// Rows that a rule wanted but could not place.
+    pub fn keyless_rows(&self) -> u64 {
+        self.keyless.load(Ordering::Relaxed)
+    }
+
+    /// The counts of each partition; alerts are 0, they belong to none.
+    pub fn per_partition(&self) -> Vec<(PartitionId, Counts)> {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let counts = |p: &PartitionCounts| Counts {
+            read: load(&p.read),
+            matched_input: load(&p.matched_input),
+            filtered: load(&p.filtered),
+            late: load(&p.late),
+            quarantined: load(&p.quarantined),
+            dead_letters: load(&p.dead_letters),
+            alerts: 0,
+        };
+        self.partitions.get().into_iter().flatten().map(|p| (p.id.clone(), counts(p))).collect()
+    }
+
+    /// All partitions together, and the alerts.
+    pub fn total(&self) -> Counts {
+        let mut total = Counts { alerts: self.alerts.load(Ordering::Relaxed), ..Counts::default() };
+        self.per_partition().into_iter().for_each(|(_, counts)| total += counts);
+        total
+    }
+}

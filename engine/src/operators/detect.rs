@@ -1,0 +1,101 @@
+//! All rules over the keys of one worker: a thin wrapper of [`Detector`]s, one for each key scope.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use timely::container::NoopBuilder;
+use timely::dataflow::Stream;
+use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::Capability;
+use timely::dataflow::operators::generic::OutputBuilder;
+use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
+
+use super::{After, Fat, Inbound, Load, Outbound, TickEnd, by_worker};
+use crate::alert::Alert;
+use crate::detect::{Detector, Program};
+use crate::expr::hash_key;
+
+/// Detects, and splits what it finds into `shards`; shard `s` is at worker `s % workers`.
+pub fn detect<'scope>(
+    input: Stream<'scope, u64, Fat<Inbound>>,
+    program: Arc<Program>,
+    shards: usize,
+) -> Stream<'scope, u64, Fat<Outbound>> {
+    let scope = input.scope();
+    let peers = scope.peers();
+    let mut builder = OperatorBuilder::new("detect".to_owned(), scope);
+    if peers == 1 {
+        let input = builder.new_input(input, Pipeline);
+        build(builder, input, program, shards, peers)
+    } else {
+        let input = builder.new_input(input, by_worker());
+        build(builder, input, program, shards, peers)
+    }
+}
+
+type Input<P> = timely::dataflow::operators::generic::InputHandleCore<u64, Fat<Inbound>, P>;
+type Message = timely::dataflow::channels::Message<u64, Fat<Inbound>>;
+
+fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
+    mut builder: OperatorBuilder<'scope, u64>,
+    mut input: Input<P>,
+    program: Arc<Program>,
+    shards: usize,
+    peers: usize,
+) -> Stream<'scope, u64, Fat<Outbound>> {
+    let (output, stream) = builder.new_output();
+    let mut output: OutputBuilder<u64, NoopBuilder<Fat<Outbound>>> = OutputBuilder::from(output);
+    let mut detectors: Vec<Detector> =
+        (0..program.scopes()).map(|scope| Detector::new(program.clone(), scope)).collect();
+    builder.build(move |_capabilities| {
+        let mut open: BTreeMap<u64, (Capability<u64>, Arc<TickEnd>)> = BTreeMap::new();
+        move |frontiers| {
+            input.for_each(|capability, items| {
+                for item in items.0.drain(..) {
+                    match item.load {
+                        Load::Parcel(parcel) => detectors[parcel.scope].push(parcel),
+                        Load::End(end) => {
+                            let kept = capability.retain_least(0).expect("a message has one tick");
+                            open.insert(end.tick, (kept, end));
+                        }
+                    }
+                }
+            });
+            let mut output = output.activate();
+            while let Some(entry) = open.first_entry() {
+                if frontiers[0].less_equal(entry.key()) {
+                    break;
+                }
+                let (capability, end) = entry.remove();
+                let alerts = advance(&mut detectors, &end);
+                let mut found = Fat(split(alerts, &end, shards, peers));
+                output.session_with_builder(&capability).give_container(&mut found);
+            }
+        }
+    });
+    stream
+}
+
+fn advance(detectors: &mut [Detector], end: &TickEnd) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    for detector in detectors {
+        if let Some(watermark_us) = end.watermark_us {
+            detector.advance(watermark_us, &mut alerts);
+        }
+        if end.after == After::Finished {
+            detector.finish(&mut alerts);
+        }
+    }
+    alerts
+}
+
+/// A key's alerts always go to one shard.
+fn split(alerts: Vec<Alert>, end: &Arc<TickEnd>, shards: usize, peers: usize) -> Vec<Outbound> {
+    let of = |shard| Outbound { worker: shard % peers, shard, end: end.clone(), alerts: Vec::new() };
+    let mut found: Vec<Outbound> = (0..shards).map(of).collect();
+    for alert in alerts {
+        let shard = (hash_key(&alert.position.key) >> 32) as usize % shards;
+        found[shard].alerts.push(alert);
+    }
+    found
+}

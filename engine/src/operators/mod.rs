@@ -1,0 +1,109 @@
+//! The timely operators, a file each: thin wrappers of plain code. timely's timestamp is a tick; what an operator does at
+//! the end of a tick, it does when the frontier has passed it.
+//!
+//! Items are few and fat: a parcel of rows, the alerts of a tick. They travel by pointer between the workers of a process.
+
+mod detect;
+mod fat;
+mod sink;
+mod source;
+
+pub use detect::detect;
+pub use fat::{Addressed, Fat, by_worker};
+pub use sink::{Outlets, sink};
+pub use source::source;
+
+use std::sync::Arc;
+
+use crate::alert::Alert;
+use crate::detect::Parcel;
+use crate::event::Batch;
+use crate::io::{Cut, FloorEntry, SideRecord};
+
+/// What the thread that closes ticks gives a worker's source, in order.
+pub enum Work {
+    /// A batch of the tick that is open; its partition's position among those assigned.
+    Batch(usize, Arc<Batch>),
+    /// The tick is over.
+    Close(Arc<TickEnd>),
+}
+
+/// How the run goes on after a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// There is another tick.
+    Next,
+    /// All input was finite and has ended.
+    Finished,
+    /// The run was told to stop.
+    Stopped,
+}
+
+/// What is known at the end of a tick: watermark and cut travel as data.
+#[derive(Debug)]
+pub struct TickEnd {
+    /// The tick.
+    pub tick: u64,
+    /// Everything before this event time is in this tick or an earlier one; `None` before the first watermark.
+    pub watermark_us: Option<i64>,
+    /// The next offset of every partition.
+    pub cut: Arc<Cut>,
+    /// Decisions in force.
+    pub floors: Arc<Vec<FloorEntry>>,
+    /// Side records of the tick by shard, with their partition's position among those assigned.
+    pub sides: Vec<Vec<(usize, SideRecord)>>,
+    /// What comes then.
+    pub after: After,
+}
+
+/// From source to detect.
+#[derive(Clone)]
+pub struct Inbound {
+    /// The worker that it goes to.
+    pub worker: usize,
+    /// What it is.
+    pub load: Load,
+}
+
+/// What goes to detect.
+#[derive(Clone)]
+pub enum Load {
+    /// Rows.
+    Parcel(Parcel),
+    /// The tick's end.
+    End(Arc<TickEnd>),
+}
+
+/// From detect to sink: what a worker has found for a shard in a tick.
+#[derive(Clone)]
+pub struct Outbound {
+    /// The worker that has the shard.
+    pub worker: usize,
+    /// The shard.
+    pub shard: usize,
+    /// The tick's end.
+    pub end: Arc<TickEnd>,
+    /// Alerts.
+    pub alerts: Vec<Alert>,
+}
+
+impl Addressed for Inbound {
+    fn worker(&self) -> usize {
+        self.worker
+    }
+}
+
+impl Addressed for Outbound {
+    fn worker(&self) -> usize {
+        self.worker
+    }
+}
+
+/// From sink to a shard's thread: everything of a tick, in order.
+#[derive(Debug)]
+pub struct Turn {
+    /// The tick's end.
+    pub end: Arc<TickEnd>,
+    /// The shard's alerts, by position.
+    pub alerts: Vec<Alert>,
+}
