@@ -41,6 +41,7 @@ pub fn source<'scope>(
                     Ok(Work::Batch(partition, batch)) => {
                         let mut prepared = program.prepare(&batch, peers);
                         metrics.prepared(partition, batch.len(), prepared.filtered);
+                        metrics.keyless(prepared.keyless);
                         let inbound = |parcel: crate::detect::Parcel| Inbound {
                             worker: parcel.worker,
                             load: Load::Parcel(parcel),
