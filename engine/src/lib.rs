@@ -13,5 +13,6 @@ pub mod operators;
 pub mod patterns;
 pub mod recovery;
 pub mod render;
+pub mod runner;
 pub mod state;
 pub mod time;

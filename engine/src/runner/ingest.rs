@@ -1,0 +1,235 @@
+//! One thread a source: polls, decodes into a batch per partition, judges lateness, and hands batches on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use tripline_query_lang::plan::Stream;
+
+use super::RunError;
+use crate::event::{Batch, BatchBuilder};
+use crate::io::{Decoder, PartitionInfo, Polled, Record, RecordError, SideKind, SideRecord, Source, Stage};
+use crate::metrics::{Counts, Metrics};
+use crate::time::{PartitionClock, Verdict};
+
+/// Rows of a batch at most, and of a poll.
+const ROWS_MAX: usize = 8192;
+
+/// Rows that are worth a batch of their own while the source has more.
+const ROWS_WORTH_IT: usize = 1024;
+
+/// How long a poll waits for the first record; also how soon a stop is seen.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+
+/// The clocks of a source's partitions, shared with the thread that closes ticks.
+pub type Clocks = Arc<Mutex<Vec<PartitionClock>>>;
+
+/// What an ingest thread hands on.
+pub enum Delivery {
+    /// What was read of a partition since the delivery before.
+    Rows(Rows),
+    /// All of the source's partitions have been read to their end.
+    End {
+        /// The source.
+        source: usize,
+    },
+    /// The thread was told to stop.
+    Stopped,
+}
+
+/// A stretch of a partition.
+pub struct Rows {
+    /// Position among the assigned partitions.
+    pub partition: usize,
+    /// Events in time, if any.
+    pub batch: Option<Batch>,
+    /// Records that are none.
+    pub sides: Vec<SideRecord>,
+    /// The next offset.
+    pub next: i64,
+    /// All further events that count have this time or a later one.
+    pub watermark_us: Option<i64>,
+    /// Some event is late only since time had gone on without the partition.
+    pub used_floor: bool,
+}
+
+/// Everything an ingest thread works with.
+pub struct Ingest {
+    /// Position among the sources.
+    pub source: usize,
+    /// Where records come from.
+    pub input: Box<dyn Source>,
+    /// What makes rows of them.
+    pub decoder: Box<dyn Decoder>,
+    /// The stream.
+    pub stream: Stream,
+    /// Which of its fields are decoded.
+    pub needed: Vec<bool>,
+    /// Its partitions, and the position of the first among all that are assigned.
+    pub partitions: Vec<PartitionInfo>,
+    /// See `partitions`.
+    pub base: usize,
+    /// Event time of its partitions.
+    pub clocks: Clocks,
+    /// Where deliveries go.
+    pub deliveries: Sender<Delivery>,
+    /// Set when reading has to stop.
+    pub stop: Arc<AtomicBool>,
+    /// How long rows may wait for more.
+    pub tick: Duration,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What has been read of a partition and not been handed on.
+struct Pending {
+    builder: BatchBuilder,
+    sides: Vec<SideRecord>,
+    counts: Counts,
+    used_floor: bool,
+    since: Option<Instant>,
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.counts.read == 0
+    }
+}
+
+/// Reads until the source ends or the run stops. A delivery that nobody takes is the end, too: the run is over.
+pub fn run(mut ingest: Ingest) -> Result<(), RunError> {
+    let new = |_: &PartitionInfo| Pending {
+        builder: BatchBuilder::new(&ingest.stream, &ingest.needed),
+        sides: Vec::new(),
+        counts: Counts::default(),
+        used_floor: false,
+        since: None,
+    };
+    let mut pending: Vec<Pending> = ingest.partitions.iter().map(new).collect();
+    loop {
+        if ingest.stop.load(Ordering::Relaxed) {
+            flush(&ingest, &mut pending, |_| true);
+            let _ = ingest.deliveries.send(Delivery::Stopped);
+            return Ok(());
+        }
+        let polled = poll(&mut ingest, &mut pending)?;
+        let caught_up = match polled {
+            Polled::Records(found) => found < ROWS_MAX,
+            Polled::End => true,
+        };
+        let tick = ingest.tick;
+        let open = flush(&ingest, &mut pending, |p| {
+            caught_up || p.counts.read as usize >= ROWS_WORTH_IT || p.since.is_some_and(|since| since.elapsed() >= tick)
+        });
+        if polled == Polled::End {
+            let _ = ingest.deliveries.send(Delivery::End { source: ingest.source });
+            return Ok(());
+        }
+        if !open {
+            return Ok(());
+        }
+    }
+}
+
+/// Polls once: every record becomes a row, a side record, or nothing but a count.
+fn poll(ingest: &mut Ingest, pending: &mut [Pending]) -> Result<Polled, RunError> {
+    let Ingest { input, decoder, partitions, clocks, tick, .. } = ingest;
+    let wait = if pending.iter().all(Pending::is_empty) { POLL_WAIT } else { *tick };
+    // Locked from the first record on, not while waiting for it.
+    let mut held = None;
+    let polled = input.poll(ROWS_MAX, wait, &mut |record| {
+        let clocks = held.get_or_insert_with(|| clocks.lock().unwrap_or_else(PoisonError::into_inner));
+        let (Some(clock), Some(pending), Some(partition)) = (
+            clocks.get_mut(record.partition),
+            pending.get_mut(record.partition),
+            partitions.get(record.partition),
+        ) else {
+            return;
+        };
+        take(record, decoder.as_mut(), clock, pending, partition);
+    });
+    Ok(polled?)
+}
+
+fn take(
+    record: Record<'_>,
+    decoder: &mut dyn Decoder,
+    clock: &mut PartitionClock,
+    pending: &mut Pending,
+    partition: &PartitionInfo,
+) {
+    pending.counts.read += 1;
+    let decoded = match record.value {
+        Some(value) => decoder.decode(value, &mut pending.builder),
+        None => Err(RecordError {
+            stage: Stage::Decode,
+            class: "null payload",
+            message: "the record has no value".to_owned(),
+        }),
+    };
+    let kind = match decoded {
+        Err(error) => {
+            clock.pass(record.offset);
+            pending.counts.dead_letters += 1;
+            SideKind::DeadLetter(error)
+        }
+        Ok(at_us) => match clock.judge(record.offset, at_us, record.timestamp_us) {
+            Verdict::InTime => return pending.builder.end_row(at_us, record.offset),
+            Verdict::Late { behind_us, by_floor } => {
+                pending.builder.undo_row();
+                pending.counts.late += 1;
+                pending.used_floor |= by_floor;
+                SideKind::Late { behind_us }
+            }
+            Verdict::Quarantined { beyond_us } => {
+                pending.builder.undo_row();
+                pending.counts.quarantined += 1;
+                SideKind::Quarantined { beyond_us }
+            }
+        },
+    };
+    pending.sides.push(SideRecord {
+        kind,
+        partition: partition.id.clone(),
+        offset: record.offset,
+        timestamp_us: record.timestamp_us,
+        key: record.key.map(<[u8]>::to_vec),
+        value: record.value.map(<[u8]>::to_vec),
+        headers: (record.headers)(),
+    });
+}
+
+/// Hands on what is pending and ripe; false when nobody takes it.
+fn flush(ingest: &Ingest, pending: &mut [Pending], ripe: impl Fn(&Pending) -> bool) -> bool {
+    for (index, pending) in pending.iter_mut().enumerate() {
+        if pending.is_empty() {
+            continue;
+        }
+        if !ripe(pending) {
+            pending.since.get_or_insert_with(Instant::now);
+            continue;
+        }
+        let (next, watermark_us) = {
+            let clocks = ingest.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+            (clocks[index].next(), clocks[index].watermark_us())
+        };
+        let partition = ingest.base + index;
+        ingest.metrics.ingested(partition, &pending.counts);
+        let id = &ingest.partitions[index].id;
+        let rows = Rows {
+            partition,
+            batch: (!pending.builder.is_empty()).then(|| pending.builder.finish(id.clone())),
+            sides: std::mem::take(&mut pending.sides),
+            next,
+            watermark_us,
+            used_floor: std::mem::take(&mut pending.used_floor),
+        };
+        pending.counts = Counts::default();
+        pending.since = None;
+        if ingest.deliveries.send(Delivery::Rows(rows)).is_err() {
+            return false;
+        }
+    }
+    true
+}

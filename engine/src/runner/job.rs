@@ -1,0 +1,122 @@
+//! What to run, how, and what came of it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tripline_query_lang::plan::{Plan, Stream};
+
+use super::{Notice, RunError, run};
+use crate::io::{Decoder, Source, TransactionalSink};
+use crate::metrics::{Counts, Metrics};
+use crate::time::{Clock, SystemClock};
+
+/// Makes the decoder of a stream, which fills only the fields that are needed (by `FieldId`).
+pub type DecoderFactory = Box<dyn FnOnce(&Stream, &[bool]) -> Box<dyn Decoder> + Send>;
+
+/// One stream's events.
+pub struct Input {
+    /// Where records come from.
+    pub source: Box<dyn Source>,
+    /// What makes events of them.
+    pub decoder: DecoderFactory,
+}
+
+/// How to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Worker threads; the alerts are the same for any number.
+    pub workers: usize,
+    /// How long a tick gathers input when there is much of it.
+    pub tick: Duration,
+    /// The shortest time between two commits of a shard.
+    pub commit_every: Duration,
+    /// How long a partition may hold event time back before a notice names it.
+    pub holding_after: Duration,
+    /// How long a run that is told to stop waits for its sinks.
+    pub stop_within: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            workers: 1,
+            tick: Duration::from_millis(5),
+            commit_every: Duration::from_millis(200),
+            holding_after: Duration::from_secs(10),
+            stop_within: Duration::from_secs(7),
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// All counts of this run; a replay counts again what it reads again.
+    pub counts: Counts,
+    /// All input was finite and has ended; otherwise the run was told to stop.
+    pub finished: bool,
+}
+
+/// A plan with its sources and sinks.
+pub struct Job {
+    pub(super) plan: Arc<Plan>,
+    pub(super) inputs: Vec<Input>,
+    pub(super) sinks: Vec<Box<dyn TransactionalSink>>,
+    pub(super) settings: Settings,
+    pub(super) observer: Box<dyn FnMut(Notice) + Send>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Job {
+    /// A job without sources and sinks.
+    pub fn new(plan: impl Into<Arc<Plan>>) -> Job {
+        Job {
+            plan: plan.into(),
+            inputs: Vec::new(),
+            sinks: Vec::new(),
+            settings: Settings::default(),
+            observer: Box::new(|_| {}),
+            clock: Arc::new(SystemClock::default()),
+            metrics: Arc::default(),
+        }
+    }
+
+    /// Adds a source; one of a stream that no rule reads is not opened.
+    pub fn input(mut self, input: Input) -> Job {
+        self.inputs.push(input);
+        self
+    }
+
+    /// Adds a sink shard.
+    pub fn sink(mut self, sink: Box<dyn TransactionalSink>) -> Job {
+        self.sinks.push(sink);
+        self
+    }
+
+    /// How to run.
+    pub fn settings(self, settings: Settings) -> Job {
+        Job { settings, ..self }
+    }
+
+    /// Whom to tell what a person may want to know.
+    pub fn observe(self, observer: impl FnMut(Notice) + Send + 'static) -> Job {
+        Job { observer: Box::new(observer), ..self }
+    }
+
+    /// Another clock than the machine's, for tests of idle partitions.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Job {
+        Job { clock, ..self }
+    }
+
+    /// The counters, to be read while the job runs.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
+    }
+
+    /// Runs until all input has ended, or until `stop` is set: then it stops reading, commits what is complete, and leaves.
+    pub fn run(self, stop: Arc<AtomicBool>) -> Result<Summary, RunError> {
+        run::run(self, &stop)
+    }
+}

@@ -1,0 +1,302 @@
+//! A run's beginning: opens the sources, recovers the shards, and starts all threads.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use tripline_query_lang::plan::{Plan, StreamId};
+
+use super::ingest::{self, Clocks, Ingest};
+use super::job::{Input, Job, Settings, Summary};
+use super::outlet::{Outlet, pause};
+use super::supervisor::{Flags, Supervisor};
+use super::threads::{self, Event, Thread};
+use super::ticks::{Link, Place, Ticks};
+use super::{Notice, RunError, streams_read, workers};
+use crate::detect::Program;
+use crate::expr::hash_key;
+use crate::io::{Cut, CutEntry, FloorEntry, PartitionInfo, Progress, TransactionalSink};
+use crate::metrics::Metrics;
+use crate::operators::{Outlets, Turn};
+use crate::recovery::{self, Assigned, Shard, ShardError, Start};
+use crate::render::Parts;
+use crate::time::PartitionClock;
+
+/// Deliveries that wait for the ticks.
+const DELIVERIES_MAX: usize = 16;
+
+/// Turns that wait for a shard's thread.
+const TURNS_MAX: usize = 16;
+
+/// How long workers get to build their dataflows.
+const WORKERS_READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// An input whose source is open.
+struct Opened {
+    input: Input,
+    stream: StreamId,
+    partitions: Vec<PartitionInfo>,
+    base: usize,
+    clocks: Clocks,
+}
+
+/// What all threads are started with.
+struct Launch {
+    program: Arc<Program>,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    flags: Flags,
+    events: Sender<Event>,
+    over: Receiver<()>,
+}
+
+/// See [`Job::run`].
+pub fn run(job: Job, stop: &AtomicBool) -> Result<Summary, RunError> {
+    let Job { plan, inputs, sinks, settings, mut observer, clock, metrics } = job;
+    let settings = Settings { workers: settings.workers.max(1), ..settings };
+    let program = Arc::new(Program::new(plan.clone())?);
+    let mut opened = open(&plan, inputs)?;
+    let assigned = assign(&plan, &opened);
+    metrics.assign(assigned.iter().map(|p| p.info.id.clone()));
+
+    let (alive, over) = bounded::<()>(0);
+    let shards = recover(sinks, &over, stop)?;
+    let rules = fingerprints(&plan);
+    let found: Vec<Option<Progress>> = shards.iter().map(|shard| shard.committed().cloned()).collect();
+    let start = recovery::start(&found, &assigned, &rules)?;
+    seek(&mut opened, &start)?;
+
+    let (events, told) = unbounded();
+    let launch = Launch { program, settings, metrics: metrics.clone(), flags: Flags::default(), events, over };
+    let first = |shard| first_progress(shard, &start, &assigned, &rules);
+    let turns = launch.outlets(shards, &start, first)?;
+    let (guards, links) = launch.workers(turns)?;
+    let place = |(index, assigned): (usize, &Assigned)| {
+        let opened = source_of(&opened, index);
+        Place { assigned: assigned.clone(), clocks: opened.clocks.clone(), index: index - opened.base }
+    };
+    let places = assigned.iter().enumerate().map(place).collect();
+    let decided = (&start.first[..], &start.frozen[..], &start.floors[..]);
+    let ticks = Ticks::new(places, &plan.streams, decided, found.len(), links, clock.now());
+
+    let records = opened.iter().map(|o| o.input.source.size_hint()).sum();
+    observer(Notice::Started { generation: start.generation, records });
+    start.change.into_iter().for_each(|change| observer(Notice::RulesChanged(change)));
+    let ranges = opened.iter().map(|o| o.base..o.base + o.partitions.len()).collect();
+    let delivered = launch.ingests(opened)?;
+    let (workers, outlets) = (launch.settings.workers, found.len());
+    let Launch { settings, flags, .. } = launch;
+    let finished = Supervisor::new(ticks, ranges, assigned, settings, clock, observer)
+        .watching(told, alive, flags, workers + outlets)
+        .run(stop, delivered, start.generation > 1);
+    if finished.is_err() {
+        // Dropping the guards would wait for threads; one that hangs must not hang the run.
+        std::mem::forget(guards);
+    }
+    Ok(Summary { finished: finished?, counts: metrics.total() })
+}
+
+/// Opens the sources of the streams that some rule reads.
+fn open(plan: &Plan, inputs: Vec<Input>) -> Result<Vec<Opened>, RunError> {
+    let read = streams_read(plan);
+    let mut opened: Vec<Opened> = Vec::new();
+    let mut base = 0;
+    for mut input in inputs {
+        let stream = input.source.stream();
+        let Some(true) = read.get(stream.index()) else { continue };
+        let partitions = input.source.open()?;
+        let clock = |p: &PartitionInfo| PartitionClock::new(&plan.streams[stream.index()], p.earliest);
+        let clocks = Arc::new(Mutex::new(partitions.iter().map(clock).collect()));
+        base += partitions.len();
+        opened.push(Opened { input, stream, base: base - partitions.len(), partitions, clocks });
+    }
+    let missing = |(index, read): (usize, &bool)| {
+        (*read && !opened.iter().any(|o| o.stream.index() == index)).then(|| &plan.streams[index].name)
+    };
+    match read.iter().enumerate().find_map(missing) {
+        Some(name) => Err(RunError::Configuration(format!("the rules read stream `{name}`, but it has no source"))),
+        None => Ok(opened),
+    }
+}
+
+/// All partitions, in the order of the sources.
+fn assign(plan: &Plan, opened: &[Opened]) -> Vec<Assigned> {
+    let of = |o: &Opened| {
+        let stream = plan.streams[o.stream.index()].name.clone();
+        o.partitions.clone().into_iter().map(move |info| Assigned { stream: stream.clone(), info })
+    };
+    opened.iter().flat_map(of).collect()
+}
+
+fn source_of(opened: &[Opened], partition: usize) -> &Opened {
+    let found = opened.iter().find(|o| (o.base..o.base + o.partitions.len()).contains(&partition));
+    found.expect("every assigned partition belongs to a source")
+}
+
+/// Fences every older process, and reads what each shard has committed.
+fn recover(
+    sinks: Vec<Box<dyn TransactionalSink>>,
+    over: &Receiver<()>,
+    stop: &AtomicBool,
+) -> Result<Vec<Shard>, RunError> {
+    if sinks.is_empty() {
+        return Err(RunError::Configuration("there is no sink for the alerts".to_owned()));
+    }
+    let mut pause = pause(over, stop);
+    let recover = |sink| match Shard::recover(sink, &mut pause) {
+        Ok(shard) => Ok(shard),
+        Err(ShardError::Sink(error)) => Err(error.into()),
+        Err(ShardError::GivenUp) => Err(RunError::GivenUp),
+    };
+    sinks.into_iter().map(recover).collect()
+}
+
+/// The rules' fingerprints, and those of the time policies of the streams that they read, ascending.
+fn fingerprints(plan: &Plan) -> Vec<u64> {
+    let read = streams_read(plan);
+    let policy = |(stream, read): (&tripline_query_lang::plan::Stream, &bool)| {
+        let text = format!("{} {} {:?}", stream.name, stream.late_us, stream.ahead_us);
+        read.then(|| hash_key(text.as_bytes()))
+    };
+    let policies = plan.streams.iter().zip(&read).filter_map(policy);
+    let mut all: Vec<u64> = plan.rules.iter().map(|rule| rule.fingerprint).chain(policies).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Reads begin where output began, with the decisions of earlier processes.
+fn seek(opened: &mut [Opened], start: &Start) -> Result<(), RunError> {
+    for o in opened {
+        let range = o.base..o.base + o.partitions.len();
+        let offsets: Vec<Option<i64>> = start.first[range.clone()].iter().copied().map(Some).collect();
+        o.input.source.seek(&offsets)?;
+        let mut clocks = lock(&o.clocks);
+        for floor in start.floors.iter().filter(|floor| range.contains(&floor.partition)) {
+            clocks[floor.partition - o.base].replay_floor(floor.from, floor.floor_us);
+        }
+    }
+    Ok(())
+}
+
+fn lock(clocks: &Clocks) -> MutexGuard<'_, Vec<PartitionClock>> {
+    clocks.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a shard has committed, under this process's generation: a zombie that reads it knows that it is one.
+fn first_progress(shard: usize, start: &Start, assigned: &[Assigned], rules: &[u64]) -> Progress {
+    let committed = &start.shards[shard];
+    let entry = |(p, first): (&Assigned, &i64)| CutEntry {
+        stream: p.stream.clone(),
+        topic: p.info.id.topic.to_string(),
+        topic_id: p.info.topic_id.clone(),
+        partition: p.info.id.partition,
+        first: *first,
+        next: *first,
+    };
+    let mut partitions: Vec<CutEntry> = assigned.iter().zip(&start.first).map(entry).collect();
+    partitions.iter_mut().zip(&committed.next).for_each(|(entry, next)| entry.next = entry.next.max(*next));
+    let floor = |floor: &recovery::Floor| {
+        let Assigned { stream, info } = &assigned[floor.partition];
+        FloorEntry {
+            stream: stream.clone(),
+            topic: info.id.topic.to_string(),
+            partition: info.id.partition,
+            from: floor.from,
+            floor_us: floor.floor_us,
+        }
+    };
+    Progress {
+        generation: start.generation,
+        shard: (shard as u32, start.shards.len() as u32),
+        last: committed.last.clone(),
+        watermark_us: committed.watermark_us,
+        cut: Cut { partitions },
+        floors: start.floors.iter().map(floor).collect(),
+        rules: rules.to_vec(),
+    }
+}
+
+impl Launch {
+    /// Starts a thread for each shard; returns where each takes its turns.
+    fn outlets(
+        &self,
+        shards: Vec<Shard>,
+        start: &Start,
+        first: impl Fn(usize) -> Progress,
+    ) -> Result<Vec<Sender<Turn>>, RunError> {
+        let mut senders = Vec::new();
+        for (number, shard) in shards.into_iter().enumerate() {
+            let (sender, turns) = bounded(TURNS_MAX);
+            senders.push(sender);
+            let outlet = Outlet {
+                shard,
+                start: start.shards[number].clone(),
+                progress: first(number),
+                plan: self.program.plan().clone(),
+                turns,
+                commit_every: self.settings.commit_every,
+                give_up: self.flags.give_up.clone(),
+                over: self.over.clone(),
+                metrics: self.metrics.clone(),
+            };
+            threads::spawn(Thread::Outlet(number), self.events.clone(), move || outlet.run())?;
+        }
+        Ok(senders)
+    }
+
+    /// Starts the workers, and waits until all are ready.
+    fn workers(
+        &self,
+        turns: Vec<Sender<Turn>>,
+    ) -> Result<(timely::communication::WorkerGuards<()>, Vec<Link>), RunError> {
+        let events = self.events.clone();
+        let passed = move |shard, tick| drop(events.send(Event::Passed { shard, tick }));
+        let outlets = Outlets { turns, passed: Arc::new(passed) };
+        let (work, taken): (Vec<_>, Vec<_>) = (0..self.settings.workers).map(|_| unbounded()).unzip();
+        let part = |work| Parts {
+            program: self.program.clone(),
+            work,
+            outlets: outlets.clone(),
+            metrics: self.metrics.clone(),
+        };
+        let parts = taken.into_iter().map(part).collect();
+        let (ready, wakes) = unbounded();
+        let guards = workers::spawn(parts, ready, self.flags.abort.clone(), self.events.clone())?;
+        let mut wake: Vec<_> = work.iter().map(|_| None).collect();
+        for _ in &work {
+            let ready = wakes.recv_timeout(WORKERS_READY_WITHIN);
+            let (index, found) = ready.map_err(|_| RunError::Failed("a worker did not start".to_owned()))?;
+            wake[index] = Some(found);
+        }
+        let links = work.into_iter().zip(wake.into_iter().flatten()).map(|(work, wake)| Link { work, wake });
+        Ok((guards, links.collect()))
+    }
+
+    /// Starts a thread for each source; returns where they deliver.
+    fn ingests(&self, opened: Vec<Opened>) -> Result<Receiver<ingest::Delivery>, RunError> {
+        let (deliveries, delivered) = bounded(DELIVERIES_MAX);
+        let needed = self.program.needed_fields();
+        for (source, o) in opened.into_iter().enumerate() {
+            let stream = self.program.plan().streams[o.stream.index()].clone();
+            let needed = needed[o.stream.index()].clone();
+            let ingest = Ingest {
+                source,
+                decoder: (o.input.decoder)(&stream, &needed),
+                input: o.input.source,
+                stream,
+                needed,
+                partitions: o.partitions,
+                base: o.base,
+                clocks: o.clocks,
+                deliveries: deliveries.clone(),
+                stop: self.flags.stop_reading.clone(),
+                tick: self.settings.tick,
+                metrics: self.metrics.clone(),
+            };
+            threads::spawn(Thread::Ingest(source), self.events.clone(), move || ingest::run(ingest))?;
+        }
+        Ok(delivered)
+    }
+}
