@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::RunError;
-use crate::alert;
 use crate::io::Progress;
 use crate::metrics::Metrics;
 use crate::operators::{After, Turn};
@@ -88,7 +87,7 @@ impl Outlet {
         let shard = self.progress.shard.0 as usize;
         let before = Self::size(batch);
         for found in alerts.iter().filter(|found| self.start.wants_alert(&found.position)) {
-            batch.alerts.push(alert::record(&self.plan, found));
+            batch.alerts.push(found.record(&self.plan));
         }
         let sides = end.sides.get(shard).into_iter().flatten();
         let sides = sides.filter(|(partition, side)| self.start.wants_side(*partition, side.offset));
