@@ -42,10 +42,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
                 keys: vec![expr(ExprKind::Field(FieldId(0)), Type::Text)],
                 fields: vec![Some(FieldId(0)), Some(FieldId(1))],
             }],
-            slots: vec![
-                Slot { name: "key".into(), ty: Type::Text },
-                Slot { name: "x".into(), ty: Type::Int },
-            ],
+            slots: vec![Slot { name: "key".into(), ty: Type::Text }, Slot { name: "x".into(), ty: Type::Int }],
             when: Some(expr(
                 ExprKind::Compare(CompareOp::GreaterEqual, Box::new(count.clone()), Box::new(two)),
                 Type::Bool,
@@ -63,10 +60,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
             every_event: true,
             severity: Severity::Low,
             template: vec![TemplatePart::Expr(slot(0, Type::Text))],
-            with: vec![
-                With { name: "n".into(), expr: count },
-                With { name: "x".into(), expr: slot(1, Type::Int) },
-            ],
+            with: vec![With { name: "n".into(), expr: count }, With { name: "x".into(), expr: slot(1, Type::Int) }],
             to: Vec::new(),
         },
         suppress: None,
@@ -153,8 +147,7 @@ pub fn run(log: &Log, plan: Plan, shards: usize, workers: usize, share: usize) -
 
 /// The values of all committed records of a topic.
 pub fn values(log: &Log, topic: &str) -> Vec<String> {
-    let text = |record: &Arc<LogRecord>| {
-        String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned()
-    };
+    let text =
+        |record: &Arc<LogRecord>| String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned();
     log.read_all(topic).iter().map(text).collect()
 }

@@ -89,12 +89,9 @@ impl Shard {
             let before = self.committed.clone();
             let half_way = Progress { last: part.last().map(|alert| alert.position.clone()), ..progress.clone() };
             let half_way = match before {
-                Some(before) => Progress {
-                    watermark_us: before.watermark_us,
-                    cut: before.cut,
-                    floors: before.floors,
-                    ..half_way
-                },
+                Some(before) => {
+                    Progress { watermark_us: before.watermark_us, cut: before.cut, floors: before.floors, ..half_way }
+                }
                 None => Progress { watermark_us: i64::MIN, cut: Default::default(), floors: Vec::new(), ..half_way },
             };
             self.transact(part, &[], half_way, pause)?;
@@ -139,7 +136,12 @@ impl Shard {
         Ok(())
     }
 
-    fn attempt(&mut self, alerts: &[AlertRecord], sides: &[SideRecord], progress: &Progress) -> Result<(), CommitError> {
+    fn attempt(
+        &mut self,
+        alerts: &[AlertRecord],
+        sides: &[SideRecord],
+        progress: &Progress,
+    ) -> Result<(), CommitError> {
         self.sink.begin()?;
         for alert in alerts {
             self.sink.alert(alert)?;

@@ -198,7 +198,8 @@ fn check_entry(entry: &CutEntry, partitions: &[Assigned]) -> Result<(), Refusal>
 
 /// The shard has committed some of the alerts beyond its watermark, and not the others.
 fn is_half_way(progress: &Progress) -> bool {
-    progress.watermark_us != i64::MAX && progress.last.as_ref().is_some_and(|last| last.time_us >= progress.watermark_us)
+    progress.watermark_us != i64::MAX
+        && progress.last.as_ref().is_some_and(|last| last.time_us >= progress.watermark_us)
 }
 
 fn rules_change(found: &[Option<Progress>], rules: &[u64]) -> Option<RulesChange> {

@@ -140,11 +140,9 @@ fn poll(ingest: &mut Ingest, pending: &mut [Pending]) -> Result<Polled, RunError
     let mut held = None;
     let polled = input.poll(ROWS_MAX, wait, &mut |record| {
         let clocks = held.get_or_insert_with(|| clocks.lock().unwrap_or_else(PoisonError::into_inner));
-        let (Some(clock), Some(pending), Some(partition)) = (
-            clocks.get_mut(record.partition),
-            pending.get_mut(record.partition),
-            partitions.get(record.partition),
-        ) else {
+        let (Some(clock), Some(pending), Some(partition)) =
+            (clocks.get_mut(record.partition), pending.get_mut(record.partition), partitions.get(record.partition))
+        else {
             return;
         };
         take(record, decoder.as_mut(), clock, pending, partition);
