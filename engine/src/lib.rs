@@ -14,5 +14,6 @@ pub mod patterns;
 pub mod recovery;
 pub mod render;
 pub mod runner;
+pub mod reference;
 pub mod state;
 pub mod time;

@@ -1,0 +1,156 @@
+//! Alerts from what was found: `with` fields, message, evidence, `suppress`, and their place in the output.
+
+use std::sync::Arc;
+
+use tripline_query_lang::plan::{Absent, Body, Element, Node, Plan, Rule, RuleId, StepId, TemplatePart};
+use tripline_query_lang::value::Value;
+
+use super::Event;
+use super::look::Look;
+use super::threshold::Admission;
+use crate::alert::{Alert, Evidence, Witness};
+use crate::expr::write_key;
+use crate::io;
+
+/// A complete match of a pattern.
+#[derive(Clone, Debug)]
+pub(super) struct PatternMatch {
+    /// The events that it took, by position among the key's events, in order.
+    pub taken: Vec<(StepId, usize)>,
+    /// The alert's time, microseconds.
+    pub at_us: i64,
+    /// What completed it.
+    pub cause: Cause,
+    /// The deadline that an absence waited for.
+    pub deadline_us: Option<i64>,
+    /// Starts or branches were refused since the key's last match.
+    pub incomplete: bool,
+}
+
+/// What completed a match.
+#[derive(Clone, Debug)]
+pub(super) enum Cause {
+    /// An event, by position among the key's.
+    Event(usize),
+    /// Event time has passed this.
+    Time(i64),
+    /// The end of the input.
+    End,
+}
+
+/// What one key of a rule has sent.
+pub(super) struct Sending<'a> {
+    plan: &'a Plan,
+    id: RuleId,
+    rule: &'a Rule,
+    key: Vec<Value>,
+    /// Per `suppress by` values, the time of the last alert that was sent.
+    sent: Vec<(Vec<Value>, i64)>,
+    /// The cause of the last alert, and how many it has had.
+    last: Option<(i64, io::Cause, u32)>,
+    /// Starts or branches were refused since the last alert that was sent.
+    incomplete: bool,
+}
+
+impl<'a> Sending<'a> {
+    /// A key that has sent nothing.
+    pub fn new(plan: &'a Plan, id: RuleId, rule: &'a Rule, key: Vec<Value>) -> Self {
+        Sending { plan, id, rule, key, sent: Vec::new(), last: None, incomplete: false }
+    }
+
+    /// Sends what a threshold rule has to say at one of its admitted events.
+    pub fn threshold(&mut self, admission: &Admission<'_>, now: usize, alerts: &mut Vec<Alert>) {
+        let admitted = &admission.events[now];
+        let coordinates = admitted.event.coordinates.clone();
+        let stream = &self.plan.streams[admitted.on.stream.index()].name;
+        let step = admitted.on.name.as_ref().unwrap_or(stream).as_str();
+        let evidence = vec![Evidence { step: Arc::from(step), what: Witness::Event(coordinates) }];
+        let cause = event_cause(admitted.event);
+        self.send(admission.look(now, true), (admitted.event.at_us(), cause), evidence, false, alerts);
+    }
+
+    /// Sends what a pattern has found. The evidence is its events in the order of the steps, then the deadline.
+    pub fn pattern(&mut self, events: &[&Event], found: &PatternMatch, alerts: &mut Vec<Alert>) {
+        let Body::Pattern(pattern) = &self.rule.body else { return };
+        let mut taken = found.taken.clone();
+        taken.sort_by_key(|(step, event)| (*step, *event));
+        let evidence = taken.iter().map(|(step, event)| Evidence {
+            step: Arc::from(pattern.steps[step.index()].name.as_str()),
+            what: Witness::Event(events[*event].coordinates.clone()),
+        });
+        let absence = last_absence(&pattern.seq).map(|no| format!("no {}", self.plan.streams[no.stream.index()].name));
+        let deadline = found.deadline_us.map(|at| Evidence {
+            step: Arc::from(absence.unwrap_or_else(|| "deadline".to_string())),
+            what: Witness::Deadline(at),
+        });
+        let evidence = evidence.chain(deadline).collect();
+        let (time, cause) = match found.cause {
+            Cause::Event(event) => (events[event].at_us(), event_cause(events[event])),
+            Cause::Time(at) => (at, io::Cause::Timer),
+            Cause::End => (i64::MAX, io::Cause::Timer),
+        };
+        let key = self.key.clone();
+        let look = Look::after_match(self.rule, &key, events, &found.taken, found.at_us);
+        self.send(look, (time, cause), evidence, found.incomplete, alerts);
+    }
+
+    /// `suppress D`: one alert per key, and per values of `by`, in D, its exact end included.
+    fn send(
+        &mut self,
+        look: Look<'_>,
+        (time_us, cause): (i64, io::Cause),
+        evidence: Vec<Evidence>,
+        incomplete: bool,
+        alerts: &mut Vec<Alert>,
+    ) {
+        let at_us = look.at_us();
+        self.incomplete |= incomplete;
+        if let Some(suppress) = &self.rule.suppress {
+            let by: Vec<Value> = suppress.by.iter().map(|expr| look.value(expr)).collect();
+            match self.sent.iter_mut().find(|(of, _)| *of == by) {
+                Some((_, last)) if at_us <= last.saturating_add(suppress.span_us) => return,
+                Some((_, last)) => *last = at_us,
+                None => self.sent.push((by, at_us)),
+            }
+        }
+        let message = self.rule.alert.template.iter().map(|part| match part {
+            TemplatePart::Text(text) => text.clone(),
+            TemplatePart::Expr(expr) => look.value(expr).to_string(),
+        });
+        let mut key = Vec::new();
+        write_key(&self.key, &mut key);
+        let sequence = match &self.last {
+            Some((time, last, n)) if *time == time_us && *last == cause => n + 1,
+            _ => 0,
+        };
+        self.last = Some((time_us, cause.clone(), sequence));
+        alerts.push(Alert {
+            position: io::Position { time_us, cause, rule: self.id.0, key, sequence },
+            rule: self.id,
+            key: self.key.clone(),
+            at_us,
+            message: message.collect(),
+            fields: self.rule.alert.with.iter().map(|with| look.value(&with.expr)).collect(),
+            evidence,
+            incomplete: std::mem::take(&mut self.incomplete),
+        });
+    }
+}
+
+/// The last `no X` among the pattern's elements: what a deadline waited for.
+fn last_absence(seq: &[Element]) -> Option<&Absent> {
+    seq.iter().rev().find_map(|element| match &element.node {
+        Node::No(absent) => Some(absent),
+        _ => None,
+    })
+}
+
+fn event_cause(event: &Event) -> io::Cause {
+    let at = &event.coordinates;
+    io::Cause::Event {
+        stream: at.partition.stream.0,
+        topic: at.partition.topic.to_string(),
+        partition: at.partition.partition,
+        offset: at.offset,
+    }
+}

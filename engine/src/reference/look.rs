@@ -1,0 +1,214 @@
+//! What an expression sees, and its value, by the language's own slow evaluator.
+
+use tripline_query_lang::eval::{Scope, eval};
+use tripline_query_lang::plan::{Body, Expr, FieldId, History, HistoryId, HistoryScope, Rule, SlotId, StepId, StepKey};
+use tripline_query_lang::value::Value;
+
+use super::Event;
+use super::history::{self, Seen};
+use super::keys::key_of;
+use super::threshold::Admission;
+
+/// What an expression sees.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    rule: Option<&'a Rule>,
+    keys: &'a [Value],
+    from: From<'a>,
+}
+
+/// Where it stands.
+#[derive(Clone, Copy)]
+enum From<'a> {
+    /// One event alone: the `where` of an `on`, a key.
+    Event(&'a Event),
+    /// An admitted event of a threshold rule.
+    Admitted { admission: &'a Admission<'a>, event: usize, with_histories: bool },
+    /// A candidate for a part in a pattern.
+    Candidate { events: &'a [&'a Event], event: usize, taken: &'a [(StepId, usize)] },
+    /// After a match.
+    Match { events: &'a [&'a Event], taken: &'a [(StepId, usize)], at_us: i64 },
+}
+
+impl<'a> Look<'a> {
+    /// One event alone.
+    pub fn event(event: &'a Event) -> Self {
+        Look { rule: None, keys: &[], from: From::Event(event) }
+    }
+
+    /// An admitted event of a threshold rule.
+    pub fn admitted(admission: &'a Admission<'a>, event: usize, with_histories: bool) -> Self {
+        let from = From::Admitted { admission, event, with_histories };
+        Look { rule: Some(admission.rule), keys: &admission.key, from }
+    }
+
+    /// A candidate for a part in a pattern.
+    pub fn candidate(
+        rule: &'a Rule,
+        keys: &'a [Value],
+        events: &'a [&'a Event],
+        event: usize,
+        taken: &'a [(StepId, usize)],
+    ) -> Self {
+        Look { rule: Some(rule), keys, from: From::Candidate { events, event, taken } }
+    }
+
+    /// What `with` and the template of a pattern see.
+    pub fn after_match(
+        rule: &'a Rule,
+        keys: &'a [Value],
+        events: &'a [&'a Event],
+        taken: &'a [(StepId, usize)],
+        at_us: i64,
+    ) -> Self {
+        Look { rule: Some(rule), keys, from: From::Match { events, taken, at_us } }
+    }
+
+    /// Only true holds: unknown does not.
+    pub fn holds(&self, expr: &Expr) -> bool {
+        self.value(expr) == Value::Bool(true)
+    }
+
+    /// The event at hand.
+    fn at_hand(&self) -> Option<&'a Event> {
+        match self.from {
+            From::Event(event) => Some(event),
+            From::Admitted { admission, event, .. } => Some(admission.events[event].event),
+            From::Candidate { events, event, .. } => Some(events[event]),
+            From::Match { .. } => None,
+        }
+    }
+
+    /// The time that `at` means: the event's, or the alert's after a match.
+    pub fn at_us(&self) -> i64 {
+        match self.from {
+            From::Match { at_us, .. } => at_us,
+            _ => self.at_hand().map_or(0, Event::at_us),
+        }
+    }
+
+    /// The events that a step has taken, in order.
+    fn taken_by(&self, step: StepId) -> Vec<&'a Event> {
+        let (events, taken) = match self.from {
+            From::Candidate { events, taken, .. } | From::Match { events, taken, .. } => (events, taken),
+            _ => return Vec::new(),
+        };
+        taken.iter().filter(|(of, _)| *of == step).map(|(_, event)| events[*event]).collect()
+    }
+}
+
+/// All events of a step's stream with the step's key, up to the candidate: what histories in the step's `where` see.
+struct StepHistory<'a> {
+    rule: &'a Rule,
+    keys: &'a [Value],
+    events: Vec<&'a Event>,
+}
+
+impl Seen for StepHistory<'_> {
+    fn at(&self, event: usize) -> i64 {
+        self.events[event].at_us()
+    }
+
+    fn value(&self, event: usize, expr: &Expr) -> Value {
+        Look::candidate(self.rule, self.keys, &self.events, event, &[]).value(expr)
+    }
+
+    fn on(&self, _event: usize) -> u32 {
+        0
+    }
+}
+
+impl Look<'_> {
+    /// The expression's value.
+    pub fn value(&self, expr: &Expr) -> Value {
+        eval(expr, self)
+    }
+
+    /// The rule's history function at the event at hand: over the events that the rule admits with this key, or in a
+    /// step's `where` over all events of the step's stream with the step's key.
+    fn history_at_hand(&self, history: &History) -> Value {
+        match (self.from, &history.scope) {
+            (From::Admitted { admission, event, with_histories: true }, HistoryScope::Admitted) => {
+                history::value(history, admission, event)
+            }
+            (From::Candidate { events, event, .. }, HistoryScope::Step(step)) => {
+                let Some(rule) = self.rule else { return Value::Null };
+                let seen = self.seen_by(*step, &events[..=event]);
+                let now = seen.len().saturating_sub(1);
+                history::value(history, &StepHistory { rule, keys: self.keys, events: seen }, now)
+            }
+            _ => Value::Null,
+        }
+    }
+
+    /// The events of a step's stream with the key of the last of them.
+    fn seen_by<'b>(&self, step: StepId, events: &[&'b Event]) -> Vec<&'b Event> {
+        let (Some(rule), Some(now)) = (self.rule, events.last()) else { return Vec::new() };
+        let Body::Pattern(pattern) = &rule.body else { return Vec::new() };
+        let info = &pattern.steps[step.index()];
+        let parts: Vec<Expr> = match &info.key {
+            StepKey::Own(parts) => parts.clone(),
+            StepKey::HandOver(pairs) => pairs.iter().map(|pair| pair.own.clone()).collect(),
+        };
+        let key = key_of(now, &parts);
+        let same = |event: &&&Event| {
+            event.coordinates.partition.stream == info.stream && key.is_some() && key_of(event, &parts) == key
+        };
+        events.iter().filter(same).copied().collect()
+    }
+}
+
+impl Scope for Look<'_> {
+    fn field(&self, field: FieldId) -> Value {
+        self.at_hand().and_then(|event| event.values.get(field.index())).cloned().unwrap_or(Value::Null)
+    }
+
+    fn slot(&self, slot: SlotId) -> Value {
+        let From::Admitted { admission, event, .. } = self.from else { return Value::Null };
+        admission.events[event].on.fields[slot.index()].map_or(Value::Null, |field| self.field(field))
+    }
+
+    fn at(&self) -> Value {
+        Value::Time(self.at_us())
+    }
+
+    fn step(&self, step: StepId, field: FieldId) -> Value {
+        self.taken_by(step).first().map_or(Value::Null, |event| Look::event(event).field(field))
+    }
+
+    fn step_at(&self, step: StepId) -> Value {
+        self.taken_by(step).first().map_or(Value::Null, |event| Value::Time(event.at_us()))
+    }
+
+    fn taken(&self, step: StepId) -> Vec<Box<dyn Scope + '_>> {
+        let look = |event| Box::new(Look::event(event)) as Box<dyn Scope>;
+        self.taken_by(step).into_iter().map(look).collect()
+    }
+
+    fn key(&self, part: u32) -> Value {
+        self.keys.get(part as usize).cloned().unwrap_or(Value::Null)
+    }
+
+    /// A `with` field is worked out whenever it is asked for.
+    fn with(&self, position: u32) -> Value {
+        let with = self.rule.and_then(|rule| rule.alert.with.get(position as usize));
+        with.map_or(Value::Null, |with| self.value(&with.expr))
+    }
+
+    fn history(&self, history: HistoryId) -> Value {
+        let history = self.rule.and_then(|rule| rule.histories.get(history.index()));
+        history.map_or(Value::Null, |history| self.history_at_hand(history))
+    }
+
+    fn before(&self, n: u32) -> Option<Box<dyn Scope + '_>> {
+        let back = |event: usize| event.checked_sub(n as usize);
+        let from = match self.from {
+            From::Admitted { admission, event, with_histories } => {
+                From::Admitted { admission, event: back(event)?, with_histories }
+            }
+            From::Candidate { events, event, taken } => From::Candidate { events, event: back(event)?, taken },
+            From::Event(_) | From::Match { .. } => return None,
+        };
+        Some(Box::new(Look { from, ..*self }))
+    }
+}

@@ -1,0 +1,56 @@
+//! The slow, obvious reference of the whole language: all events in, all alerts out. Tests hold the engine equal to it.
+//!
+//! Nothing here is shared with the engine's own matching: histories are found by scanning every earlier event of the
+//! key, episodes by walking, patterns by following every open run over every event of its key. Each function says in its
+//! own words the sentence of the language that it keeps.
+
+mod admit;
+mod alerts;
+mod history;
+mod keys;
+mod look;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod threshold;
+
+use tripline_query_lang::plan::{Body, Plan, RuleId};
+use tripline_query_lang::value::Value;
+
+use crate::alert::Alert;
+use crate::event::Coordinates;
+
+/// An event as the reference sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Where it stands; with its event time.
+    pub coordinates: Coordinates,
+    /// A value per field of its stream.
+    pub values: Vec<Value>,
+    /// Its record's own timestamp, microseconds, for `ahead`.
+    pub record_us: Option<i64>,
+}
+
+impl Event {
+    /// Its event time, microseconds.
+    pub fn at_us(&self) -> i64 {
+        self.coordinates.at_us
+    }
+}
+
+/// Every alert of a finite input, in the order in which they come about.
+///
+/// The events may come in any order: each partition is read by ascending offset, which is what lateness is judged by.
+pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
+    let admitted = admit::in_total_order(plan, events);
+    let mut alerts = Vec::new();
+    for (index, rule) in plan.rules.iter().enumerate() {
+        let id = RuleId(index as u32);
+        match &rule.body {
+            Body::Threshold(threshold) => threshold::run(plan, id, rule, threshold, &admitted, &mut alerts),
+            Body::Pattern(pattern) => pattern::run(plan, id, rule, pattern, &admitted, &mut alerts),
+        }
+    }
+    alerts.sort_by(|a, b| a.position.cmp(&b.position));
+    alerts
+}

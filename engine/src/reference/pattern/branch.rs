@@ -1,0 +1,441 @@
+//! One branch of a run: what an event or the passing of time makes of it.
+
+use std::cell::Cell;
+
+use tripline_query_lang::ast::Link;
+use tripline_query_lang::plan::{StepId, Within};
+
+use super::fit::{KeyView, Taken, limit};
+use super::tree::{Branches, FrameKind, Goal, Guard, Here, Members, Race, Rest, Way, after, settle};
+
+/// A branch at rest.
+#[derive(Clone)]
+pub(super) struct Branch<'p> {
+    /// What it has taken, in order.
+    pub taken: Vec<(StepId, usize)>,
+    /// What it may take next, the most preferred first.
+    pub ways: Vec<Way<'p>>,
+    /// The `any of` whose alternative it follows.
+    pub races: Vec<Race>,
+}
+
+/// What one event makes of a branch.
+#[derive(Default)]
+pub(super) struct Outcome<'p> {
+    /// What goes on or is complete, the first in place of the branch itself.
+    pub branches: Vec<Branch<'p>>,
+    /// The alternatives that are decided by this event.
+    pub won: Vec<Race>,
+    /// `limit`: how many branches a run may have.
+    pub limit: Option<u32>,
+    /// The alert's time where it is not that of the last taken event.
+    pub at_us: Option<i64>,
+}
+
+/// An event taken by one of the ways of a list.
+struct Took<'p> {
+    /// None where the event completes the match without being part of it.
+    step: Option<StepId>,
+    branches: Branches<'p>,
+    each: bool,
+    won: Vec<Race>,
+    limit: Option<u32>,
+}
+
+/// Follows branches of one key.
+pub(super) struct Walk<'a, 'p> {
+    /// The key.
+    pub view: &'a KeyView<'p>,
+    /// The next race's number.
+    pub races: &'a Cell<u64>,
+}
+
+impl<'p> Branch<'p> {
+    /// Complete at rest: nothing that is preferred to the end can still come.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.ways.first(), Some(Way { goal: Goal::Complete(_), .. }))
+    }
+
+    /// The deadline that completed it.
+    pub fn deadline(&self) -> Option<i64> {
+        match self.ways.first() {
+            Some(Way { goal: Goal::Complete(deadline), .. }) => *deadline,
+            _ => None,
+        }
+    }
+
+    /// The position of its first event: where the run began.
+    pub fn start(&self) -> usize {
+        self.taken.first().map_or(usize::MAX, |(_, event)| *event)
+    }
+}
+
+impl<'p> Walk<'_, 'p> {
+    /// The branches that an event starts: those whose first step it fits.
+    pub fn start(&self, event: usize) -> Outcome<'p> {
+        let rest = super::tree::push(
+            FrameKind::Sequence {
+                elements: &self.view.pattern.seq,
+                mode: super::tree::Mode { strict: false, common: false },
+            },
+            &None,
+        );
+        let mut outcome = Outcome::default();
+        for ways in after(&rest, &self.here(&[], Vec::new(), None)) {
+            let races = races_of(&ways);
+            let one = self.event(&Branch { taken: Vec::new(), ways, races }, event);
+            outcome.branches.extend(one.branches.into_iter().filter(|b| !b.taken.is_empty()));
+            outcome.won.extend(one.won);
+            outcome.limit = outcome.limit.max(one.limit);
+        }
+        outcome
+    }
+
+    /// Offers an event of the key: it goes to the most preferred way that it fits, and the other ways are given up. With
+    /// `then each` the branch also goes on as if the event had not come. An event that fits nothing is passed over.
+    pub fn event(&self, branch: &Branch<'p>, event: usize) -> Outcome<'p> {
+        let mut branch = branch.clone();
+        let mut at_us = None;
+        if !self.view.is_within_rule(event, &branch.taken) {
+            // Only the rule's `within N events` gets here; time has been looked at before.
+            if branch.ways.iter().any(|way| matches!(way.goal, Goal::Positions)) {
+                branch.ways = vec![completed(None)];
+                at_us = Some(self.view.at(event));
+            }
+            branch.ways.retain(|way| !matches!(way.goal, Goal::Step(_) | Goal::Members(_)));
+            if branch.is_complete() {
+                return Outcome { branches: vec![branch], at_us, ..Outcome::default() };
+            }
+        }
+        let Some(took) = self.offer(&branch.ways, event, &branch.taken, &[]) else {
+            return Outcome { branches: self.passed(branch, event), ..Outcome::default() };
+        };
+        let mut taken = branch.taken.clone();
+        match took.step {
+            Some(step) => taken.push((step, event)),
+            None => at_us = Some(self.view.at(event)),
+        }
+        let make = |ways: Vec<Way<'p>>| {
+            let races = [branch.races.clone(), races_of(&ways)].concat();
+            Branch { taken: taken.clone(), ways: cut(ways), races }
+        };
+        let new: Vec<Branch> = took.branches.into_iter().map(make).filter(|b| !b.ways.is_empty()).collect();
+        let stays = if took.each { self.passed(branch, event) } else { Vec::new() };
+        let won = [took.won, new.iter().flat_map(|b| decided(&b.ways)).collect()].concat();
+        let limit = took.limit.or_else(|| new.iter().flat_map(|b| &b.ways).filter_map(|w| limit(&w.rest)).max());
+        Outcome { branches: [stays, new].concat(), won, limit, at_us }
+    }
+
+    fn passed(&self, branch: Branch<'p>, event: usize) -> Vec<Branch<'p>> {
+        let Branch { taken, ways, races } = branch;
+        let ways: Vec<Way> = ways.into_iter().filter_map(|way| self.pass(way, event, &taken, false)).collect();
+        if ways.is_empty() { Vec::new() } else { vec![Branch { taken, ways, races }] }
+    }
+
+    /// The first of the ways that the event fits takes it. `around` are the brackets around the list.
+    fn offer(&self, ways: &[Way<'p>], event: usize, taken: &Taken, around: &[&Rest<'p>]) -> Option<Took<'p>> {
+        ways.iter().find_map(|way| self.offer_way(way, event, taken, around))
+    }
+
+    fn offer_way(&self, way: &Way<'p>, event: usize, taken: &Taken, around: &[&Rest<'p>]) -> Option<Took<'p>> {
+        if !way.guards.iter().all(|guard| self.lets_take(guard, event, taken)) {
+            return None;
+        }
+        match &way.goal {
+            Goal::Step(step) => {
+                let fits = self.view.is_within_rule(event, taken)
+                    && around.iter().chain([&&way.rest]).all(|rest| self.view.is_within_limits(rest, event, taken))
+                    && self.view.is_step(*step, event, taken);
+                fits.then(|| {
+                    let taken = [taken, &[(*step, event)]].concat();
+                    Took {
+                        step: Some(*step),
+                        branches: after(&way.rest, &self.here(&taken, Vec::new(), None)),
+                        each: way.link == Link::ThenEach,
+                        won: way.won.clone(),
+                        limit: limit(&way.rest),
+                    }
+                })
+            }
+            Goal::Members(members) => self.offer_members(way, members, event, taken, around),
+            Goal::AnyEvent => {
+                let branches = vec![vec![completed(None)]];
+                Some(Took { step: None, branches, each: false, won: way.won.clone(), limit: None })
+            }
+            Goal::Deadline(_) | Goal::Positions | Goal::Complete(_) | Goal::Done => None,
+        }
+    }
+
+    /// In `all of` and `N of` an event goes to the first open member in text order that it fits.
+    fn offer_members(
+        &self,
+        way: &Way<'p>,
+        members: &Members<'p>,
+        event: usize,
+        taken: &Taken,
+        around: &[&Rest<'p>],
+    ) -> Option<Took<'p>> {
+        let around = [around, &[&way.rest]].concat();
+        let is_open = |ways: &[Way]| !matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
+        let (member, took) = members.ways.iter().enumerate().find_map(|(member, ways)| {
+            let took = if is_open(ways) { self.offer(ways, event, taken, &around) } else { None };
+            took.map(|took| (member, took))
+        })?;
+        let step = took.step?;
+        let taken_after = [taken, &[(step, event)]].concat();
+        let others = |(position, ways): (usize, &Vec<Way<'p>>)| {
+            if position == member {
+                return Vec::new();
+            }
+            ways.iter().filter_map(|way| self.pass(way.clone(), event, taken, true)).collect()
+        };
+        let others: Vec<Vec<Way>> = members.ways.iter().enumerate().map(others).collect();
+        let here = self.here(&taken_after, Vec::new(), None);
+        let settled = |ways: Vec<Way<'p>>| {
+            let mut all = others.clone();
+            all[member] = ways;
+            settle(Members { ways: all, need: members.need }, way.link, &way.rest, &here)
+        };
+        let branches = took.branches.into_iter().flat_map(settled).collect();
+        Some(Took { branches, won: [way.won.clone(), took.won].concat(), ..took })
+    }
+
+    /// A guard lets an event take its way: `no X` lies strictly between its neighbours, so the neighbour itself is not
+    /// tested; `next no X` tests the very next event, whatever becomes of it; a leading `no X for D` wants the key to
+    /// have been known for D, and no X in the D before.
+    fn lets_take(&self, guard: &Guard<'p>, event: usize, taken: &Taken) -> bool {
+        match guard {
+            Guard::No { absent, until_us, tests_taken, .. } => {
+                let in_force = *tests_taken && until_us.is_none_or(|until| self.view.at(event) <= until);
+                !(in_force && self.view.is_absent(absent, event, taken))
+            }
+            Guard::Loop(ways) => self.offer(ways, event, taken, &[]).is_none(),
+            Guard::Before(absent, hold_us) => {
+                let since = self.view.at(event).saturating_sub(*hold_us);
+                let known = (0..event).find(|&i| self.view.belongs(i, taken)).is_some_and(|i| self.view.at(i) <= since);
+                let free = !(0..event).any(|i| self.view.at(i) >= since && self.view.is_absent(absent, i, taken));
+                known && free
+            }
+        }
+    }
+
+    /// An event that this way did not take, though it saw it: `next` has missed it, a guard may forbid it, a loop may end
+    /// by it. `by_member`: another member of the same group took it.
+    fn pass(&self, mut way: Way<'p>, event: usize, taken: &Taken, by_member: bool) -> Option<Way<'p>> {
+        let missed = matches!(way.goal, Goal::Step(_)) && way.link == Link::Next && !(by_member && way.common);
+        if missed || self.view.ends_a_loop(&way.rest, event, taken) {
+            return None;
+        }
+        let mut guards = Vec::new();
+        for guard in way.guards {
+            match guard {
+                Guard::No { absent, until_us, next_only, .. } => {
+                    let in_force = until_us.is_none_or(|until| self.view.at(event) <= until);
+                    if in_force && self.view.is_absent(absent, event, taken) {
+                        return None;
+                    }
+                    if !next_only {
+                        guards.push(guard);
+                    }
+                }
+                Guard::Loop(ways) => {
+                    if self.offer(&ways, event, taken, &[]).is_some() {
+                        return None;
+                    }
+                    let ways = ways.into_iter().filter_map(|w| self.pass(w, event, taken, by_member)).collect();
+                    guards.push(Guard::Loop(ways));
+                }
+                Guard::Before(..) => guards.push(guard),
+            }
+        }
+        way.guards = guards;
+        if let Goal::Members(members) = &mut way.goal {
+            for ways in &mut members.ways {
+                *ways = ways.drain(..).filter_map(|w| self.pass(w, event, taken, by_member)).collect();
+            }
+            let done = members.ways.iter().filter(|w| matches!(w.first(), Some(Way { goal: Goal::Done, .. }))).count();
+            let left = members.ways.iter().filter(|w| !w.is_empty()).count();
+            // Where enough members are complete by now, the ways out of the group stand behind this one already.
+            if left < members.need || done >= members.need {
+                return None;
+            }
+        }
+        Some(way)
+    }
+
+    /// The next moment at which the passing of time alone changes the branch: a deadline, or the end of all that is
+    /// preferred to being complete.
+    pub fn next_time(&self, branch: &Branch<'p>) -> i64 {
+        let deadline = self.next_deadline(&branch.ways);
+        let complete = branch.ways.iter().position(|way| matches!(way.goal, Goal::Complete(_)));
+        let over = complete.map_or(i64::MAX, |end| {
+            branch.ways[..end].iter().map(|way| self.latest(way, &branch.taken)).max().unwrap_or(i64::MAX)
+        });
+        deadline.min(over)
+    }
+
+    fn next_deadline(&self, ways: &[Way<'p>]) -> i64 {
+        let of = |way: &Way<'p>| match &way.goal {
+            Goal::Deadline(at) => *at,
+            Goal::Members(members) => {
+                members.ways.iter().map(|ways| self.next_deadline(ways)).min().unwrap_or(i64::MAX)
+            }
+            _ => i64::MAX,
+        };
+        ways.iter().map(of).min().unwrap_or(i64::MAX)
+    }
+
+    /// The last moment at which a way may still take an event. A group is over when too few members can still complete.
+    fn latest(&self, way: &Way<'p>, taken: &Taken) -> i64 {
+        let own = self.view.latest(&way.rest, taken);
+        match &way.goal {
+            Goal::Step(_) => own,
+            Goal::Members(members) => {
+                let of = |ways: &Vec<Way<'p>>| ways.iter().map(|w| self.latest(w, taken)).max().unwrap_or(i64::MIN);
+                let mut latest: Vec<i64> = members.ways.iter().map(of).collect();
+                latest.sort_by(|a, b| b.cmp(a));
+                own.min(latest.get(members.need.saturating_sub(1)).copied().unwrap_or(i64::MIN))
+            }
+            _ => i64::MAX,
+        }
+    }
+
+    /// Event time has certainly passed `time`: deadlines up to it are over, and so is what can no longer be taken.
+    pub fn time(&self, branch: &Branch<'p>, time: i64) -> Outcome<'p> {
+        let mut won = Vec::new();
+        let make = |ways: Vec<Way<'p>>| {
+            let races = [branch.races.clone(), races_of(&ways)].concat();
+            Branch { taken: branch.taken.clone(), ways: completed_by_time(cut(ways)), races }
+        };
+        let passed = self.pass_time(&branch.ways, time, &branch.taken);
+        let branches: Vec<Branch> = passed.into_iter().map(make).filter(|b| !b.ways.is_empty()).collect();
+        for branch in &branches {
+            won.extend(decided(&branch.ways));
+        }
+        let limit = branches.iter().flat_map(|b| &b.ways).filter_map(|w| limit(&w.rest)).max();
+        Outcome { branches, won, limit, at_us: None }
+    }
+
+    fn pass_time(&self, ways: &[Way<'p>], time: i64, taken: &Taken) -> Branches<'p> {
+        let mut branches: Branches = vec![Vec::new()];
+        for way in ways {
+            let mut options = self.pass_time_way(way, time, taken);
+            if options.is_empty() {
+                options.push(Vec::new());
+            }
+            let with = |b: &Vec<Way<'p>>| options.iter().map(|o| [b.clone(), o.clone()].concat()).collect::<Vec<_>>();
+            branches = branches.iter().flat_map(with).collect();
+        }
+        branches
+    }
+
+    fn pass_time_way(&self, way: &Way<'p>, time: i64, taken: &Taken) -> Branches<'p> {
+        match &way.goal {
+            Goal::Deadline(at) if *at <= time => {
+                let still =
+                    |g: &&Guard<'p>| matches!(g, Guard::No { until_us: None, next_only: false, last: false, .. });
+                let guards = way.guards.iter().filter(still).cloned().collect();
+                let here = Here { won: way.won.clone(), ..self.here(taken, guards, Some(*at)) };
+                after(&way.rest, &here)
+            }
+            Goal::Members(_) if self.latest(way, taken) <= time => Vec::new(),
+            Goal::Members(members) if self.next_deadline(std::slice::from_ref(way)) <= time => {
+                self.pass_time_members(way, members, time, taken)
+            }
+            Goal::Step(_) if self.latest(way, taken) <= time => Vec::new(),
+            _ => vec![vec![way.clone()]],
+        }
+    }
+
+    fn pass_time_members(&self, way: &Way<'p>, members: &Members<'p>, time: i64, taken: &Taken) -> Branches<'p> {
+        let could_end = |ways: &[Vec<Way>]| {
+            let could = |w: &&Vec<Way>| w.iter().any(|w| matches!(w.goal, Goal::Done));
+            ways.iter().filter(could).count() >= members.need
+        };
+        let mut combinations: Vec<Vec<Vec<Way>>> = vec![Vec::new()];
+        for ways in &members.ways {
+            let options = self.pass_time(ways, time, taken);
+            let with = |c: &Vec<Vec<Way<'p>>>| {
+                options.iter().map(|o| [c.clone(), vec![o.clone()]].concat()).collect::<Vec<_>>()
+            };
+            combinations = combinations.iter().flat_map(with).collect();
+        }
+        let here = Here { won: way.won.clone(), ..self.here(taken, way.guards.clone(), Some(time)) };
+        let settled = |ways: Vec<Vec<Way<'p>>>| {
+            let settled = settle(Members { ways, need: members.need }, way.link, &way.rest, &here);
+            if !could_end(&members.ways) {
+                return settled;
+            }
+            // The ways out of the group stand behind this one already.
+            let inside =
+                |b: Vec<Way<'p>>| b.into_iter().filter(|w| matches!(w.goal, Goal::Members(_))).take(1).collect();
+            settled.into_iter().map(inside).collect()
+        };
+        combinations.into_iter().flat_map(settled).collect()
+    }
+
+    /// The input has ended: a greedy loop is over, and a last `next no X` has seen no X.
+    pub fn finish(&self, branch: &Branch<'p>) -> Option<Branch<'p>> {
+        let waits = |way: &Way| matches!(way.goal, Goal::Complete(_) | Goal::AnyEvent | Goal::Positions);
+        branch.ways.iter().any(waits).then(|| Branch { ways: vec![completed(None)], ..branch.clone() })
+    }
+
+    fn here<'b>(&'b self, taken: &Taken, guards: Vec<Guard<'p>>, by_deadline: Option<i64>) -> Here<'b, 'p> {
+        let taken = taken.iter().map(|(step, event)| (*step, self.view.at(*event))).collect();
+        let within: Option<Within> = self.view.pattern.within;
+        Here { taken, guards, won: Vec::new(), by_deadline, within, races: self.races }
+    }
+}
+
+fn completed<'p>(deadline: Option<i64>) -> Way<'p> {
+    Way {
+        goal: Goal::Complete(deadline),
+        link: Link::Then,
+        common: false,
+        guards: Vec::new(),
+        rest: None,
+        won: Vec::new(),
+    }
+}
+
+/// What is less preferred than being complete never comes.
+fn cut(mut ways: Vec<Way<'_>>) -> Vec<Way<'_>> {
+    if let Some(end) = ways.iter().position(|way| matches!(way.goal, Goal::Complete(_))) {
+        ways.truncate(end + 1);
+    }
+    ways
+}
+
+/// A match that a deadline completes fires then, whatever a greedy loop could still have taken.
+fn completed_by_time(mut ways: Vec<Way<'_>>) -> Vec<Way<'_>> {
+    match ways.iter().position(|way| matches!(way.goal, Goal::Complete(Some(_)))) {
+        Some(end) => ways.split_off(end),
+        None => ways,
+    }
+}
+
+/// The alternatives that a list of ways follows or has decided.
+fn races_of(ways: &[Way<'_>]) -> Vec<Race> {
+    let mut races = Vec::new();
+    for way in ways {
+        races.extend(&way.won);
+        races.extend(super::fit::frames(&way.rest).filter_map(|frame| match &frame.kind {
+            FrameKind::Alternative(race) => Some(*race),
+            _ => None,
+        }));
+        if let Goal::Members(members) = &way.goal {
+            races.extend(members.ways.iter().flat_map(|ways| races_of(ways)));
+        }
+    }
+    races
+}
+
+/// The alternatives that are complete: the most preferred way lies behind them.
+fn decided(ways: &[Way<'_>]) -> Vec<Race> {
+    let Some(first) = ways.first() else { return Vec::new() };
+    let mut races = first.won.clone();
+    if let Goal::Members(members) = &first.goal {
+        races.extend(members.ways.iter().flat_map(|ways| decided(ways)));
+    }
+    races
+}

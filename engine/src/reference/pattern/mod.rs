@@ -1,0 +1,269 @@
+//! Patterns by following every open run over every event of its key.
+
+mod branch;
+mod fit;
+mod select;
+mod tree;
+
+use std::cell::Cell;
+use std::cmp::Ordering;
+
+use tripline_query_lang::plan::{Pattern, Plan, Rule, RuleId, Runs, StepId, StepKey, StreamId};
+
+use self::branch::{Branch, Outcome, Walk};
+use self::fit::{KeyView, absents};
+use self::tree::{Goal, Race, Way};
+use super::Event;
+use super::alerts::{Cause, PatternMatch, Sending};
+use super::keys::all_keys;
+use crate::alert::Alert;
+
+/// All alerts of a pattern rule, key by key.
+pub(super) fn run<'a>(
+    plan: &Plan,
+    id: RuleId,
+    rule: &'a Rule,
+    pattern: &'a Pattern,
+    events: &[&'a Event],
+    alerts: &mut Vec<Alert>,
+) {
+    let steps = pattern.steps.iter().map(|s| (s.stream, &s.key));
+    let parts: Vec<(StreamId, &StepKey)> =
+        steps.chain(absents(pattern).into_iter().map(|a| (a.stream, &a.key))).collect();
+    let owners: Vec<_> = parts
+        .iter()
+        .filter_map(|(stream, key)| match key {
+            StepKey::Own(parts) => Some((*stream, parts.as_slice())),
+            StepKey::HandOver(_) => None,
+        })
+        .collect();
+    for key in all_keys(events, &owners) {
+        // An event of a stream with a handed-over key may belong to any key: that is for each run to say.
+        let may_belong = |event: &&&'a Event| {
+            let stream = event.coordinates.partition.stream;
+            let handed = parts.iter().any(|(s, key)| *s == stream && matches!(key, StepKey::HandOver(_)));
+            handed || all_keys(&[**event], &owners).contains(&key)
+        };
+        let events = events.iter().filter(may_belong).copied().collect();
+        let view = KeyView { rule, pattern, key: key.clone(), events };
+        let mut sending = Sending::new(plan, id, rule, key);
+        let mut runs = OpenRuns::new(&view);
+        for found in runs.walk() {
+            sending.pattern(&view.events, &found, alerts);
+        }
+    }
+}
+
+/// The open runs of one key.
+struct OpenRuns<'a, 'p> {
+    view: &'a KeyView<'p>,
+    races: Cell<u64>,
+    /// By start, and within a run in the order in which its branches came about.
+    branches: Vec<Branch<'p>>,
+    incomplete: bool,
+    found: Vec<PatternMatch>,
+}
+
+/// A branch that is complete.
+struct Complete<'p> {
+    branch: Branch<'p>,
+    at_us: i64,
+}
+
+impl<'a, 'p> OpenRuns<'a, 'p> {
+    fn new(view: &'a KeyView<'p>) -> Self {
+        OpenRuns { view, races: Cell::new(0), branches: Vec::new(), incomplete: false, found: Vec::new() }
+    }
+
+    /// Event by event, with what time alone brings before each; then the end of the input.
+    fn walk(&mut self) -> Vec<PatternMatch> {
+        for event in 0..self.view.events.len() {
+            self.advance(self.view.at(event));
+            self.event(event);
+        }
+        self.advance(i64::MAX);
+        self.finish();
+        std::mem::take(&mut self.found)
+    }
+
+    /// All deadlines strictly before `to` have certainly passed: each in its turn.
+    fn advance(&mut self, to: i64) {
+        loop {
+            let walk = Walk { view: self.view, races: &self.races };
+            let time = self.branches.iter().map(|b| walk.next_time(b)).min().unwrap_or(i64::MAX);
+            if time >= to {
+                break;
+            }
+            self.time(time);
+        }
+        if to > i64::MIN && to < i64::MAX {
+            self.time(to - 1);
+        }
+    }
+
+    fn time(&mut self, time: i64) {
+        let mut complete = Vec::new();
+        let mut won = Vec::new();
+        for branch in std::mem::take(&mut self.branches) {
+            let walk = Walk { view: self.view, races: &self.races };
+            let outcome = walk.time(&branch, time);
+            won.extend(outcome.won.iter().copied());
+            self.place(branch.start(), outcome, i64::MIN, &mut complete, 0);
+        }
+        self.decide_races(&won, &mut complete);
+        self.report(complete, Cause::Time(time));
+    }
+
+    /// One event: the open runs see it, then it may start a run of its own; then the matches that it completed are
+    /// reported in their order, and end other runs.
+    fn event(&mut self, event: usize) {
+        let mut complete = Vec::new();
+        let mut won = Vec::new();
+        let branches = std::mem::take(&mut self.branches);
+        for (position, branch) in branches.iter().enumerate() {
+            if !self.view.belongs(event, &branch.taken) {
+                self.branches.push(branch.clone());
+                continue;
+            }
+            let walk = Walk { view: self.view, races: &self.races };
+            let mut outcome = walk.event(branch, event);
+            // `without X`: an X ends the run, even one that would fill a step, unless it completes the match.
+            let ends = self.view.pattern.without.iter().any(|x| self.view.is_absent(x, event, &branch.taken));
+            if ends {
+                let completed_by_it = |b: &Branch| b.is_complete() && (b.taken.last() != branch.taken.last());
+                outcome.branches.retain(|b| completed_by_it(b) || outcome.at_us.is_some());
+            }
+            won.extend(outcome.won.iter().copied());
+            let to_come = branches[position + 1..].iter().filter(|b| b.start() == branch.start()).count();
+            self.place(branch.start(), outcome, self.view.at(event), &mut complete, to_come);
+        }
+        self.start(event, &mut won, &mut complete);
+        self.decide_races(&won, &mut complete);
+        if self.view.pattern.runs == Runs::Latest {
+            self.replace_waiting(event);
+        }
+        self.report(complete, Cause::Event(event));
+    }
+
+    /// Puts the outcome of one branch among the open or the complete ones. Beyond `limit` branches per run are refused.
+    fn place(
+        &mut self,
+        start: usize,
+        outcome: Outcome<'p>,
+        now: i64,
+        complete: &mut Vec<Complete<'p>>,
+        to_come: usize,
+    ) {
+        for (position, branch) in outcome.branches.into_iter().enumerate() {
+            if branch.is_complete() {
+                let last = branch.taken.last().map_or(now, |(_, event)| self.view.at(*event));
+                let at_us = branch.deadline().or(outcome.at_us).unwrap_or(last);
+                complete.push(Complete { branch, at_us });
+                continue;
+            }
+            let open = self.branches.iter().filter(|b| b.start() == start).count() + to_come;
+            if position > 0 && outcome.limit.is_some_and(|limit| open >= limit as usize) {
+                self.incomplete = true;
+                continue;
+            }
+            self.branches.push(branch);
+        }
+    }
+
+    /// Every fitting first event starts a run, unless as many as `runs` allows are open.
+    fn start(&mut self, event: usize, won: &mut Vec<Race>, complete: &mut Vec<Complete<'p>>) {
+        let outcome = Walk { view: self.view, races: &self.races }.start(event);
+        if outcome.branches.is_empty() {
+            return;
+        }
+        let mut open: Vec<usize> = self.branches.iter().map(Branch::start).collect();
+        open.dedup();
+        if let Runs::Max(max) = self.view.pattern.runs
+            && open.len() >= max as usize
+        {
+            // `runs 1` is a meaning, not a cap.
+            self.incomplete |= max != 1;
+            return;
+        }
+        won.extend(outcome.won.iter().copied());
+        self.place(event, outcome, self.view.at(event), complete, 0);
+    }
+
+    /// The first alternative of an `any of` to complete wins, at one event the first in text order; the others end.
+    fn decide_races(&mut self, won: &[Race], complete: &mut Vec<Complete<'p>>) {
+        let winner = |race: u64| won.iter().filter(|w| w.race == race).map(|w| w.member).min();
+        let lost =
+            |branch: &Branch| branch.races.iter().any(|r| winner(r.race).is_some_and(|member| member != r.member));
+        self.branches.retain(|branch| !lost(branch));
+        complete.retain(|c| !lost(&c.branch));
+    }
+
+    /// `runs latest`: a run that arrives at a step takes the place of the run that waits there; of two that arrive at the
+    /// same event, the one that started later.
+    fn replace_waiting(&mut self, event: usize) {
+        let arrived: Vec<(usize, Option<StepId>)> = self
+            .branches
+            .iter()
+            .filter(|b| b.taken.last().is_some_and(|(_, last)| *last == event))
+            .map(|b| (b.start(), waits_at(&b.ways)))
+            .collect();
+        let has_arrived = |b: &Branch| b.taken.last().is_some_and(|(_, last)| *last == event);
+        self.branches.retain(|b| {
+            !arrived.iter().any(|(start, place)| {
+                *place == waits_at(&b.ways) && *start != b.start() && (!has_arrived(b) || *start > b.start())
+            })
+        });
+    }
+
+    fn report(&mut self, complete: Vec<Complete<'p>>, cause: Cause) {
+        let mut complete = select::in_order(complete, |c| &c.branch.taken);
+        while !complete.is_empty() {
+            let Complete { branch, at_us } = complete.remove(0);
+            let skip = self.view.pattern.skip;
+            let ends = |start: usize| select::ends(skip, &branch.taken, start);
+            self.branches.retain(|b| !ends(b.start()));
+            complete.retain(|c| !ends(c.branch.start()));
+            self.found.push(PatternMatch {
+                deadline_us: branch.deadline(),
+                taken: branch.taken,
+                at_us,
+                cause: cause.clone(),
+                incomplete: std::mem::take(&mut self.incomplete),
+            });
+        }
+    }
+
+    /// The input is finite and has ended.
+    fn finish(&mut self) {
+        let walk = Walk { view: self.view, races: &self.races };
+        let finished: Vec<Branch> = self.branches.iter().filter_map(|b| walk.finish(b)).collect();
+        let complete = finished.into_iter().map(|branch| {
+            let at_us = branch.taken.last().map_or(0, |(_, event)| self.view.at(*event));
+            Complete { branch, at_us }
+        });
+        let complete = complete.collect();
+        self.report(complete, Cause::End);
+    }
+}
+
+/// The step that a branch waits at: the first in the text that it could take next.
+fn waits_at(ways: &[Way<'_>]) -> Option<StepId> {
+    let of = |way: &Way<'_>| match &way.goal {
+        Goal::Step(step) => Some(*step),
+        Goal::Members(members) => members.ways.iter().filter_map(|ways| waits_at(ways)).min(),
+        _ => None,
+    };
+    ways.iter().filter_map(of).min()
+}
+
+/// The order of two runs that complete at the same event.
+fn by_start_then_length(a: &[(StepId, usize)], b: &[(StepId, usize)]) -> Ordering {
+    let start = |t: &[(StepId, usize)]| t.first().map(|(_, event)| *event);
+    let events = |t: &[(StepId, usize)]| t.iter().map(|(_, event)| *event).collect::<Vec<_>>();
+    let steps = |t: &[(StepId, usize)]| t.iter().map(|(step, _)| *step).collect::<Vec<_>>();
+    start(a)
+        .cmp(&start(b))
+        .then(b.len().cmp(&a.len()))
+        .then_with(|| events(a).cmp(&events(b)))
+        .then_with(|| steps(a).cmp(&steps(b)))
+}

@@ -1,0 +1,493 @@
+//! What a run may take next: the pattern's tree unfolded from where the run stands.
+//!
+//! A run at rest has one or more *branches*; a branch has a list of *ways*, the most preferred first. An event goes to the
+//! first way that it fits, and the other ways are given up: that is the deterministic choice of the language. Only the
+//! words `each` and `any of` make more than one branch of a run.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::rc::Rc;
+
+use tripline_query_lang::ast::Link;
+use tripline_query_lang::plan::{
+    Absent, Branching, Element, Group, GroupKind, Limits, Node, Quant, StepId, Sub, Within,
+};
+
+/// One thing that a branch waits for.
+#[derive(Clone)]
+pub(super) struct Way<'p> {
+    /// What.
+    pub goal: Goal<'p>,
+    /// How it follows the matched event before it: `then`, `next`, `then each`.
+    pub link: Link,
+    /// The `next` counts from the match's last event, whoever took it, and not from the member's own.
+    pub common: bool,
+    /// What must not come meanwhile.
+    pub guards: Vec<Guard<'p>>,
+    /// What comes after it, and which brackets it stands in.
+    pub rest: Rest<'p>,
+    /// The `any of` that are decided for this alternative when this way is taken.
+    pub won: Vec<Race>,
+}
+
+/// What a way waits for.
+#[derive(Clone)]
+pub(super) enum Goal<'p> {
+    /// An event for this step.
+    Step(StepId),
+    /// An event for one of the members.
+    Members(Members<'p>),
+    /// That event time passes this; then on with the rest.
+    Deadline(i64),
+    /// That the rule's `within N events` is over, for a last `no X`; then complete.
+    Positions,
+    /// The very next event, which completes the match unless a guard forbids it.
+    AnyEvent,
+    /// Nothing: the match is complete; at a deadline if an absence completed it.
+    Complete(Option<i64>),
+    /// Nothing: the member of an `all of` is complete.
+    Done,
+}
+
+/// The members of an `all of` or `N of`, each with its own ways; a complete one has the single way [`Goal::Done`].
+#[derive(Clone)]
+pub(super) struct Members<'p> {
+    /// By position in the text.
+    pub ways: Vec<Vec<Way<'p>>>,
+    /// How many have to be complete.
+    pub need: usize,
+}
+
+/// Something that must not come while a way waits.
+#[derive(Clone)]
+pub(super) enum Guard<'p> {
+    /// `no X`: forbidden until this way is taken.
+    No {
+        /// X
+        absent: &'p Absent,
+        /// When it ends, for `no X for D`.
+        until_us: Option<i64>,
+        /// `next no X`: only the very next event is tested.
+        next_only: bool,
+        /// The event that takes this way is tested as well.
+        tests_taken: bool,
+        /// Nothing follows it in the text: without `for`, it waits until the rule's `within` is over.
+        last: bool,
+    },
+    /// After `greedy each`: no event that these ways of the loop could take.
+    Loop(Vec<Way<'p>>),
+    /// A leading `no X for D`: none in the D before the event that takes this way.
+    Before(&'p Absent, i64),
+}
+
+/// One alternative of one `any of` on its way: which race, and which member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Race {
+    /// The race.
+    pub race: u64,
+    /// The alternative, by position in the text.
+    pub member: usize,
+}
+
+/// What is left of the pattern, from the inside out.
+pub(super) type Rest<'p> = Option<Rc<Frame<'p>>>;
+
+/// One layer of what is left.
+pub(super) struct Frame<'p> {
+    /// What it is.
+    pub kind: FrameKind<'p>,
+    /// What comes after it.
+    pub up: Rest<'p>,
+}
+
+/// The kinds of layer.
+pub(super) enum FrameKind<'p> {
+    /// The elements that are still to come in a sequence.
+    Sequence {
+        /// They.
+        elements: &'p [Element],
+        /// What holds for all of them.
+        mode: Mode,
+    },
+    /// A loop (a step without a quantifier is one of a single round).
+    Round(Round<'p>),
+    /// A group's limits hold up to here.
+    Bracket(Scope<'p>),
+    /// An alternative of an `any of` ends here.
+    Alternative(Race),
+    /// A member of an `all of` ends here.
+    Member,
+}
+
+/// What holds for all that is inside of a bracket.
+#[derive(Clone, Copy)]
+pub(super) struct Mode {
+    /// Every step follows by `next`.
+    pub strict: bool,
+    /// See [`Way::common`].
+    pub common: bool,
+}
+
+/// A loop on its way.
+#[derive(Clone)]
+pub(super) struct Round<'p> {
+    /// What a round takes.
+    body: Body<'p>,
+    quant: Quant,
+    /// The word before the loop.
+    link: Link,
+    /// What holds around it.
+    mode: Mode,
+    /// Rounds that are complete when this one is.
+    done: u32,
+    /// Number of events taken when this round began.
+    round_from: usize,
+    /// Its limits, and where it began.
+    pub scope: Scope<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Body<'p> {
+    Step(StepId),
+    Sub(&'p Sub),
+}
+
+/// Limits of a loop or group, and which of the taken events count for them.
+#[derive(Clone)]
+pub(super) struct Scope<'p> {
+    /// The limits.
+    pub limits: &'p Limits,
+    /// The steps inside.
+    pub steps: Range<u32>,
+    /// Number of events taken when it was entered.
+    pub from: usize,
+}
+
+/// Where a branch stands when the tree is unfolded.
+#[derive(Clone)]
+pub(super) struct Here<'a, 'p> {
+    /// The steps of the events taken so far, in order, with their times.
+    pub taken: Vec<(StepId, i64)>,
+    /// Guards met on the way.
+    pub guards: Vec<Guard<'p>>,
+    /// Races decided on the way.
+    pub won: Vec<Race>,
+    /// The deadline that brought the branch here, if it was time.
+    pub by_deadline: Option<i64>,
+    /// The rule's `within`, for a last `no X`.
+    pub within: Option<Within>,
+    /// The next race's number.
+    pub races: &'a Cell<u64>,
+}
+
+/// The branches that a place in the tree unfolds to, each a list of ways.
+pub(super) type Branches<'p> = Vec<Vec<Way<'p>>>;
+
+/// A frame on top of what is left.
+pub(super) fn push<'p>(kind: FrameKind<'p>, up: &Rest<'p>) -> Rest<'p> {
+    Some(Rc::new(Frame { kind, up: up.clone() }))
+}
+
+/// Something is complete: what may come next.
+pub(super) fn after<'p>(rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+    let Some(frame) = rest else { return vec![vec![end(here)]] };
+    match &frame.kind {
+        FrameKind::Sequence { elements, mode } => match elements.split_first() {
+            None => after(&frame.up, here),
+            Some((first, others)) => {
+                let rest = push(FrameKind::Sequence { elements: others, mode: *mode }, &frame.up);
+                let link = if mode.strict { Link::Next } else { first.link };
+                enter(first, link, *mode, &rest, here)
+            }
+        },
+        FrameKind::Round(round) => {
+            let empty = !here.taken[round.round_from..].iter().any(|(step, _)| round.scope.steps.contains(&step.0));
+            // A round that took nothing ends the loop.
+            if empty { after(&frame.up, here) } else { decide(round, &frame.up, here) }
+        }
+        FrameKind::Bracket(_) => after(&frame.up, here),
+        FrameKind::Alternative(race) => {
+            let mut here = here.clone();
+            here.won.push(*race);
+            after(&frame.up, &here)
+        }
+        FrameKind::Member => {
+            vec![vec![way(Goal::Done, Link::Then, false, &None, &Here { guards: Vec::new(), ..here.clone() })]]
+        }
+    }
+}
+
+fn way<'p>(goal: Goal<'p>, link: Link, common: bool, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Way<'p> {
+    let link = if link == Link::Start { Link::Then } else { link };
+    Way { goal, link, common, guards: here.guards.clone(), rest: rest.clone(), won: here.won.clone() }
+}
+
+/// Nothing is left. A match fires as soon as its last step is complete; a last `no X` without `for` waits until the rule's
+/// `within`, counted from the first event, is over; a last `next no X` waits for the very next event.
+fn end<'p>(here: &Here<'_, 'p>) -> Way<'p> {
+    let waits = |g: &Guard<'p>| matches!(g, Guard::No { last: true, until_us: None, next_only: false, .. });
+    let next = |g: &Guard<'p>| matches!(g, Guard::No { next_only: true, .. });
+    let goal = if here.guards.iter().any(waits) {
+        match here.within {
+            Some(Within::Time(us)) => {
+                Goal::Deadline(here.taken.first().map_or(i64::MAX, |(_, at)| at.saturating_add(us)))
+            }
+            Some(Within::Events(_)) => Goal::Positions,
+            _ => Goal::Deadline(i64::MAX),
+        }
+    } else if here.guards.iter().any(next) {
+        Goal::AnyEvent
+    } else {
+        Goal::Complete(here.by_deadline)
+    };
+    way(goal, Link::Then, false, &None, here)
+}
+
+/// Goes into an element that follows by this word. The first inside a bracket follows by the bracket's own word.
+pub(super) fn enter<'p>(
+    element: &'p Element,
+    link: Link,
+    mode: Mode,
+    rest: &Rest<'p>,
+    here: &Here<'_, 'p>,
+) -> Branches<'p> {
+    match &element.node {
+        Node::Step(step) => {
+            let scope = Scope { limits: &step.limits, steps: step.id.0..step.id.0 + 1, from: here.taken.len() };
+            enter_loop(Body::Step(step.id), step.quant, link, mode, scope, rest, here)
+        }
+        Node::Sub(sub) => {
+            let scope = Scope { limits: &sub.limits, steps: steps_of(&sub.seq), from: here.taken.len() };
+            enter_loop(Body::Sub(sub), sub.quant, link, mode, scope, rest, here)
+        }
+        Node::Group(group) => enter_group(group, link, mode, rest, here),
+        Node::No(absent) => enter_no(absent, element.link == Link::Next, rest, here),
+    }
+}
+
+fn steps_of(elements: &[Element]) -> Range<u32> {
+    let inside = elements.iter().filter_map(|element| match &element.node {
+        Node::Step(step) => Some(step.id.0..step.id.0 + 1),
+        Node::Sub(sub) => Some(steps_of(&sub.seq)),
+        Node::Group(group) => Some(steps_of(&group.members)),
+        Node::No(_) => None,
+    });
+    let both = |a: Range<u32>, b: Range<u32>| a.start.min(b.start)..a.end.max(b.end);
+    inside.filter(|steps| !steps.is_empty()).reduce(both).unwrap_or(0..0)
+}
+
+fn enter_loop<'p>(
+    body: Body<'p>,
+    quant: Option<Quant>,
+    link: Link,
+    mode: Mode,
+    scope: Scope<'p>,
+    rest: &Rest<'p>,
+    here: &Here<'_, 'p>,
+) -> Branches<'p> {
+    let once = Quant { min: 1, max: Some(1), greedy: false, branching: Branching::One, consecutive: false };
+    let round = Round { body, quant: quant.unwrap_or(once), link, mode, done: 0, round_from: here.taken.len(), scope };
+    decide(&round, rest, here)
+}
+
+/// A loop between two rounds. While the minimum is not met it goes on; at the maximum it ends; in between the step after
+/// is preferred, or with `greedy` the loop. `each` follows both, each in branches of its own; with `greedy each` the way
+/// to the step after may not take or pass over what the loop could take. Rounds are joined by the word before the loop,
+/// or by `next` if it is `consecutive`.
+///
+/// Once the loop may end, a `no X` behind it is in force, for the rounds that may still come as well; what a greedy loop
+/// takes is not tested.
+fn decide<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+    let quant = &round.quant;
+    let go_on = quant.max.is_none_or(|max| round.done < max);
+    let stop = round.done >= quant.min;
+    let again = if go_on { another_round(round, up, here) } else { Vec::new() };
+    if !stop {
+        return again;
+    }
+    let leave = after(up, here);
+    if !go_on {
+        return leave;
+    }
+    if quant.branching == Branching::Each {
+        let common = leave.iter().flatten().cloned().collect::<Vec<_>>();
+        let again: Branches = again.into_iter().map(|ways| guarded(ways, &common, quant.greedy)).collect();
+        let loop_ways: Vec<Way> = again.iter().flatten().cloned().collect();
+        let leave = leave.into_iter().map(|ways| if quant.greedy { not_past(ways, &loop_ways) } else { ways });
+        return if quant.greedy { again.into_iter().chain(leave).collect() } else { leave.chain(again).collect() };
+    }
+    let mut branches = Vec::new();
+    for leave in &leave {
+        for again in &again {
+            let again = guarded(again.clone(), leave, quant.greedy);
+            branches.push(if quant.greedy { [again, leave.clone()].concat() } else { [leave.clone(), again].concat() });
+        }
+    }
+    branches
+}
+
+fn another_round<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+    let link = match (round.done, round.link) {
+        (0, link) => link,
+        _ if round.quant.consecutive => Link::Next,
+        (_, Link::Start) => Link::Then,
+        (_, link) => link,
+    };
+    let next = Round { done: round.done + 1, round_from: here.taken.len(), ..round.clone() };
+    let rest = push(FrameKind::Round(next), up);
+    match round.body {
+        Body::Step(step) => vec![vec![way(Goal::Step(step), link, round.mode.common, &rest, here)]],
+        Body::Sub(sub) => {
+            let mode = Mode { strict: round.mode.strict || round.quant.consecutive, ..round.mode };
+            let Some((first, others)) = sub.seq.split_first() else { return after(&rest, here) };
+            let rest = push(FrameKind::Sequence { elements: others, mode }, &rest);
+            enter(first, link, mode, &rest, here)
+        }
+    }
+}
+
+/// The ways of another round under the guards that every way out of the loop stands under.
+fn guarded<'p>(mut ways: Vec<Way<'p>>, leave: &[Way<'p>], greedy: bool) -> Vec<Way<'p>> {
+    let Some((first, others)) = leave.split_first() else { return ways };
+    for guard in &first.guards {
+        let Guard::No { absent, until_us, next_only, .. } = guard else { continue };
+        if !others.iter().all(|way| way.guards.iter().any(|g| same_absent(g, absent))) {
+            continue;
+        }
+        for way in &mut ways {
+            if !way.guards.iter().any(|g| same_absent(g, absent)) {
+                way.guards.push(Guard::No {
+                    absent,
+                    until_us: *until_us,
+                    next_only: *next_only,
+                    tests_taken: !greedy,
+                    last: false,
+                });
+            }
+        }
+    }
+    ways
+}
+
+fn same_absent(guard: &Guard<'_>, other: &Absent) -> bool {
+    matches!(guard, Guard::No { absent, .. } if std::ptr::eq(*absent, other))
+}
+
+fn not_past<'p>(ways: Vec<Way<'p>>, loop_ways: &[Way<'p>]) -> Vec<Way<'p>> {
+    let add = |mut way: Way<'p>| {
+        way.guards.push(Guard::Loop(loop_ways.to_vec()));
+        way
+    };
+    ways.into_iter().map(add).collect()
+}
+
+/// `any of` follows its alternatives side by side, each in a branch of its own, in one race. `all of` and `N of` wait for
+/// their members together; `next` before them holds between all their events.
+fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+    let scope = Scope { limits: &group.limits, steps: steps_of(&group.members), from: here.taken.len() };
+    let rest = push(FrameKind::Bracket(scope), rest);
+    match group.kind {
+        GroupKind::AnyOf => {
+            let race = here.races.get();
+            here.races.set(race + 1);
+            let alternative = |(member, element): (usize, &'p Element)| {
+                let rest = push(FrameKind::Alternative(Race { race, member }), &rest);
+                enter(element, link, mode, &rest, here)
+            };
+            group.members.iter().enumerate().flat_map(alternative).collect()
+        }
+        GroupKind::Of(need) => {
+            let mode = if link == Link::Next { Mode { strict: true, common: true } } else { mode };
+            let end = push(FrameKind::Member, &None);
+            let inside = Here { guards: Vec::new(), won: Vec::new(), ..here.clone() };
+            let members = group.members.iter().map(|member| enter(member, link, mode, &end, &inside));
+            let combinations = members.fold(vec![Vec::new()], |combinations: Vec<Vec<Vec<Way>>>, branches| {
+                let with = |c: &Vec<Vec<Way<'p>>>| {
+                    branches.iter().map(|b| [c.clone(), vec![b.clone()]].concat()).collect::<Vec<_>>()
+                };
+                combinations.iter().flat_map(with).collect()
+            });
+            let settle = |ways| settle(Members { ways, need: need as usize }, link, &rest, here);
+            combinations.into_iter().flat_map(settle).collect()
+        }
+    }
+}
+
+/// An `all of` or `N of` after something changed in it: complete when enough members are; given up when too few are left;
+/// where members are greedy loops that could end now, the step after comes behind them.
+pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+    let done = |ways: &Vec<Way>| ways.first().is_some_and(|w| matches!(w.goal, Goal::Done));
+    let could = |ways: &Vec<Way>| ways.iter().any(|w| matches!(w.goal, Goal::Done));
+    for ways in &mut members.ways {
+        if done(ways) {
+            ways.truncate(1);
+        }
+    }
+    let count = |test: &dyn Fn(&Vec<Way>) -> bool| members.ways.iter().filter(|ways| test(ways)).count();
+    if count(&done) >= members.need {
+        return after(rest, here);
+    }
+    if count(&|ways| !ways.is_empty()) < members.need {
+        return Vec::new();
+    }
+    let could_end = count(&could) >= members.need;
+    let inside = way(Goal::Members(members), link, false, rest, here);
+    if !could_end {
+        return vec![vec![inside]];
+    }
+    after(rest, here).into_iter().map(|leave| [vec![inside.clone()], leave].concat()).collect()
+}
+
+/// `no X` stands between its neighbours; `no X for D` waits D from the matched event before it, or, first of all, looks D
+/// back from the next step. Absences that stand together begin together.
+fn enter_no<'p>(absent: &'p Absent, next_only: bool, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+    let mut here = here.clone();
+    let mut rest = rest.clone();
+    let mut deadline = None;
+    let (mut absent, mut next_only) = (absent, next_only);
+    loop {
+        let until_us = match (here.taken.last(), absent.hold_us) {
+            (Some((_, at)), Some(hold)) => Some(at.saturating_add(hold)),
+            _ => None,
+        };
+        match (here.taken.is_empty(), absent.hold_us) {
+            (true, Some(hold)) => here.guards.push(Guard::Before(absent, hold)),
+            // Nothing stands before it: there is nothing to be between.
+            (true, None) => {}
+            (false, _) => {
+                let last = is_end(&rest);
+                here.guards.push(Guard::No { absent, until_us, next_only, tests_taken: next_only, last });
+            }
+        }
+        deadline = deadline.max(until_us);
+        let Some((following, link, behind)) = following_no(&rest) else { break };
+        (absent, next_only, rest) = (following, link == Link::Next, behind);
+    }
+    match deadline {
+        Some(until) => vec![vec![way(Goal::Deadline(until), Link::Then, false, &rest, &here)]],
+        None => after(&rest, &here),
+    }
+}
+
+/// The `no` that directly follows in the same sequence, its word, and what comes behind it.
+fn following_no<'p>(rest: &Rest<'p>) -> Option<(&'p Absent, Link, Rest<'p>)> {
+    let frame = rest.as_ref()?;
+    let FrameKind::Sequence { elements, mode } = &frame.kind else { return None };
+    let (first, others) = elements.split_first()?;
+    let Node::No(absent) = &first.node else { return None };
+    Some((absent, first.link, push(FrameKind::Sequence { elements: others, mode: *mode }, &frame.up)))
+}
+
+/// Nothing follows in the text.
+fn is_end(rest: &Rest<'_>) -> bool {
+    let mut at = rest;
+    while let Some(frame) = at {
+        if let FrameKind::Sequence { elements, .. } = &frame.kind
+            && !elements.is_empty()
+        {
+            return false;
+        }
+        at = &frame.up;
+    }
+    true
+}
