@@ -8,7 +8,7 @@ use tripline_query_lang::plan::Link;
 
 use super::PatternError;
 use super::compile::{Forbidden, Join};
-use super::graph::{Crossing, End, Guard, LeafBody, MAX_WAYS, Member, Program, Until, Way, WaySet};
+use super::graph::{Crossing, End, Guard, Leaf, LeafBody, MAX_WAYS, Member, Program, Until, Way, WaySet};
 
 /// A tree of ways.
 pub(super) enum Choice {
@@ -101,8 +101,8 @@ struct Related {
 pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], leading: bool) -> Result<Crossing, PatternError> {
     let mut related = Vec::new();
     flatten(choice, &mut related)?;
-    let all = related.iter().enumerate().fold(0, |set: WaySet, (i, _)| set | 1 << i);
-    let mut crossing = Crossing::default();
+    let all = way_set(related.iter().map(|_| true));
+    let mut crossing = Crossing { all, ..Crossing::default() };
     for (i, way) in related.iter().enumerate() {
         let bit = 1 << i;
         if way.draft.word == Link::Next && way.draft.target.is_some() {
@@ -212,18 +212,31 @@ impl Program {
             let ways = crossing.ways.iter().filter_map(|way| way.target).map(|leaf| roles[leaf]);
             ways.chain(crossing.guards.iter().map(|guard| guard.part.role)).fold(0, |a, b| a | b)
         };
-        self.entry.interest = interest(&self.entry);
+        let timed: Vec<bool> = self.leaves.iter().map(|leaf| leaf.body.is_timed()).collect();
+        let simple: Vec<bool> = self.leaves.iter().map(|leaf| self.is_simple(leaf)).collect();
+        let fill = |crossing: &mut Crossing| {
+            crossing.interest = interest(crossing);
+            crossing.timed = crossing.ways_to(|leaf| timed[leaf]);
+            let leads_simply = |way: &Way| way.target.is_none_or(|leaf| simple[leaf]);
+            crossing.plain = crossing.ways.iter().all(|way| way.is_exclusive() && leads_simply(way));
+        };
+        fill(&mut self.entry);
         for leaf in &mut self.leaves {
-            leaf.after.interest = interest(&leaf.after);
+            fill(&mut leaf.after);
             for (depth, &level) in leaf.levels.iter().enumerate() {
                 let Some(until) = &self.levels[level].until else { continue };
                 let inside = |way: &Way| way.target.is_some() && way.keep > depth;
-                let ways = leaf.after.ways.iter().enumerate().filter(|(_, way)| inside(way));
-                let ways = ways.fold(0, |set: WaySet, (i, _)| set | 1 << i);
+                let ways = way_set(leaf.after.ways.iter().map(inside));
                 leaf.after.interest |= until.role;
                 leaf.after.untils.push(Until { level, ways });
             }
         }
+    }
+
+    /// A step without branches by `each` around it.
+    fn is_simple(&self, leaf: &Leaf) -> bool {
+        matches!(leaf.body, LeafBody::Step(..))
+            && leaf.levels.iter().all(|&level| self.levels[level].lengths_max.is_none())
     }
 
     /// Time alone can complete it.
@@ -231,6 +244,24 @@ impl Program {
         self.entry.end.as_ref().is_some_and(End::waits)
             || self.entry.ways.iter().filter_map(|way| way.target).any(|leaf| self.leaves[leaf].body.is_timed())
     }
+}
+
+impl Crossing {
+    /// The ways to leaves of a kind.
+    fn ways_to(&self, is: impl Fn(usize) -> bool) -> WaySet {
+        way_set(self.ways.iter().map(|way| way.target.is_some_and(&is)))
+    }
+}
+
+impl Way {
+    /// Nothing of the run stays behind when it is taken.
+    fn is_exclusive(&self) -> bool {
+        self.together == 0 && self.rest == 0
+    }
+}
+
+fn way_set(ways: impl Iterator<Item = bool>) -> WaySet {
+    ways.enumerate().filter(|(_, is)| *is).fold(0, |set, (i, _)| set | 1 << i)
 }
 
 impl LeafBody {

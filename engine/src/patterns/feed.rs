@@ -15,6 +15,11 @@ pub(super) fn ways_in(set: WaySet) -> impl Iterator<Item = usize> {
     .map(|set| set.trailing_zeros() as usize)
 }
 
+/// The ways of a set that a condition allows.
+pub(super) fn allowed(ways: WaySet, allows: impl Fn(usize) -> bool) -> WaySet {
+    ways_in(ways).filter(|way| allows(*way)).fold(0, |set, way| set | 1 << way)
+}
+
 impl Graph {
     /// Offers the event at hand to a place. The place goes on as it is after the call; branches are added. With
     /// `may_take` false the event is given to another member of a group and only closes ways.
@@ -35,6 +40,9 @@ impl Graph {
             return if cursor.open == 0 { Fate::Gone } else { Fate::Passed };
         }
         self.close_before(program, cursor, sight);
+        if after.plain && cursor.group.is_none() {
+            return self.feed_plain(program, cursor, sight, may_take, edits);
+        }
         let mut moved: SmallVec<[Branch; 1]> = SmallVec::new();
         let going = self.going(program, cursor, sight.start);
         let inside_first = matches!(going, Going::Incomplete | Going::Held);
@@ -60,6 +68,31 @@ impl Graph {
         }
         self.close_behind(program, cursor, sight);
         conclude(cursor, moved, edits, branches)
+    }
+
+    /// As `feed`, where one way to a step is taken at most: the place moves without a copy.
+    fn feed_plain(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        sight: &Sight<'_>,
+        may_take: bool,
+        edits: &mut Edits,
+    ) -> Fate {
+        let after = program.after(cursor);
+        for way in ways_in(if may_take { cursor.open } else { 0 }).map(|way| &after.ways[way]) {
+            let Some(target) = way.target else { continue };
+            let LeafBody::Step(step, part) = &program.leaves[target].body else { continue };
+            if sight.offer.roles & part.role != 0 && self.allows(program, cursor, way, sight) && part.fits(sight) {
+                cursor.go(program, way, target, sight.now.at_us);
+                cursor.last = sight.now;
+                self.settle(program, cursor, sight.start);
+                edits.push(Edit::Take(*step));
+                return Fate::Took;
+            }
+        }
+        self.close_behind(program, cursor, sight);
+        if cursor.open == 0 { Fate::Gone } else { Fate::Passed }
     }
 
     /// What the event closes before anything can take it: loops by `until`, ways by `next no`.
@@ -220,12 +253,10 @@ impl Graph {
 
     /// The place at the other end of a way; levels that it enters begin at that time.
     pub(super) fn moved(&self, program: &Program, cursor: &Cursor, way: &Way, target: usize, at_us: i64) -> Cursor {
-        let mut rounds: SmallVec<[Round; 1]> = cursor.rounds.iter().take(way.keep).copied().collect();
-        if let (true, Some(round)) = (way.repeat, rounds.last_mut()) {
-            round.count = round.count.saturating_add(1);
-        }
-        rounds.resize(program.leaves[target].levels.len(), Round { count: 1, first_us: at_us });
-        Cursor { leaf: Some(target as u32), rounds, ..Cursor::before(0, cursor.last) }
+        let rounds = cursor.rounds.clone();
+        let mut next = Cursor { leaf: cursor.leaf, rounds, ..Cursor::before(0, cursor.last) };
+        next.go(program, way, target, at_us);
+        next
     }
 
     /// What the event closes for a run that goes on without it: guarded ways, ways by `next`.
@@ -333,6 +364,19 @@ impl Program {
     /// What follows a place.
     pub(super) fn after(&self, cursor: &Cursor) -> &Crossing {
         cursor.leaf.map_or(&self.entry, |leaf| &self.leaves[leaf as usize].after)
+    }
+}
+
+impl Cursor {
+    /// Goes a way; levels that it enters begin at that time.
+    fn go(&mut self, program: &Program, way: &Way, target: usize, at_us: i64) {
+        self.rounds.truncate(way.keep);
+        if let (true, Some(round)) = (way.repeat, self.rounds.last_mut()) {
+            round.count = round.count.saturating_add(1);
+        }
+        self.rounds.resize(program.leaves[target].levels.len(), Round { count: 1, first_us: at_us });
+        self.leaf = Some(target as u32);
+        self.spawned.clear();
     }
 }
 

@@ -99,8 +99,14 @@ pub(super) struct Level {
 pub(super) struct Crossing {
     /// In order of preference.
     pub(super) ways: Vec<Way>,
+    /// All of them.
+    pub(super) all: WaySet,
     /// Ways that only the very next event can take.
     pub(super) strict: WaySet,
+    /// Ways to groups that time alone can complete.
+    pub(super) timed: WaySet,
+    /// All ways lead to steps, and at most one of them is taken at an event.
+    pub(super) plain: bool,
     /// What is forbidden on the way.
     pub(super) guards: Vec<Guard>,
     /// What ends a loop that goes on by these ways.

@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use tripline_query_lang::plan::Runs;
 
-use super::feed::ways_in;
 use super::graph::Program;
 use super::run::{Branch, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
 use super::select::{Candidate, select};
@@ -244,9 +243,4 @@ fn same_step(program: &Program, a: &Cursor, b: &Cursor) -> bool {
         let so_far = |count: u32| if level.max.is_none() { count.min(level.min) } else { count };
         so_far(a.count) == so_far(b.count)
     })
-}
-
-/// The ways of a set that a condition allows.
-pub(super) fn allowed(ways: u64, allows: impl Fn(u64) -> bool) -> u64 {
-    ways_in(ways).map(|way| 1 << way).filter(|way| allows(*way)).fold(0, |set, way| set | way)
 }

@@ -1,6 +1,6 @@
 //! How a place in a program stands: which ways are open on arrival, how long they stay open, whether the end is reached.
 
-use super::feed::ways_in;
+use super::feed::{allowed, ways_in};
 use super::graph::{Graph, Group, LeafBody, Member, Program, Way, WaySet};
 use super::run::{Cursor, GroupState, MemberState, Moment};
 
@@ -38,29 +38,24 @@ impl Graph {
         self.settle_inside(program, cursor, start);
         cursor.ahead.clear();
         let after = program.after(cursor);
-        if after.ways.iter().filter_map(|way| way.target).any(|leaf| program.leaves[leaf].body.is_timed()) {
-            for index in ways_in(cursor.open) {
-                let body = after.ways[index].target.map(|leaf| &program.leaves[leaf].body);
-                if let Some(LeafBody::Group(group)) = body
-                    && group.timed
-                {
-                    let state = self.enter_group(group, cursor.last, cursor.last.seq, start);
-                    cursor.ahead.push((index as u32, state));
-                }
+        for index in ways_in(cursor.open & after.timed) {
+            let body = after.ways[index].target.map(|leaf| &program.leaves[leaf].body);
+            if let Some(LeafBody::Group(group)) = body {
+                let state = self.enter_group(group, cursor.last, cursor.last.seq, start);
+                cursor.ahead.push((index as u32, state));
             }
         }
     }
 
     /// Opens the ways whose rounds allow it; none while a group is incomplete.
     pub(super) fn settle_inside(&self, program: &Program, cursor: &mut Cursor, start: Moment) {
-        let ways = &program.after(cursor).ways;
-        let all = if ways.len() == WaySet::BITS as usize { WaySet::MAX } else { (1 << ways.len()) - 1 };
-        cursor.open = if self.going(program, cursor, start) == Going::Incomplete {
+        let after = program.after(cursor);
+        cursor.open = if cursor.group.is_some() && self.going(program, cursor, start) == Going::Incomplete {
             0
         } else if cursor.rounds.is_empty() {
-            all
+            after.all
         } else {
-            ways_in(all).filter(|&way| allows_rounds(program, cursor, &ways[way])).fold(0, |set, way| set | 1 << way)
+            allowed(after.all, |way| allows_rounds(program, cursor, &after.ways[way]))
         };
     }
 

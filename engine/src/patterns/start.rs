@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tripline_query_lang::plan::Runs;
 use tripline_query_lang::value::Value;
 
-use super::machine::{Turn, allowed};
+use super::feed::allowed;
+use super::machine::Turn;
 use super::run::{Branch, Cursor, Edit, Edits, Fate, Run, Sight};
 use super::taken::Spans;
 use super::{KeyState, Machine, Offer};
@@ -37,7 +38,7 @@ impl Machine {
 
     /// The first steps that the event fills; more than one where `each` follows both sides of a choice.
     fn first_steps(&self, state: &KeyState, turn: &Turn<'_>, none: &Spans) -> Vec<Branch> {
-        let open = allowed(self.entry_ways, |way| self.leading_allows(state, way, turn.now.at_us));
+        let open = allowed(self.entry_ways, |way| self.leading_allows(state, 1 << way, turn.now.at_us));
         let mut cursor = Cursor::before(open, turn.now);
         let mut edits = Edits::new();
         let mut branches = Vec::new();
