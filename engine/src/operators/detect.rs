@@ -76,7 +76,8 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
     stream
 }
 
-fn advance(detectors: &mut [Detector], end: &TickEnd) -> Vec<Alert> {
+/// What the detectors find up to a tick's end.
+pub(crate) fn advance(detectors: &mut [Detector], end: &TickEnd) -> Vec<Alert> {
     let mut alerts = Vec::new();
     for detector in detectors {
         if let Some(watermark_us) = end.watermark_us {
@@ -90,7 +91,7 @@ fn advance(detectors: &mut [Detector], end: &TickEnd) -> Vec<Alert> {
 }
 
 /// A key's alerts always go to one shard.
-fn split(alerts: Vec<Alert>, end: &Arc<TickEnd>, shards: usize, peers: usize) -> Vec<Outbound> {
+pub(crate) fn split(alerts: Vec<Alert>, end: &Arc<TickEnd>, shards: usize, peers: usize) -> Vec<Outbound> {
     let of = |shard| Outbound { worker: shard % peers, shard, end: end.clone(), alerts: Vec::new() };
     let mut found: Vec<Outbound> = (0..shards).map(of).collect();
     for alert in alerts {

@@ -9,6 +9,8 @@ mod sink;
 mod source;
 
 pub use detect::detect;
+#[cfg(test)]
+pub(crate) use detect::{advance, split};
 pub use fat::{Addressed, Fat, by_worker};
 pub use sink::{Outlets, sink};
 pub use source::source;

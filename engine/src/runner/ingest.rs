@@ -97,38 +97,54 @@ impl Pending {
     }
 }
 
-/// Reads until the source ends or the run stops. A delivery that nobody takes is the end, too: the run is over.
-pub fn run(mut ingest: Ingest) -> Result<(), RunError> {
-    let new = |_: &PartitionInfo| Pending {
-        builder: BatchBuilder::new(&ingest.stream, &ingest.needed),
-        sides: Vec::new(),
-        counts: Counts::default(),
-        used_floor: false,
-        since: None,
-    };
-    let mut pending: Vec<Pending> = ingest.partitions.iter().map(new).collect();
-    loop {
+/// An ingest thread's state.
+pub struct Reader {
+    ingest: Ingest,
+    pending: Vec<Pending>,
+}
+
+/// Reads until the source ends or the run stops.
+pub fn run(ingest: Ingest) -> Result<(), RunError> {
+    let mut reader = Reader::new(ingest);
+    while reader.step()? {}
+    Ok(())
+}
+
+impl Reader {
+    /// Nothing read yet.
+    pub fn new(ingest: Ingest) -> Reader {
+        let new = |_: &PartitionInfo| Pending {
+            builder: BatchBuilder::new(&ingest.stream, &ingest.needed),
+            sides: Vec::new(),
+            counts: Counts::default(),
+            used_floor: false,
+            since: None,
+        };
+        Reader { pending: ingest.partitions.iter().map(new).collect(), ingest }
+    }
+
+    /// Polls once and hands on what is worth it; false at the end. A delivery that nobody takes is the end, too: the run
+    /// is over.
+    pub fn step(&mut self) -> Result<bool, RunError> {
+        let Reader { ingest, pending } = self;
         if ingest.stop.load(Ordering::Relaxed) {
-            flush(&ingest, &mut pending, |_| true);
+            flush(ingest, pending, |_| true);
             let _ = ingest.deliveries.send(Delivery::Stopped);
-            return Ok(());
+            return Ok(false);
         }
-        let polled = poll(&mut ingest, &mut pending)?;
+        let polled = poll(ingest, pending)?;
         let caught_up = match polled {
             Polled::Records(found) => found < ROWS_MAX,
             Polled::End => true,
         };
         let tick = ingest.tick;
-        let open = flush(&ingest, &mut pending, |p| {
+        let taken = flush(ingest, pending, |p| {
             caught_up || p.counts.read as usize >= ROWS_WORTH_IT || p.since.is_some_and(|since| since.elapsed() >= tick)
         });
         if polled == Polled::End {
             let _ = ingest.deliveries.send(Delivery::End { source: ingest.source });
-            return Ok(());
         }
-        if !open {
-            return Ok(());
-        }
+        Ok(taken && polled != Polled::End)
     }
 }
 

@@ -39,6 +39,8 @@ mod notice;
 mod outlet;
 mod reads;
 mod run;
+#[cfg(test)]
+mod simulation;
 mod supervisor;
 mod threads;
 mod ticks;

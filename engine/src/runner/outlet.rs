@@ -33,10 +33,10 @@ pub struct Outlet {
     pub turns: Receiver<Turn>,
     /// The shortest time between two commits.
     pub commit_every: Duration,
-    /// Set when nothing is worth waiting for any more.
-    pub give_up: Arc<AtomicBool>,
-    /// A channel on which nothing comes, and which ends with the run.
-    pub over: Receiver<()>,
+    /// What is taken and not committed.
+    pub batch: Batch,
+    /// Waits before a new attempt at a commit, and says whether to make one.
+    pub pause: Box<dyn FnMut(Duration) -> bool + Send>,
     /// Counts.
     pub metrics: Arc<Metrics>,
 }
@@ -44,15 +44,14 @@ pub struct Outlet {
 impl Outlet {
     /// Works until the last turn is committed or the run is over.
     pub fn run(mut self) -> Result<(), RunError> {
-        let mut batch = Batch::default();
         // The first progress is new: it shows older processes that they are older.
         let mut dirty = true;
         let mut last_commit: Option<Instant> = None;
         loop {
-            let due = last_commit.map(|last| last + self.pause(&batch));
+            let due = last_commit.map(|last| last + self.length());
             let now = Instant::now();
-            if dirty && (due.is_none_or(|due| due <= now) || Self::size(&batch) >= RECORDS_WORTH_IT) {
-                self.commit(&mut batch)?;
+            if dirty && (due.is_none_or(|due| due <= now) || self.size() >= RECORDS_WORTH_IT) {
+                self.commit()?;
                 (dirty, last_commit) = (false, Some(Instant::now()));
             }
             let turn = match due {
@@ -62,9 +61,9 @@ impl Outlet {
             match turn {
                 Ok(turn) => {
                     let after = turn.end.after;
-                    dirty |= self.take(turn, &mut batch);
+                    dirty |= self.take(turn);
                     if after != After::Next {
-                        return self.commit(&mut batch);
+                        return self.commit();
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -73,25 +72,25 @@ impl Outlet {
         }
     }
 
-    fn size(batch: &Batch) -> usize {
-        batch.alerts.len() + batch.sides.len()
+    fn size(&self) -> usize {
+        self.batch.alerts.len() + self.batch.sides.len()
     }
 
-    fn pause(&self, batch: &Batch) -> Duration {
-        if Self::size(batch) > 0 { self.commit_every } else { self.commit_every * PROGRESS_ALONE }
+    fn length(&self) -> Duration {
+        if self.size() > 0 { self.commit_every } else { self.commit_every * PROGRESS_ALONE }
     }
 
     /// Takes over what is not committed yet; says whether anything is new.
-    fn take(&mut self, turn: Turn, batch: &mut Batch) -> bool {
+    pub fn take(&mut self, turn: Turn) -> bool {
         let Turn { end, alerts } = turn;
         let shard = self.progress.shard.0 as usize;
-        let before = Self::size(batch);
+        let before = self.size();
         for found in alerts.iter().filter(|found| self.start.wants_alert(&found.position)) {
-            batch.alerts.push(found.record(&self.plan));
+            self.batch.alerts.push(found.record(&self.plan));
         }
         let sides = end.sides.get(shard).into_iter().flatten();
         let sides = sides.filter(|(partition, side)| self.start.wants_side(*partition, side.offset));
-        batch.sides.extend(sides.map(|(_, side)| side.clone()));
+        self.batch.sides.extend(sides.map(|(_, side)| side.clone()));
         let watermark_us = match end.after {
             After::Finished => Some(i64::MAX),
             After::Next | After::Stopped => end.watermark_us,
@@ -99,7 +98,7 @@ impl Outlet {
         let watermark_us = watermark_us.map_or(self.progress.watermark_us, |us| us.max(self.progress.watermark_us));
         let cut = self.further(&end.cut);
         let is_new =
-            Self::size(batch) > before || self.progress.watermark_us < watermark_us || self.progress.cut != cut;
+            self.size() > before || self.progress.watermark_us < watermark_us || self.progress.cut != cut;
         self.progress.watermark_us = watermark_us;
         self.progress.cut = cut;
         self.progress.floors = end.floors.as_ref().clone();
@@ -115,14 +114,13 @@ impl Outlet {
         cut
     }
 
-    fn commit(&mut self, batch: &mut Batch) -> Result<(), RunError> {
-        let batch = std::mem::take(batch);
+    /// Commits what was taken.
+    pub fn commit(&mut self) -> Result<(), RunError> {
+        let batch = std::mem::take(&mut self.batch);
         if let Some(last) = batch.alerts.last() {
             self.progress.last = Some(last.position.clone());
         }
-        let (over, give_up) = (&self.over, &self.give_up);
-        let mut pause = pause(over, give_up);
-        match self.shard.commit(&batch, self.progress.clone(), &mut pause) {
+        match self.shard.commit(&batch, self.progress.clone(), &mut self.pause) {
             Ok(()) => {
                 self.metrics.committed(batch.alerts.len());
                 Ok(())
@@ -133,8 +131,8 @@ impl Outlet {
     }
 }
 
-/// Waits before a new attempt, on a channel that ends with the run; says whether to make one.
-pub fn pause<'a>(over: &'a Receiver<()>, give_up: &'a AtomicBool) -> impl FnMut(Duration) -> bool + 'a {
+/// Waits on a channel on which nothing comes and which ends with the run; says whether it is worth another attempt.
+pub fn pause(over: Receiver<()>, give_up: Arc<AtomicBool>) -> impl FnMut(Duration) -> bool + Send {
     move |length| {
         let ended = over.recv_timeout(length) == Err(RecvTimeoutError::Disconnected);
         !ended && !give_up.load(Ordering::Relaxed)

@@ -12,7 +12,8 @@ use super::job::{Input, Job, Settings, Summary};
 use super::outlet::{Outlet, pause};
 use super::supervisor::{Flags, Supervisor};
 use super::threads::{self, Event, Thread};
-use super::ticks::{Link, Place, Ticks};
+use super::ticks::{Place, Ticks};
+use super::workers::Links;
 use super::{Notice, RunError, streams_read, workers};
 use crate::detect::Program;
 use crate::expr::hash_key;
@@ -52,7 +53,7 @@ struct Launch {
 }
 
 /// See [`Job::run`].
-pub fn run(job: Job, stop: &AtomicBool) -> Result<Summary, RunError> {
+pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let Job { plan, inputs, sinks, settings, mut observer, clock, metrics } = job;
     let settings = Settings { workers: settings.workers.max(1), ..settings };
     let program = Arc::new(Program::new(plan.clone())?);
@@ -78,7 +79,7 @@ pub fn run(job: Job, stop: &AtomicBool) -> Result<Summary, RunError> {
     };
     let places = assigned.iter().enumerate().map(place).collect();
     let decided = (&start.first[..], &start.frozen[..], &start.floors[..]);
-    let ticks = Ticks::new(places, &plan.streams, decided, found.len(), links, clock.now());
+    let ticks = Ticks::new(places, &plan.streams, decided, found.len(), Box::new(links), clock.now());
 
     let records = opened.iter().map(|o| o.input.source.size_hint()).sum();
     observer(Notice::Started { generation: start.generation, records });
@@ -138,12 +139,12 @@ fn source_of(opened: &[Opened], partition: usize) -> &Opened {
 fn recover(
     sinks: Vec<Box<dyn TransactionalSink>>,
     over: &Receiver<()>,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Vec<Shard>, RunError> {
     if sinks.is_empty() {
         return Err(RunError::Configuration("there is no sink for the alerts".to_owned()));
     }
-    let mut pause = pause(over, stop);
+    let mut pause = pause(over.clone(), stop.clone());
     let recover = |sink| match Shard::recover(sink, &mut pause) {
         Ok(shard) => Ok(shard),
         Err(ShardError::Sink(error)) => Err(error.into()),
@@ -185,7 +186,7 @@ fn lock(clocks: &Clocks) -> MutexGuard<'_, Vec<PartitionClock>> {
 }
 
 /// What a shard has committed, under this process's generation: a zombie that reads it knows that it is one.
-fn first_progress(shard: usize, start: &Start, assigned: &[Assigned], rules: &[u64]) -> Progress {
+pub(super) fn first_progress(shard: usize, start: &Start, assigned: &[Assigned], rules: &[u64]) -> Progress {
     let committed = &start.shards[shard];
     let entry = |(p, first): (&Assigned, &i64)| CutEntry {
         stream: p.stream.clone(),
@@ -231,14 +232,14 @@ impl Launch {
             let (sender, turns) = bounded(TURNS_MAX);
             senders.push(sender);
             let outlet = Outlet {
+                batch: Default::default(),
                 shard,
                 start: start.shards[number].clone(),
                 progress: first(number),
                 plan: self.program.plan().clone(),
                 turns,
                 commit_every: self.settings.commit_every,
-                give_up: self.flags.give_up.clone(),
-                over: self.over.clone(),
+                pause: Box::new(pause(self.over.clone(), self.flags.give_up.clone())),
                 metrics: self.metrics.clone(),
             };
             threads::spawn(Thread::Outlet(number), self.events.clone(), move || outlet.run())?;
@@ -250,7 +251,7 @@ impl Launch {
     fn workers(
         &self,
         turns: Vec<Sender<Turn>>,
-    ) -> Result<(timely::communication::WorkerGuards<()>, Vec<Link>), RunError> {
+    ) -> Result<(timely::communication::WorkerGuards<()>, Links), RunError> {
         let events = self.events.clone();
         let passed = move |shard, tick| drop(events.send(Event::Passed { shard, tick }));
         let outlets = Outlets { turns, passed: Arc::new(passed) };
@@ -270,8 +271,8 @@ impl Launch {
             let (index, found) = ready.map_err(|_| RunError::Failed("a worker did not start".to_owned()))?;
             wake[index] = Some(found);
         }
-        let links = work.into_iter().zip(wake.into_iter().flatten()).map(|(work, wake)| Link { work, wake });
-        Ok((guards, links.collect()))
+        let links = work.into_iter().zip(wake.into_iter().flatten());
+        Ok((guards, Links(links.collect())))
     }
 
     /// Starts a thread for each source; returns where they deliver.

@@ -4,8 +4,6 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-use timely::scheduling::SyncActivator;
 use tripline_query_lang::plan::Stream;
 
 use super::ingest::{Clocks, Rows};
@@ -24,20 +22,14 @@ const ROWS_MAX: usize = 65_536;
 /// How often event time goes on with the clock when all partitions are idle.
 const CLOCK_STEP: Duration = Duration::from_millis(50);
 
-/// A worker, as the thread that closes ticks sees it.
-pub struct Link {
-    /// Where its work goes.
-    pub work: Sender<Work>,
-    /// What wakes it.
-    pub wake: SyncActivator,
-}
-
-impl Link {
-    /// A worker that is gone has told why; the run ends with that.
-    fn send(&self, work: Work) {
-        let _ = self.work.send(work);
-        let _ = self.wake.activate();
-    }
+/// The workers, as the thread that closes ticks sees them.
+pub trait Workers: Send {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// Gives one of them work.
+    fn send(&self, worker: usize, work: Work);
+    /// Wakes all.
+    fn wake(&self);
 }
 
 /// A partition, with its source's clocks and its place among them.
@@ -64,7 +56,7 @@ pub struct Ticks {
     floors: Vec<Taken>,
     shards: usize,
     sides: Vec<Vec<(usize, SideRecord)>>,
-    links: Vec<Link>,
+    workers: Box<dyn Workers>,
     turn: usize,
     tick: u64,
     /// By shard: the ticks before this one are passed.
@@ -81,7 +73,7 @@ impl Ticks {
         streams: &[Stream],
         (first, frozen, floors): (&[i64], &[i64], &[Floor]),
         shards: usize,
-        links: Vec<Link>,
+        workers: Box<dyn Workers>,
         now: Duration,
     ) -> Ticks {
         let mut marks = Watermarks::default();
@@ -107,7 +99,7 @@ impl Ticks {
             floors: floors.iter().map(|floor| Taken { floor: *floor, used: false }).collect(),
             shards,
             sides: vec![Vec::new(); shards],
-            links,
+            workers,
             turn: 0,
             tick: 0,
             passed: vec![0; shards],
@@ -127,8 +119,8 @@ impl Ticks {
         self.sides[shard].extend(sides.into_iter().map(|side| (partition, side)));
         if let Some(batch) = batch {
             self.rows += batch.len();
-            self.turn = (self.turn + 1) % self.links.len();
-            self.links[self.turn].send(Work::Batch(partition, Arc::new(batch)));
+            self.turn = (self.turn + 1) % self.workers.count();
+            self.workers.send(self.turn, Work::Batch(partition, Arc::new(batch)));
         }
         self.opened.get_or_insert(now);
     }
@@ -155,9 +147,7 @@ impl Ticks {
 
     /// Wakes every worker.
     pub fn wake_all(&self) {
-        for link in &self.links {
-            let _ = link.wake.activate();
-        }
+        self.workers.wake();
     }
 
     fn open(&self) -> u64 {
@@ -225,7 +215,7 @@ impl Ticks {
             sides: std::mem::replace(&mut self.sides, vec![Vec::new(); self.shards]),
             after,
         });
-        self.links.iter().for_each(|link| link.send(Work::Close(end.clone())));
+        (0..self.workers.count()).for_each(|worker| self.workers.send(worker, Work::Close(end.clone())));
         self.tick += 1;
         self.rows = 0;
         self.opened = None;

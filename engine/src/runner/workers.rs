@@ -10,11 +10,35 @@ use timely::scheduling::SyncActivator;
 use timely::worker::Worker;
 
 use super::RunError;
+use super::ticks::Workers;
 use super::threads::{Event, Thread, watched};
+use crate::operators::Work;
 use crate::render::{Parts, render};
 
 /// A parked worker looks up this often, should a wake-up be lost.
 const PARK_MAX: Duration = Duration::from_secs(1);
+
+/// The workers' channels, and what wakes each.
+pub struct Links(pub Vec<(Sender<Work>, SyncActivator)>);
+
+impl Workers for Links {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A worker that is gone has told why; the run ends with that.
+    fn send(&self, worker: usize, work: Work) {
+        let (sender, wake) = &self.0[worker];
+        let _ = sender.send(work);
+        let _ = wake.activate();
+    }
+
+    fn wake(&self) {
+        for (_, wake) in &self.0 {
+            let _ = wake.activate();
+        }
+    }
+}
 
 /// Starts one worker for each of `parts`; each sends what wakes it, with its index.
 pub fn spawn(

@@ -1,0 +1,115 @@
+//! Two rules over a stream of `key x at` lines: a count per key that alerts at every event, and an absence.
+
+use crate::event::BatchBuilder;
+use crate::io::{Decoder, RecordError, Stage};
+use tripline_query_lang::plan::{
+    self, Absent, Body, CompareOp, Element, Expr, ExprKind, Field, FieldId, History, HistoryArg, HistoryBound,
+    HistoryFn, HistoryId, HistoryScope, Key, Limits, Link, Node, On, Pattern, Plan, Rule, Runs, Severity, Skip, Slot,
+    SlotId, Step, StepId, StepInfo, StepKey, Stream, StreamId, TemplatePart, Threshold, With, Within,
+};
+use tripline_query_lang::value::{Type, Value};
+
+fn expr(kind: ExprKind, ty: Type) -> Expr {
+    Expr { kind, ty }
+}
+
+fn key() -> Expr {
+    expr(ExprKind::Field(FieldId(0)), Type::Text)
+}
+
+fn x_at_least(bound: i64) -> Expr {
+    let (x, bound) = (ExprKind::Field(FieldId(1)), ExprKind::Const(Value::Int(bound)));
+    let (x, bound) = (Box::new(expr(x, Type::Int)), Box::new(expr(bound, Type::Int)));
+    expr(ExprKind::Compare(CompareOp::GreaterEqual, x, bound), Type::Bool)
+}
+
+fn rule(name: &str, body: Body) -> Rule {
+    Rule {
+        name: name.into(),
+        fingerprint: name.len() as u64,
+        metadata: Vec::new(),
+        keys: vec![Key { name: "key".into(), ty: Type::Text }],
+        body,
+        histories: Vec::new(),
+        alert: plan::Alert {
+            every_event: false,
+            severity: Severity::Low,
+            template: vec![TemplatePart::Expr(expr(ExprKind::Key(0), Type::Text))],
+            with: Vec::new(),
+            to: Vec::new(),
+        },
+        suppress: None,
+    }
+}
+
+/// `by key on in with n = count() over 100us`
+fn counted() -> Rule {
+    let on = On {
+        name: None,
+        stream: StreamId(0),
+        filter: Some(x_at_least(1)),
+        keys: vec![key()],
+        fields: vec![Some(FieldId(0)), Some(FieldId(1))],
+    };
+    let slots = vec![Slot { name: "key".into(), ty: Type::Text }, Slot { name: "x".into(), ty: Type::Int }];
+    let mut rule = rule("counted", Body::Threshold(Threshold { on: vec![on], slots, when: None, episode_us: None }));
+    rule.histories = vec![History {
+        func: HistoryFn::Count,
+        scope: HistoryScope::Admitted,
+        arg: HistoryArg::default(),
+        bound: HistoryBound::Time(100),
+        ty: Type::Int,
+    }];
+    let count = expr(ExprKind::History(HistoryId(0)), Type::Int);
+    rule.alert.with = vec![With { name: "n".into(), expr: count }];
+    rule.alert.template = vec![TemplatePart::Expr(expr(ExprKind::Slot(SlotId(1)), Type::Int))];
+    rule
+}
+
+/// `by key match a: in where x >= 5 then no in for 40us`
+fn absent() -> Rule {
+    let step = StepInfo {
+        name: "a".into(),
+        stream: StreamId(0),
+        is_loop: false,
+        may_be_empty: false,
+        key: StepKey::Own(vec![key()]),
+        filter: Some(x_at_least(5)),
+    };
+    let no = Absent { stream: StreamId(0), key: StepKey::Own(vec![key()]), hold_us: Some(40), filter: None };
+    let first = Node::Step(Step { id: StepId(0), quant: None, limits: Limits::default() });
+    let pattern = Pattern {
+        steps: vec![step],
+        seq: vec![Element { link: Link::Start, node: first }, Element { link: Link::Then, node: Node::No(no) }],
+        within: Some(Within::Time(1_000)),
+        runs: Runs::Max(100),
+        without: Vec::new(),
+        skip: Skip::PastLast,
+    };
+    rule("absent", Body::Pattern(pattern))
+}
+
+/// The rules, over a stream with this policy.
+pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
+    let field = |name: &str, ty| Field { name: name.into(), ty, optional: false, path: Vec::new(), time_unit: None };
+    let fields = vec![field("key", Type::Text), field("x", Type::Int), field("at", Type::Time)];
+    let stream = Stream { name: "in".into(), fields, timed_by: FieldId(2), late_us, ahead_us, idle_us };
+    Plan { streams: vec![stream], rules: vec![counted(), absent()], ..Plan::default() }
+}
+
+/// Reads `key x at`.
+pub struct Lines(pub Vec<bool>);
+
+impl Decoder for Lines {
+    fn decode(&mut self, value: &[u8], row: &mut BatchBuilder) -> Result<i64, RecordError> {
+        let fault = || RecordError { stage: Stage::Decode, class: "bad line", message: "not `key x at`".to_owned() };
+        let text = std::str::from_utf8(value).map_err(|_| fault())?;
+        let parts: Vec<&str> = text.split(' ').collect();
+        let [key, x, at] = parts[..] else { return Err(fault()) };
+        let (x, at_us) = (x.parse().map_err(|_| fault())?, at.parse().map_err(|_| fault())?);
+        row.columns[0].push_text(key);
+        row.columns[1].push_i64(x);
+        row.columns[2].push_i64(at_us);
+        Ok(at_us)
+    }
+}
