@@ -97,8 +97,7 @@ impl Outlet {
         };
         let watermark_us = watermark_us.map_or(self.progress.watermark_us, |us| us.max(self.progress.watermark_us));
         let cut = self.further(&end.cut);
-        let is_new =
-            self.size() > before || self.progress.watermark_us < watermark_us || self.progress.cut != cut;
+        let is_new = self.size() > before || self.progress.watermark_us < watermark_us || self.progress.cut != cut;
         self.progress.watermark_us = watermark_us;
         self.progress.cut = cut;
         self.progress.floors = end.floors.as_ref().clone();

@@ -248,10 +248,7 @@ impl Launch {
     }
 
     /// Starts the workers, and waits until all are ready.
-    fn workers(
-        &self,
-        turns: Vec<Sender<Turn>>,
-    ) -> Result<(timely::communication::WorkerGuards<()>, Links), RunError> {
+    fn workers(&self, turns: Vec<Sender<Turn>>) -> Result<(timely::communication::WorkerGuards<()>, Links), RunError> {
         let events = self.events.clone();
         let passed = move |shard, tick| drop(events.send(Event::Passed { shard, tick }));
         let outlets = Outlets { turns, passed: Arc::new(passed) };

@@ -10,8 +10,8 @@ use timely::scheduling::SyncActivator;
 use timely::worker::Worker;
 
 use super::RunError;
-use super::ticks::Workers;
 use super::threads::{Event, Thread, watched};
+use super::ticks::Workers;
 use crate::operators::Work;
 use crate::render::{Parts, render};
 

@@ -89,11 +89,8 @@ impl Process {
             clocks[floor.partition].replay_floor(floor.from, floor.floor_us);
         }
         let clocks = Arc::new(Mutex::new(clocks));
-        let place = |(index, assigned): (usize, &Assigned)| Place {
-            assigned: assigned.clone(),
-            clocks: clocks.clone(),
-            index,
-        };
+        let place =
+            |(index, assigned): (usize, &Assigned)| Place { assigned: assigned.clone(), clocks: clocks.clone(), index };
         let work = Queue::default();
         let ticks = Ticks::new(
             assigned.iter().enumerate().map(place).collect(),
