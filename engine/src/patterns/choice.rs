@@ -214,10 +214,14 @@ impl Program {
         };
         let timed: Vec<bool> = self.leaves.iter().map(|leaf| leaf.body.is_timed()).collect();
         let simple: Vec<bool> = self.leaves.iter().map(|leaf| self.is_simple(leaf)).collect();
+        let has_bar = |leaf: &Leaf| matches!(&leaf.body, LeafBody::Step(_, part) if part.bar.is_some());
+        let has_bar: Vec<bool> = self.leaves.iter().map(has_bar).collect();
         let fill = |crossing: &mut Crossing| {
             crossing.interest = interest(crossing);
             crossing.timed = crossing.ways_to(|leaf| timed[leaf]);
             let leads_simply = |way: &Way| way.target.is_none_or(|leaf| simple[leaf]);
+            let mut targets = crossing.ways.iter().filter_map(|way| way.target);
+            crossing.barred = targets.next().filter(|leaf| has_bar[*leaf] && targets.next().is_none());
             crossing.plain = crossing.ways.iter().all(|way| way.is_exclusive() && leads_simply(way));
         };
         fill(&mut self.entry);

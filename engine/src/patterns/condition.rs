@@ -3,6 +3,7 @@
 use tripline_query_lang::plan::{Absent, Expr, ExprKind, HandOver, StepKey, StreamId};
 use tripline_query_lang::value::Value;
 
+use super::bar::Bar;
 use super::run::Sight;
 use super::{PatternError, Role};
 use crate::expr::{BoolFn, Scene, ValueFn, compile_bool, compile_value, split_local};
@@ -20,6 +21,8 @@ pub(super) struct Part {
     own_key: Option<Vec<ValueFn>>,
     /// Pairs that must be equal: of the candidate, of an earlier step.
     handed: Vec<(ValueFn, ValueFn)>,
+    /// What of the condition keeps most candidates away.
+    pub(super) bar: Option<Bar>,
 }
 
 impl Part {
@@ -83,7 +86,9 @@ impl Parts {
             StepKey::Own(_) => (None, Vec::new()),
             StepKey::HandOver(pairs) => (None, pairs.iter().map(compile_pair).collect()),
         };
-        Ok(Part { role: 1 << role, rest: rest.as_ref().map(compile_bool), own_key, handed })
+        let pairs: &[HandOver] = if let StepKey::HandOver(pairs) = key { pairs } else { &[] };
+        let bar = Bar::of(rest.as_ref(), pairs);
+        Ok(Part { role: 1 << role, rest: rest.as_ref().map(compile_bool), own_key, handed, bar })
     }
 
     fn role(&mut self, stream: StreamId, key: &StepKey, local: Option<Expr>) -> Result<usize, PatternError> {

@@ -105,6 +105,8 @@ pub(super) struct Crossing {
     pub(super) strict: WaySet,
     /// Ways to groups that time alone can complete.
     pub(super) timed: WaySet,
+    /// The only step that follows, if it sets a bar.
+    pub(super) barred: Option<usize>,
     /// All ways lead to steps, and at most one of them is taken at an event.
     pub(super) plain: bool,
     /// What is forbidden on the way.
@@ -215,5 +217,16 @@ impl Program {
 impl Crossing {
     fn counts_positions(&self) -> bool {
         self.strict != 0 || self.guards.iter().any(|guard| guard.next)
+    }
+}
+
+impl Program {
+    /// The part that sets a bar behind a leaf.
+    #[inline]
+    pub(super) fn barred_part(&self, after: &Crossing) -> Option<&Part> {
+        match &self.leaves[after.barred?].body {
+            LeafBody::Step(_, part) => Some(part),
+            LeafBody::Group(_) => None,
+        }
     }
 }

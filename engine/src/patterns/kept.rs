@@ -147,25 +147,8 @@ fn collect(expr: &Expr, pattern: &Pattern, fields: &mut [Vec<FieldId>]) {
                 let stream = pattern.steps.get(step.index()).map(|info| info.stream);
                 pending.extend(arg.iter().chain(filter).map(|inner| (&**inner, stream)));
             }
-            kind => children(kind).into_iter().for_each(|child| pending.push((child, loop_stream))),
+            _ => pending.extend(expr.children().into_iter().map(|child| (child, loop_stream))),
         }
-    }
-}
-
-fn children(kind: &ExprKind) -> Vec<&Expr> {
-    use ExprKind::{
-        And, Arith, At, Call, Compare, Const, Convert, Field, History, If, In, Index, Is, Key, Like, List, Loop,
-        Matches, Negate, Not, Or, Prev, Slot, Step, StepAt, With,
-    };
-    match kind {
-        Const(_) | Field(_) | Slot(_) | At | Step(..) | StepAt(_) | Key(_) | With(_) | History(_) => Vec::new(),
-        Loop { arg, filter, .. } => arg.iter().chain(filter).map(|inner| &**inner).collect(),
-        Prev { arg, .. } => vec![arg],
-        Not(a) | Negate(a) | Like(a, _) | Matches(a, _) | Convert(a) => vec![a],
-        Arith(_, a, b) | Compare(_, a, b) | In(a, b) | Index(a, b) => vec![a, b],
-        Is { left, right, .. } => vec![left, right],
-        If(a, b, c) => vec![a, b, c],
-        And(list) | Or(list) | Call(_, list) | List(list) => list.iter().collect(),
     }
 }
 

@@ -4,12 +4,18 @@ use std::cell::Cell;
 
 use tripline_query_lang::plan::Runs;
 
+use super::bar::Rank;
 use super::graph::Program;
 use super::run::{Branch, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
 use super::select::{Candidate, select};
 use super::standing::{Ending, Going};
 use super::taken::{Logs, Shown, Spans};
 use super::{KeyState, Machine, Match, Offer};
+use crate::expr::{BatchRow, Scene};
+
+/// A scene in which nothing is seen.
+const NO_SCENE: Scene<'static> =
+    Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0 };
 
 /// An event's turn: what the runs are offered, and what comes of it.
 pub(super) struct Turn<'a> {
@@ -21,6 +27,8 @@ pub(super) struct Turn<'a> {
     pub(super) keeping: Keeping<'a>,
     /// Branches that a `limit` cut.
     pub(super) cut: Cell<u64>,
+    /// The event's ranks, by leaf, as far as they are known.
+    ranks: Vec<Option<Rank>>,
     /// Complete matches.
     pub(super) candidates: Vec<Candidate>,
     /// Branches of the runs.
@@ -68,6 +76,7 @@ impl Machine {
             now: Moment { seq: state.seq, at_us },
             keeping: Keeping::new(&self.keeper, offer),
             cut: Cell::new(0),
+            ranks: Vec::new(),
             candidates: Vec::new(),
             branches: Vec::new(),
             arrived: Vec::new(),
@@ -97,10 +106,43 @@ impl Machine {
         state.forget_ended();
     }
 
+    /// Whether a bar keeps the event away from a run, to which it is then noise.
+    #[inline]
+    fn is_barred(&self, run: &Run, turn: &mut Turn<'_>) -> bool {
+        let program = &self.graph.program;
+        let after = program.after(&run.cursor);
+        let (Some(part), Some(leaf)) = (program.barred_part(after), after.barred) else { return false };
+        let Some(bar) = part.bar.as_ref().filter(|_| run.rank != Rank::Open) else { return false };
+        if turn.offer.roles & after.interest & !part.role != 0 || !run.cursor.ahead.is_empty() {
+            return false;
+        }
+        if turn.ranks.is_empty() {
+            turn.ranks = vec![None; program.leaves.len()];
+        }
+        let rank = match turn.ranks[leaf] {
+            Some(rank) => rank,
+            None => {
+                let row = BatchRow { batch: turn.offer.batch, row: turn.offer.row };
+                let scene = Scene { row: Some(&row), at_us: turn.now.at_us, ..NO_SCENE };
+                *turn.ranks[leaf].insert(bar.candidate(&scene))
+            }
+        };
+        !bar.lets_pass(rank, run.rank)
+    }
+
     fn offer_run(&self, run: &mut Run, index: usize, logs: &mut Logs, turn: &mut Turn<'_>) {
         let program = &self.graph.program;
         let now = turn.now;
         if self.graph.within_events.is_some_and(|max| now.seq - run.start.seq > max) && self.exhaust(run, turn) {
+            return;
+        }
+        if turn.offer.roles & self.without_roles == 0 && self.is_barred(run, turn) {
+            run.cursor.open &= !program.after(&run.cursor).strict;
+            if run.cursor.open == 0 && run.cursor.group.is_none() {
+                run.live = false;
+            } else if self.waits_next(&run.cursor) {
+                self.complete_by_event(run, false, logs, turn);
+            }
             return;
         }
         let Run { start, key, cursor, taken, .. } = run;
@@ -128,7 +170,7 @@ impl Machine {
         }
         let took = fate == Fate::Took;
         run.taken.apply(&edits, now, logs, || turn.keeping.event());
-        self.complete_by_event(run, took, turn);
+        self.complete_by_event(run, took, logs, turn);
         run.live &= !forbidden;
         if took && run.live {
             turn.arrived.push(index);
@@ -139,7 +181,7 @@ impl Machine {
     pub(super) fn arrive(&self, run: &mut Run, branch: Branch, logs: &mut Logs, turn: &mut Turn<'_>) {
         run.taken.apply(&branch.edits, turn.now, logs, || turn.keeping.event());
         run.cursor = branch.cursor;
-        self.complete_by_event(run, branch.took, turn);
+        self.complete_by_event(run, branch.took, logs, turn);
     }
 
     /// Whether `next no` stands last and waits for the next event.
@@ -164,7 +206,7 @@ impl Machine {
     }
 
     /// After an event: a match if the run is complete. What can go on in a branch of its own stays.
-    fn complete_by_event(&self, run: &mut Run, took: bool, turn: &mut Turn<'_>) {
+    fn complete_by_event(&self, run: &mut Run, took: bool, logs: &Logs, turn: &mut Turn<'_>) {
         let now = turn.now;
         if self.graph.ending(&self.graph.program, &run.cursor, run.start, now.seq) == Ending::Now {
             let at_us = if took || self.waits_next(&run.cursor) { now.at_us } else { run.cursor.last.at_us };
@@ -172,7 +214,7 @@ impl Machine {
             self.go_on(run);
         }
         if run.live {
-            self.wake(run);
+            self.wake(run, logs);
             turn.wake_us = turn.wake_us.min(run.wake_us);
         }
     }
@@ -192,9 +234,15 @@ impl Machine {
         run.live = run.cursor.open != 0 || run.cursor.group.is_some();
     }
 
-    /// Finds out when something is due next.
-    pub(super) fn wake(&self, run: &mut Run) {
-        run.wake_us = self.graph.alarm(&self.graph.program, &run.cursor, run.start);
+    /// At a new place: finds out when something is due next, and the run's side of the bar.
+    pub(super) fn wake(&self, run: &mut Run, logs: &Logs) {
+        let program = &self.graph.program;
+        run.wake_us = self.graph.alarm(program, &run.cursor, run.start);
+        run.rank = Rank::Open;
+        if let Some(bar) = program.barred_part(program.after(&run.cursor)).and_then(|part| part.bar.as_ref()) {
+            let shown = Shown { spans: &run.taken, logs };
+            run.rank = bar.run(&Scene { bound: Some(&shown), ..NO_SCENE });
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 //!  time  --> clock: absences, loops that are over ---+
 //! ```
 
+mod bar;
 mod choice;
 mod clock;
 mod compile;

@@ -8,6 +8,7 @@ use tripline_query_lang::plan::StepId;
 use tripline_query_lang::value::Value;
 
 use super::Offer;
+use super::bar::Rank;
 use super::graph::WaySet;
 use super::kept::{Keeper, KeptEvent};
 use super::taken::{Shown, Spans};
@@ -35,6 +36,8 @@ pub(super) struct Run {
     pub(super) taken: Spans,
     /// Once event time has strictly passed this, something is due.
     pub(super) wake_us: i64,
+    /// Its side of the bar that what follows sets.
+    pub(super) rank: Rank,
     /// It has not ended.
     pub(super) live: bool,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tripline_query_lang::plan::Runs;
 use tripline_query_lang::value::Value;
 
+use super::bar::Rank;
 use super::feed::allowed;
 use super::machine::Turn;
 use super::run::{Branch, Cursor, Edit, Edits, Fate, Run, Sight};
@@ -27,7 +28,15 @@ impl Machine {
                 continue;
             };
             let cursor = Cursor::before(0, turn.now);
-            let mut run = Run { start: turn.now, key, cursor, taken: none.clone(), wake_us: i64::MAX, live: true };
+            let mut run = Run {
+                start: turn.now,
+                key,
+                cursor,
+                taken: none.clone(),
+                wake_us: i64::MAX,
+                rank: Rank::Open,
+                live: true,
+            };
             self.arrive(&mut run, branch, &mut state.logs, turn);
             if run.live {
                 turn.arrived.push(state.runs.len());

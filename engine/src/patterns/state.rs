@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tripline_query_lang::plan::StepId;
 use tripline_query_lang::value::{Point, Value};
 
+use super::bar::Rank;
 use super::graph::{Group, LeafBody, Member, Program, WaySet};
 use super::kept::{Cell, KeptEvent};
 use super::run::{Cursor, GroupState, MemberState, Moment, Round, Run};
@@ -131,8 +132,9 @@ impl Machine {
         let cursor = take_cursor(bytes, program, seq)?;
         check(cursor.leaf.is_some(), "place of a run")?;
         let taken = take_spans(bytes, logs)?;
-        let wake_us = self.graph.alarm(program, &cursor, start);
-        Ok(Run { start, key, cursor, taken, wake_us, live: true })
+        let mut run = Run { start, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
+        self.wake(&mut run, logs);
+        Ok(run)
     }
 }
 

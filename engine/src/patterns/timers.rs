@@ -56,7 +56,7 @@ impl Machine {
                 self.go_on(run);
             }
         }
-        self.wake(run);
+        self.wake(run, logs);
         if run.wake_us <= deadline_us {
             run.wake_us = i64::MAX;
         }
