@@ -9,5 +9,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use side::{reason, stage_name};
 pub use sink::{LocalPlace, LocalPlaces, LocalSink};
 pub use source::{FileFormat, FileSource};

@@ -1,0 +1,9 @@
+//! Everything that is proven against a real Kafka broker: sources, sinks, faults, and the whole program killed at random.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod broker;
+mod jars;
+mod keeper;
+mod sink;
+mod source;
+mod topic;
