@@ -1,0 +1,71 @@
+//! The command line as a person meets it: exit codes, where things are printed, what wrong use says.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn tripline(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tripline")).args(args).current_dir(folder).output().expect("the binary runs")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn wrong_use_exits_2() {
+    let folder = folder();
+    for args in [&["nonsense"][..], &["run", "--nonsense"], &["check", "none.trip"], &["check"], &["explain", "E9999"]] {
+        let output = tripline(folder.path(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", err(&output));
+        assert!(out(&output).is_empty() && !err(&output).is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_bad_rule_exits_1_and_says_where() {
+    let folder = folder();
+    let rules = "stream s { card: text  at: time } timed by at\nrule r { by crad on s alert low \"x\" }\n";
+    std::fs::write(folder.path().join("r.trip"), rules).expect("the folder takes a file");
+    let output = tripline(folder.path(), &["check", "r.trip"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    let said = out(&output);
+    assert!(said.contains("r.trip:2:") && said.contains("crad") && said.contains("did you mean `card`"), "{said}");
+}
+
+#[test]
+fn a_bad_configuration_exits_2_with_all_faults() {
+    let folder = folder();
+    std::fs::write(folder.path().join("tripline.toml"), "[engine]\nworkres = 1\ntick = \"soon\"\n").expect("written");
+    let output = tripline(folder.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = err(&output);
+    assert!(said.contains("tripline.toml:2:") && said.contains("tripline.toml:3:"), "{said}");
+}
+
+#[test]
+fn init_makes_a_folder_that_works_and_never_overwrites() {
+    let folder = folder();
+    assert!(tripline(folder.path(), &["init", "mine"]).status.success());
+    let mine = folder.path().join("mine");
+    for args in [&["check"][..], &["test"], &["run"]] {
+        let output = tripline(&mine, args);
+        assert!(output.status.success(), "{args:?}: {}{}", out(&output), err(&output));
+    }
+    assert_eq!(tripline(folder.path(), &["init", "mine"]).status.code(), Some(2));
+}
+
+#[test]
+fn completions_and_man_page_are_generated() {
+    let folder = folder();
+    assert!(out(&tripline(folder.path(), &["completions", "bash"])).contains("tripline"));
+    assert!(out(&tripline(folder.path(), &["man"])).contains(".TH"));
+    assert!(out(&tripline(folder.path(), &["--help"])).contains("Exit codes"));
+}
