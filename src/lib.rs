@@ -8,3 +8,4 @@ pub mod demo;
 pub use tripline_connectors as connectors;
 pub use tripline_engine as engine;
 pub use tripline_query_lang as query_lang;
+pub mod wiring;

@@ -22,7 +22,8 @@ fn err(output: &Output) -> String {
 #[test]
 fn wrong_use_exits_2() {
     let folder = folder();
-    for args in [&["nonsense"][..], &["run", "--nonsense"], &["check", "none.trip"], &["check"], &["explain", "E9999"]] {
+    for args in [&["nonsense"][..], &["run", "--nonsense"], &["check", "none.trip"], &["check"], &["explain", "E9999"]]
+    {
         let output = tripline(folder.path(), args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", err(&output));
         assert!(out(&output).is_empty() && !err(&output).is_empty(), "{args:?}");

@@ -52,11 +52,15 @@ fn run_in(folder: &Path, script: &str) -> std::process::Output {
 fn commands_run_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let script = commands().concat();
-    assert!(script.contains("tripline init") && script.contains("--input"), "the README has lost its commands:\n{script}");
+    assert!(
+        script.contains("tripline init") && script.contains("--input"),
+        "the README has lost its commands:\n{script}"
+    );
     let output = run_in(folder.path(), &script);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script}\n--- printed\n{out}\n{err}");
-    let alerts = std::fs::read_to_string(folder.path().join("my-rules/alerts.jsonl")).expect("the last command writes it");
+    let alerts =
+        std::fs::read_to_string(folder.path().join("my-rules/alerts.jsonl")).expect("the last command writes it");
     assert_eq!(alerts.lines().count(), 2, "{alerts}");
 }
 

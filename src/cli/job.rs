@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tripline_connectors::kafka;
 use tripline_query_lang::diagnostics::{self, Diagnostic};
 use tripline_query_lang::plan::Plan;
 use tripline_query_lang::{Source, compile};
@@ -38,7 +39,7 @@ pub fn read_config(path: &Path) -> Result<Config, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| Failure::Usage(format!("cannot read the configuration `{name}`: {e}")))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let read = config::read(&name, &text, folder, &SystemEnvironment, &|_| None);
+    let read = config::read(&name, &text, folder, &SystemEnvironment, &kafka::refusal);
     read.map_err(|faults| Failure::Usage(format!("the configuration is wrong, nothing was started\n{faults}")))
 }
 

@@ -1,12 +1,17 @@
 //! The command line, a file a subcommand. Data goes to standard output, talk to standard error; exit codes are in [`exit`].
 
 mod check;
+mod demo;
 mod exit;
 mod explain;
+mod fmt;
 mod generate;
 mod init;
 mod job;
+mod progress;
 mod rules;
+mod run;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -44,10 +49,16 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Watch planted card fraud being caught, on embedded defaults
+    Demo(demo::Args),
     /// Make a folder with rules, configuration, sample events and tests to start from
     Init(init::Args),
     /// Say everything that is wrong with rule files and configuration; start nothing
     Check(check::Args),
+    /// Run rules over the sources of a configuration, or over files
+    Run(run::Args),
+    /// Lay rule files out in their one layout
+    Fmt(fmt::Args),
     /// Say at length what a diagnostic's code means
     Explain(explain::Args),
     /// Print a completion script for a shell
@@ -87,8 +98,11 @@ pub fn main() -> ExitCode {
     }
     let talk = Talk { quiet: cli.quiet };
     let outcome: Outcome = match cli.command {
+        Command::Demo(args) => demo::run(&args, &talk),
         Command::Init(args) => init::run(&args, &talk),
         Command::Check(args) => check::run(&args, &talk),
+        Command::Run(args) => run::run(&args, &talk),
+        Command::Fmt(args) => fmt::run(&args, &talk),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man => generate::man(),

@@ -1,8 +1,12 @@
 //! The demo: a seeded stream of card payments with planted fraud, and the truth to hold the alerts against.
 
+mod feed;
 pub mod generator;
+mod latency;
 pub mod report;
+pub mod run;
 mod scenario;
+mod sink;
 mod world;
 
 /// The rules that the demo runs.

@@ -1,0 +1,134 @@
+//! `tripline run`: rules over a configuration's sources, or over files.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use tripline_engine::runner::{Notice, RunError};
+
+use super::exit::{Failure, Outcome};
+use super::progress::Progress;
+use super::{Talk, job, signals};
+use crate::config::{Config, Engine, Format, Origin, Place};
+use crate::wiring::{self, Surroundings};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Rule files, or folders of them; without any, those that the configuration names
+    rules: Vec<PathBuf>,
+    /// The configuration; without rule files `tripline.toml` is taken
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read a stream from a file (JSON Lines, or CSV by its ending); `-` is standard input; may be repeated
+    #[arg(long, short, value_name = "STREAM=FILE")]
+    input: Vec<Assignment>,
+    /// Write alerts to a file of JSON Lines; `-` is standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Worker threads; the alerts are the same for any number
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
+    /// Override a param of the rules, in the rule language's notation; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<Assignment>,
+}
+
+/// `NAME=VALUE` on the command line.
+#[derive(Clone, Debug)]
+struct Assignment {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Assignment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                Ok(Assignment { name: name.to_owned(), value: value.to_owned() })
+            }
+            _ => Err("expected NAME=VALUE"),
+        }
+    }
+}
+
+/// Runs until the input ends or the process is told to stop; then prints one line of counts.
+pub fn run(args: &Args, talk: &Talk) -> Outcome {
+    // From the first moment on: a signal while files are read or brokers are asked counts, too.
+    let stop = signals::stop_flag()?;
+    let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
+    let config = with_arguments(config.unwrap_or_else(empty), args);
+    let plan = job::plan(&sources, &config.params, talk)?;
+    let shows_alerts = matches!(config.sinks.get("alerts"), None | Some(Place::Terminal));
+    let to_stdout = config.sinks.values().any(|place| matches!(place, Place::File(path) if path == Path::new("-")));
+    let notice: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(|text| anstream::eprintln!("{text}"));
+    let around = Surroundings { notice, stop: stop.clone() };
+    let job = wiring::job(plan, &config, &around).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+        Failure::Usage(format!("rules and configuration do not fit, nothing was started\n{}", lines.join("\n")))
+    })?;
+    let metrics = job.metrics();
+    signals::print_counts_on_request(metrics.clone())?;
+    let progress = Arc::new(Progress::new(metrics.clone(), !talk.quiet && !shows_alerts && !to_stdout));
+    let (observer, quiet) = (progress.clone(), talk.quiet);
+    let job = job.observe(move |notice| match notice {
+        Notice::Started { records, .. } => {
+            observer.start(records);
+            if !quiet {
+                observer.say(&notice.to_string());
+            }
+        }
+        _ => observer.say(&notice.to_string()),
+    });
+    let done = job.run(stop);
+    progress.finish();
+    match done {
+        Ok(summary) => {
+            let ended = if summary.finished { "the input has ended" } else { "told to stop" };
+            talk.say(format_args!("{ended}: {}", summary.counts));
+            Ok(())
+        }
+        Err(error) => Err(failure(&error)),
+    }
+}
+
+fn failure(error: &RunError) -> Failure {
+    Failure::Run(error.to_string())
+}
+
+fn empty() -> Config {
+    Config {
+        kafka: Default::default(),
+        sources: Default::default(),
+        sinks: Default::default(),
+        dead_letters: None,
+        late: None,
+        engine: Engine::default(),
+        params: Vec::new(),
+    }
+}
+
+/// What the command line says takes the place of what the configuration says.
+fn with_arguments(mut config: Config, args: &Args) -> Config {
+    let mut named: std::collections::BTreeMap<String, Vec<PathBuf>> = Default::default();
+    for Assignment { name, value } in &args.input {
+        named.entry(name.clone()).or_default().push(PathBuf::from(value));
+    }
+    for (stream, paths) in named {
+        let is_csv = paths.iter().all(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")));
+        let format = if is_csv { Format::Csv } else { Format::Json };
+        config.sources.insert(stream, Origin::Files { paths, format });
+    }
+    if let Some(path) = &args.output {
+        config.sinks.insert("alerts".to_owned(), Place::File(path.clone()));
+    }
+    if let Some(workers) = args.workers {
+        config.engine.workers = usize::from(workers);
+    }
+    for Assignment { name, value } in &args.set {
+        config.params.retain(|(other, _)| other != name);
+        config.params.push((name.clone(), value.clone()));
+    }
+    config
+}

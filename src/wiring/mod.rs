@@ -1,0 +1,162 @@
+//! Plan and configuration to a job: each stream that a rule reads gets its source, each shard its sink. Nothing is opened here.
+
+mod kafka;
+mod local;
+
+pub use kafka::Surroundings;
+
+use std::collections::BTreeMap;
+
+use tripline_connectors::file::{FileFormat, FileSource};
+use tripline_connectors::json::JsonDecoder;
+use tripline_connectors::kafka::{KafkaClient, KafkaSource};
+use tripline_engine::io::TransactionalSink;
+use tripline_engine::runner::{Input, Job, Settings, streams_read};
+use tripline_query_lang::plan::{Plan, Stream, StreamId};
+
+use crate::config::{Config, Format, Origin, Place};
+
+/// What does not fit between rules and configuration. All of it is said at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WiringFault {
+    /// A rule reads a stream that comes from nowhere.
+    #[error("stream `{stream}` has no source: add a section [source.{stream}], or `--input {stream}=FILE`")]
+    NoSource {
+        /// The stream.
+        stream: String,
+    },
+    /// A source for a stream that the rules do not declare.
+    #[error("there is a source for `{stream}`, but the rules declare no such stream; they declare {}", declared.join(", "))]
+    UnknownStream {
+        /// As in the configuration.
+        stream: String,
+        /// The streams that there are.
+        declared: Vec<String>,
+    },
+    /// A rule names a sink that there is not.
+    #[error("rule `{rule}` alerts to `{sink}`, but there is no section [sink.{sink}]")]
+    UnknownSink {
+        /// The rule.
+        rule: String,
+        /// The sink.
+        sink: String,
+    },
+    /// Output goes to a cluster and to this machine.
+    #[error(
+        "[{one}] is on Kafka and [{other}] is not: what is committed together goes to one cluster, or stays on this machine"
+    )]
+    MixedPlaces {
+        /// A section that is on Kafka.
+        one: String,
+        /// A section that is not.
+        other: String,
+    },
+    /// A client's settings are wrong.
+    #[error("[{section}]: {why}")]
+    Client {
+        /// The section.
+        section: String,
+        /// What is wrong; no setting's value is in it.
+        why: String,
+    },
+    /// Output goes to two clusters.
+    #[error("[{one}] and [{other}] are on different clusters: what is committed together goes to one")]
+    TwoClusters {
+        /// A section.
+        one: String,
+        /// Another.
+        other: String,
+    },
+}
+
+/// A job of this plan, with all sources and sinks of the configuration. All faults come together.
+pub fn job(plan: Plan, config: &Config, around: &Surroundings) -> Result<Job, Vec<WiringFault>> {
+    let mut faults = sources_fit(&plan, config);
+    faults.extend(sinks_fit(&plan, config));
+    let clients = kafka::clients(config, around).unwrap_or_else(|found| {
+        faults.extend(found);
+        BTreeMap::new()
+    });
+    faults.extend(cluster(config).err());
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let inputs: Vec<Input> = inputs(&plan, config, &clients);
+    let settings = Settings {
+        workers: config.engine.workers,
+        tick: config.engine.tick,
+        commit_every: config.engine.commit_every,
+        ..Settings::default()
+    };
+    let job = inputs.into_iter().fold(Job::new(plan).settings(settings), Job::input);
+    Ok(sinks(config, &clients).into_iter().fold(job, Job::sink))
+}
+
+fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
+    let read = streams_read(plan);
+    let declared = || plan.streams.iter().map(|stream| format!("`{}`", stream.name)).collect();
+    let wanted = plan.streams.iter().zip(read).filter(|(_, read)| *read).map(|(stream, _)| stream);
+    let missing = wanted.filter(|stream| !config.sources.contains_key(&stream.name));
+    let missing = missing.map(|stream| WiringFault::NoSource { stream: stream.name.clone() });
+    let unknown = config.sources.keys().filter(|name| !plan.streams.iter().any(|stream| stream.name == **name));
+    let unknown = unknown.map(|name| WiringFault::UnknownStream { stream: name.clone(), declared: declared() });
+    missing.chain(unknown).collect()
+}
+
+fn sinks_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
+    let named = plan.rules.iter().flat_map(|rule| rule.alert.to.iter().map(move |sink| (rule, sink)));
+    let unknown = named.filter(|(_, sink)| !config.sinks.contains_key(*sink));
+    unknown.map(|(rule, sink)| WiringFault::UnknownSink { rule: rule.name.clone(), sink: sink.clone() }).collect()
+}
+
+fn inputs(plan: &Plan, config: &Config, clients: &BTreeMap<String, KafkaClient>) -> Vec<Input> {
+    let with_ids = plan.streams.iter().enumerate().map(|(id, stream)| (StreamId(id as u32), stream));
+    with_ids.filter_map(|(id, stream)| input(id, stream, config.sources.get(&stream.name)?, clients)).collect()
+}
+
+/// `None` only for a client that the configuration does not have, which reading it has refused.
+fn input(id: StreamId, stream: &Stream, origin: &Origin, clients: &BTreeMap<String, KafkaClient>) -> Option<Input> {
+    match origin {
+        Origin::Files { paths, format } => {
+            let format = match format {
+                Format::Json => FileFormat::JsonLines,
+                Format::Csv => FileFormat::Csv,
+            };
+            let source = FileSource::new(id, stream, paths, format);
+            let decoder = source.decoder();
+            Some(Input { source: Box::new(source), decoder: Box::new(move |_, _| decoder) })
+        }
+        Origin::Kafka { client, topic, .. } => {
+            let source = KafkaSource::new(clients.get(client)?, id, topic);
+            Some(Input { source: Box::new(source), decoder: Box::new(|stream, _| Box::new(JsonDecoder::new(stream))) })
+        }
+    }
+}
+
+/// The one cluster that all outputs go to; `None`: they stay on this machine.
+fn cluster(config: &Config) -> Result<Option<&str>, WiringFault> {
+    let sinks = config.sinks.iter().map(|(name, place)| (format!("sink.{name}"), place));
+    let dead_letters = config.dead_letters.iter().map(|place| ("dead_letters".to_owned(), place));
+    let late = config.late.iter().map(|place| ("late".to_owned(), place));
+    let clusters: Vec<(String, Option<&str>)> = sinks
+        .chain(dead_letters)
+        .chain(late)
+        .map(|(section, place)| match place {
+            Place::Kafka { client, .. } => (section, Some(client.as_str())),
+            Place::File(_) | Place::Terminal => (section, None),
+        })
+        .collect();
+    let Some((one, Some(client))) = clusters.iter().find(|(_, client)| client.is_some()) else { return Ok(None) };
+    match clusters.iter().find(|(_, other)| *other != Some(client)) {
+        None => Ok(Some(client)),
+        Some((other, None)) => Err(WiringFault::MixedPlaces { one: one.clone(), other: other.clone() }),
+        Some((other, Some(_))) => Err(WiringFault::TwoClusters { one: one.clone(), other: other.clone() }),
+    }
+}
+
+fn sinks(config: &Config, clients: &BTreeMap<String, KafkaClient>) -> Vec<Box<dyn TransactionalSink>> {
+    match cluster(config).ok().flatten().and_then(|name| clients.get(name)) {
+        Some(client) => kafka::sinks(config, client),
+        None => vec![Box::new(local::sink(config))],
+    }
+}
