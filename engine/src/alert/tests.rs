@@ -76,7 +76,7 @@ const GOLDEN: &str = concat!(
 
 fn document(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/reference").join(name);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    std::fs::read_to_string(&path).expect("the reference pages are in docs/reference")
 }
 
 fn schema() -> jsonschema::Validator {

@@ -132,13 +132,18 @@ impl PatternRule {
         found.taken.iter().map(event).chain(found.deadline_us.map(deadline)).collect()
     }
 
+    /// No run is open, and the next alert has nothing to make good.
+    fn is_quiet(&self, state: &PatternState) -> bool {
+        !state.incomplete && self.machine.is_idle(&state.machine)
+    }
+
     /// Forgets what time has ended, besides runs; returns whether nothing is left.
     fn expire(&self, state: &mut PatternState, watermark_us: i64) -> bool {
         let mut is_past = self.voice.expire(&mut state.suppressed, watermark_us);
         for (history, state) in self.histories.iter().zip(&mut state.histories) {
             is_past &= history.as_ref().is_none_or(|history| history.expire(state, watermark_us));
         }
-        is_past && self.machine.is_idle(&state.machine)
+        is_past && self.is_quiet(state)
     }
 }
 
@@ -232,7 +237,7 @@ impl Behaviour for PatternRule {
     }
 
     fn is_idle(&self, state: &PatternState) -> bool {
-        state.histories.is_empty() && state.suppressed.is_empty() && self.machine.is_idle(&state.machine)
+        state.histories.is_empty() && state.suppressed.is_empty() && self.is_quiet(state)
     }
 
     fn open(&self, state: &PatternState) -> usize {

@@ -2,6 +2,7 @@
 
 mod naive;
 mod order;
+mod pattern;
 mod snapshot;
 mod threshold;
 

@@ -67,11 +67,11 @@ impl Meaning {
     }
 }
 
+/// Batches with the watermark after each, and all events with their keys in the total order.
+pub(super) type Input = (Vec<(Arc<Batch>, i64)>, Vec<(usize, Coordinates)>);
+
 /// The events as batches of this size, partition by partition, and as the naive loop wants them.
-pub(super) fn batches(
-    events: &[(usize, i32, i64)],
-    size: usize,
-) -> (Vec<(Arc<Batch>, i64)>, Vec<(usize, Coordinates)>) {
+pub(super) fn batches(events: &[(usize, i32, i64)], size: usize) -> Input {
     let mut batches = Vec::new();
     let mut all = Vec::new();
     let mut offset = 0;
