@@ -1,20 +1,24 @@
 //! The rule language: text in, typed plan out. Pure: no dataflow, files, clock or environment.
 //!
 //! Each stage is named after the form that it makes:
-//! text -> [`lexer`] -> tokens -> [`parser`] -> [`ast`] -> [`resolve`] -> names known -> [`types`] -> [`plan`].
+//! text -> [`lexer`] -> tokens -> [`parser`] -> [`ast`] -> `resolve` -> names known -> `types` and `lower` -> [`plan`].
 //! [`diagnostics`] are what any of them has to say; [`eval`] is the slow, obvious evaluator of typed expressions.
 
 pub mod ast;
 pub mod diagnostics;
 pub mod display;
 pub mod eval;
+pub mod fingerprint;
 pub mod format;
 pub mod lexer;
+mod lower;
 pub mod number;
 pub mod parser;
 pub mod plan;
+mod resolve;
 pub mod span;
 pub mod stdlib;
+mod types;
 pub mod value;
 
 use diagnostics::Diagnostic;
@@ -38,6 +42,23 @@ pub struct Compiled {
 }
 
 /// Compiles rule files together. `params` override `param` items by name, as text in the language's own notation.
-pub fn compile(_sources: &[Source], _params: &[(String, String)]) -> Compiled {
-    unimplemented!()
+pub fn compile(sources: &[Source], params: &[(String, String)]) -> Compiled {
+    let mut order: Vec<usize> = (0..sources.len()).collect();
+    order.sort_by_key(|file| &sources[*file].name);
+    let mut diagnostics = Vec::new();
+    let mut files = Vec::new();
+    for file in order {
+        let (tree, said) = parser::parse(file, &sources[file].text);
+        diagnostics.extend(said);
+        files.push((file, tree));
+    }
+    let overrides = resolve::parse_overrides(params);
+    let mut world = resolve::World::collect(sources, &files);
+    let plan = lower::plan(&mut world, &overrides);
+    diagnostics.extend(world.into_diagnostics());
+    diagnostics.sort_by(|a, b| (a.file, a.span, a.code, &a.message).cmp(&(b.file, b.span, b.code, &b.message)));
+    // What is typed twice, such as the `by` of a rule for each of its streams, is said once.
+    diagnostics.dedup();
+    let is_right = !diagnostics.iter().any(|diagnostic| diagnostic.code.is_error());
+    Compiled { plan: is_right.then_some(plan), diagnostics }
 }

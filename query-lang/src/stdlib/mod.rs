@@ -15,7 +15,9 @@ mod time;
 
 pub use arg::Arg;
 pub use function::{Example, Family, Function, Kind, Param, Returns};
+pub use network::cidr_match::parse_network;
 pub use number::round::round_decimal;
+pub use time::find_zone;
 
 /// A scalar function, by its position in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,3 +1,25 @@
 //! E05xx: parts of the language that are parsed but not built yet.
 
-super::codes! {}
+super::codes! {
+    UNIQUE = "E0501", "unique-not-supported", "`unique by` is not supported yet",
+        "It will count and leave out events whose id an admitted event had before, for producers that send at least once.";
+    DERIVE = "E0502", "derive-not-supported", "`derive` is not supported yet",
+        "It will compute a stream for other rules: per event, per window or per match.";
+    VIEW = "E0503", "view-not-supported", "`view` is not supported yet",
+        "It will keep a queryable table per key, always up to date.";
+    TABLE = "E0504", "table-not-supported", "tables and looking things up in them are not supported yet",
+        "A table will hold reference data, the newest row of each key, looked up as of the event's time. A list `param` can stand \
+         in for a small one: `param vips = [\"a\", \"b\"]`.";
+    APPROX = "E0505", "approx-not-supported", "`approx` is not supported yet",
+        "It will use bounded sketches. Without it `distinct` and `percentile` are exact.";
+    HOLD = "E0506", "when-for-not-supported", "`when .. for` is not supported yet",
+        "It will open the episode only after the condition has held at every event for this long.";
+    RESOLVE = "E0507", "resolve-not-supported", "`resolve` is not supported yet",
+        "It will send a second alert with the first one's id when the episode ends.";
+    REPEAT = "E0508", "repeat-not-supported", "`repeat` is not supported yet",
+        "It will alert again after each such time while the episode lasts.";
+    SILENCE = "E0509", "silence-not-supported", "a pattern that is only `no X for D` is not supported yet",
+        "It will alert once per outage of a key that has been seen. Behind a step, `then no X for D` works.";
+    RULE_STREAM = "E0510", "rules-over-rules-not-supported", "reading another rule's alerts is not supported yet",
+        "A rule's alerts will be a stream under its name, with its key and `with` fields.";
+}

@@ -1,0 +1,20 @@
+//! The fingerprint of a rule: a hash of what it means, unchanged by layout, comments, file names and other items.
+//!
+//! It is part of an alert's id, and state is kept under it: a rule with the same fingerprint finds the same alerts. In it are
+//! the version of the operators' meaning, the key, the clauses or the pattern with everything in them, the history
+//! functions, `suppress`. Streams, fields and functions are in it by name, so that other items may come and go. The rule's
+//! name is in it, too: it changes nothing about matching, but two rules of one body must not share alert ids. Not in it
+//! are severity, message, metadata, sinks, and `with` fields that matching does not use: rewording an alert keeps its id.
+
+mod encode;
+
+use crate::plan::{Rule, Stream};
+use twox_hash::XxHash3_64;
+
+/// Goes up when an operator, function or pattern construct gets another meaning.
+pub const OPERATOR_SEMANTICS: u32 = 1;
+
+/// The fingerprint of a rule over these streams.
+pub fn of_rule(streams: &[Stream], rule: &Rule) -> u64 {
+    XxHash3_64::oneshot(&encode::rule(streams, rule))
+}

@@ -1,0 +1,67 @@
+//! What is parsed but not built yet: one small function each, so that lifting one is taking it out.
+
+use crate::ast;
+use crate::diagnostics::Code;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::unsupported as codes;
+use crate::resolve::World;
+use crate::span::Span;
+
+/// Says that something is not supported yet, and what it will do.
+fn gate(world: &World<'_>, code: Code, file: usize, span: Span, what: &str, will: &str) {
+    world.report(Diagnostic::new(code, file, span, format!("{what} is not supported yet")).label(will));
+}
+
+/// `table`, `derive` and `view`.
+pub(super) fn items(world: &World<'_>) {
+    for (file, name, what) in &world.unsupported {
+        let (code, will) = match *what {
+            "table" => (codes::TABLE, "will keep the newest row of each key"),
+            "derive" => (codes::DERIVE, "will compute a stream for other rules"),
+            _ => (codes::VIEW, "will keep a table per key up to date"),
+        };
+        gate(world, code, *file, name.span, &format!("`{what}`"), will);
+    }
+}
+
+/// `unique by F over D`
+pub(super) fn unique(world: &World<'_>, file: usize, unique: &ast::Unique) {
+    gate(world, codes::UNIQUE, file, unique.span, "`unique by`", "will leave out events whose id was seen already");
+}
+
+/// `by device in devices`
+pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
+    gate(world, codes::TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");
+}
+
+/// `when c for D`
+pub(super) fn hold(world: &World<'_>, file: usize, hold: &ast::Expr) {
+    gate(world, codes::HOLD, file, hold.span, "`when .. for`", "will alert once the condition has held this long");
+}
+
+/// `resolve "..."`
+pub(super) fn resolve(world: &World<'_>, file: usize, resolve: &ast::Template) {
+    gate(world, codes::RESOLVE, file, resolve.span, "`resolve`", "will send a second alert when the episode ends");
+}
+
+/// `repeat D`
+pub(super) fn repeat(world: &World<'_>, file: usize, repeat: Span) {
+    gate(world, codes::REPEAT, file, repeat, "`repeat`", "will alert again while the episode lasts");
+}
+
+/// `match no X for D` alone
+pub(super) fn silence(world: &World<'_>, file: usize, span: Span) {
+    gate(world, codes::SILENCE, file, span, "a pattern that is only `no`", "will alert when a key falls silent");
+}
+
+/// `on other_rule`
+pub(super) fn rule_as_stream(world: &World<'_>, file: usize, name: &ast::Name) {
+    let what = format!("reading the alerts of `{}`", name.text);
+    gate(world, codes::RULE_STREAM, file, name.span, &what, "a rule's alerts will be a stream under its name");
+}
+
+/// `NAME { ... } at D` in a test, where NAME is a table
+pub(super) fn table_row(world: &World<'_>, file: usize, name: &ast::Name) {
+    let what = format!("a row of `{}`", name.text);
+    gate(world, codes::TABLE, file, name.span, &what, "will be the table's newest row of its key");
+}

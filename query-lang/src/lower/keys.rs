@@ -1,0 +1,112 @@
+//! Keys: what `by` says, for one stream.
+
+use crate::ast::{KeyPart, Keys};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::{names, types as codes};
+use crate::plan::{Expr, ExprKind, Key, StreamId};
+use crate::resolve::World;
+use crate::span::Span;
+use crate::types::place::Place;
+use crate::types::{convert, expression};
+use crate::value::Type;
+
+use super::gates;
+
+/// The parts of a key that are taken from an event of this stream, by name. Handed-over parts are reported.
+pub(super) fn of_stream<'a>(world: &World<'a>, file: usize, keys: &'a Keys, stream: StreamId) -> Vec<(String, Expr)> {
+    let part = |part: &'a KeyPart| match part {
+        KeyPart::Field(name) if name.text == "at" => (name.text.clone(), Expr { kind: ExprKind::At, ty: Type::Time }),
+        KeyPart::Field(name) => (name.text.clone(), field(world, file, stream, &name.text, name.span)),
+        KeyPart::Named(name, expr) => {
+            (name.text.clone(), expression(world, file, Place::of_stream("a key", stream), expr))
+        }
+        KeyPart::HandOver { field, step, .. } => {
+            let message = format!("there is no step `{}` to take the key from", step.text);
+            let fault = Diagnostic::new(names::NOT_VISIBLE, file, step.span, message);
+            world.report(
+                fault.hint("a later step takes its key from an earlier one: `then x: login by device == reset.device`"),
+            );
+            (field.text.clone(), convert::poison())
+        }
+    };
+    let parts: Vec<_> = keys.parts.iter().map(part).collect();
+    for ((name, expr), written) in parts.iter().zip(&keys.parts) {
+        if matches!(expr.ty, Type::List(_)) {
+            world.fault(
+                codes::EXPECTED,
+                file,
+                place_of(written),
+                format!("`{name}` is a list: a key is a single value"),
+            );
+        }
+    }
+    parts
+}
+
+/// A field of a stream as part of a key.
+pub(super) fn field(world: &World<'_>, file: usize, stream: StreamId, name: &str, span: Span) -> Expr {
+    if let Some((id, field)) = world.field(stream, name) {
+        return Expr { kind: ExprKind::Field(id), ty: field.ty.clone() };
+    }
+    let found = world.stream(stream);
+    let message = format!("`{}` has no field `{name}`", found.name);
+    let fields = found.fields.iter().map(|field| field.name.as_str());
+    let fault = Diagnostic::new(names::UNKNOWN_FIELD, file, span, message).label("part of the key");
+    world.report(fault.did_you_mean(name, fields));
+    convert::poison()
+}
+
+/// Whether the parts have the types of the rule's key; says where not.
+pub(super) fn check(
+    world: &World<'_>,
+    file: usize,
+    keys: &Keys,
+    stream: StreamId,
+    parts: &[(String, Expr)],
+    key: &[Key],
+) {
+    if parts.len() != key.len() {
+        let message = format!("this key has {} parts, and the rule's has {}", parts.len(), key.len());
+        world.fault(codes::KEY_TYPES, file, keys.span, message);
+        return;
+    }
+    for (((name, expr), own), written) in parts.iter().zip(key).zip(&keys.parts) {
+        if expr.ty != own.ty && expr.ty != Type::Null && own.ty != Type::Null {
+            let stream = &world.stream(stream).name;
+            let message = format!(
+                "`{name}` of `{stream}` is of type {}, and the key's `{}` of type {}",
+                expr.ty, own.name, own.ty
+            );
+            let fault = Diagnostic::new(codes::KEY_TYPES, file, place_of(written), message);
+            world.report(fault.hint("keys join only with one type: name an expression, `by id: text(number)`"));
+        }
+    }
+}
+
+/// Says when keys come from a table, or a name is given twice.
+pub(super) fn check_form(world: &World<'_>, file: usize, keys: &Keys) {
+    if let Some(table) = &keys.table {
+        gates::key_table(world, file, table);
+    }
+    for (position, part) in keys.parts.iter().enumerate() {
+        let name = name_of(part);
+        if keys.parts.iter().take(position).any(|other| name_of(other) == name) {
+            world.fault(names::DUPLICATE, file, place_of(part), format!("the key has two parts `{name}`"));
+        }
+    }
+}
+
+fn name_of(part: &KeyPart) -> &str {
+    match part {
+        KeyPart::Field(name) | KeyPart::Named(name, _) | KeyPart::HandOver { field: name, .. } => &name.text,
+    }
+}
+
+/// Where a part stands.
+pub(super) fn place_of(part: &KeyPart) -> Span {
+    match part {
+        KeyPart::Field(name) => name.span,
+        KeyPart::Named(name, expr) => name.span.to(expr.span),
+        KeyPart::HandOver { field, from, .. } => field.span.to(from.span),
+    }
+}

@@ -1,0 +1,134 @@
+//! `match ... then ...`: steps get their places in the order of the text, then each element its meaning.
+
+mod check;
+mod element;
+mod key;
+mod steps;
+
+use std::cell::RefCell;
+
+use crate::ast;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::patterns as codes;
+use crate::plan::{Body, Pattern, Rule, Runs, Skip, Within};
+use crate::resolve::World;
+use crate::types::constant::{count, duration_us};
+use crate::types::place::{HistoryPlace, Place, Row, Steps};
+
+use super::{alert, gates, threshold};
+use element::Elements;
+use steps::Drafts;
+
+/// Open runs of a key, unless `runs` says otherwise.
+const RUNS_MAX: u32 = 100_000;
+
+/// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown or there are no steps.
+pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Pattern) -> Option<Rule> {
+    let drafts = Drafts::collect(world, file, body)?;
+    if drafts.all.is_empty() {
+        no_steps(world, file, body);
+        return None;
+    }
+    let key = key::of_rule(world, file, node.by.as_ref(), &drafts);
+    let names = drafts.names();
+    let histories = RefCell::new(Vec::new());
+    let mut elements = Elements::new(world, file, node.by.as_ref(), &key, &drafts, &names, &histories);
+    let seq = elements.sequence(&body.seq);
+    let without = body.without.iter().map(|absent| elements.without(absent)).collect();
+    let infos = elements.finish();
+    let pattern = Pattern {
+        steps: infos,
+        seq,
+        within: body.within.as_ref().and_then(|within| self::within(world, file, within)),
+        runs: body.runs.as_ref().map_or(Runs::Max(RUNS_MAX), |runs| self::runs(world, file, runs)),
+        without,
+        skip: body.skip.as_ref().map_or(Skip::PastLast, |skip| self::skip(world, file, skip, &drafts)),
+    };
+    check::pattern(world, file, body);
+    let steps = Steps { all: &names, before: names.len(), own: None, rounds: &[], inside: None };
+    let place = Place {
+        what: "an alert of a pattern",
+        row: Row::None,
+        has_time: true,
+        steps: Some(steps),
+        keys: &key,
+        with: &[],
+        history: HistoryPlace::No("after `match` there are the steps' fields, and functions over loops"),
+    };
+    let (with, known) =
+        node.alert.as_ref().map(|alert| alert::with_fields(world, file, alert, place, &key)).unwrap_or_default();
+    let place = Place { with: &known, ..place };
+    let suppress = node.suppress.as_ref().and_then(|suppress| alert::suppress(world, file, suppress, place));
+    let alert = match &node.alert {
+        Some(written) => alert::lower(world, file, written, with, place),
+        None => threshold::no_alert(),
+    };
+    if let Some(written) = node.alert.as_ref().filter(|written| written.every_event) {
+        let message = "`every event` is for rules of the form `on ... when`";
+        let fault = Diagnostic::new(codes::EVERY_EVENT, file, written.span, message);
+        world.report(fault.hint("a pattern alerts at each match; `after match skip` says what goes on after one"));
+    }
+    Some(Rule {
+        name: node.name.text.clone(),
+        fingerprint: 0,
+        metadata: Vec::new(),
+        keys: key,
+        body: Body::Pattern(pattern),
+        histories: histories.into_inner(),
+        alert,
+        suppress,
+    })
+}
+
+/// A pattern of nothing but `no`.
+fn no_steps(world: &World<'_>, file: usize, body: &ast::Pattern) {
+    match &body.seq[..] {
+        [ast::Element { node: ast::Node::No(absent), span, .. }] if absent.hold.is_some() => {
+            gates::silence(world, file, *span);
+        }
+        _ => {
+            let fault = Diagnostic::new(codes::NO_STEP, file, body.span, "this pattern takes no event");
+            world.report(fault.hint("a match has at least one event: add a step before or behind `no`"));
+        }
+    }
+}
+
+fn within<'a>(world: &World<'a>, file: usize, within: &'a ast::SpanLimit) -> Option<Within> {
+    match within {
+        ast::SpanLimit::Time(tree) => duration_us(world, file, tree, "`within`").map(Within::Time),
+        ast::SpanLimit::Events(tree) => count(world, file, tree, "`within`").map(Within::Events),
+        ast::SpanLimit::Forever(_) => Some(Within::Forever),
+    }
+}
+
+fn runs<'a>(world: &World<'a>, file: usize, runs: &'a ast::Spanned<ast::Runs>) -> Runs {
+    match &runs.node {
+        ast::Runs::Latest => Runs::Latest,
+        ast::Runs::Max(tree) => Runs::Max(count(world, file, tree, "`runs`").unwrap_or(RUNS_MAX)),
+    }
+}
+
+fn skip(world: &World<'_>, file: usize, skip: &ast::Spanned<ast::Skip>, drafts: &Drafts<'_>) -> Skip {
+    let target = |name: &ast::Name| {
+        let Some((id, draft)) = drafts.find(&name.text) else {
+            let fault =
+                Diagnostic::new(codes::SKIP_TARGET, file, name.span, format!("no step is called `{}`", name.text));
+            let names = drafts.all.iter().filter(|draft| draft.is_named).map(|draft| draft.name.as_str());
+            world.report(fault.did_you_mean(&name.text, names));
+            return None;
+        };
+        if draft.may_be_empty {
+            let message = format!("a match may be complete without `{}`", name.text);
+            let fault = Diagnostic::new(codes::SKIP_EMPTY, file, name.span, message);
+            world.report(fault.label("so there may be nothing to skip to").hint("name a step that every match has"));
+        }
+        Some(id)
+    };
+    match &skip.node {
+        ast::Skip::PastLast => Skip::PastLast,
+        ast::Skip::ToNext => Skip::ToNext,
+        ast::Skip::None => Skip::None,
+        ast::Skip::ToFirst(name) => target(name).map_or(Skip::PastLast, Skip::ToFirst),
+        ast::Skip::ToLast(name) => target(name).map_or(Skip::PastLast, Skip::ToLast),
+    }
+}

@@ -1,0 +1,135 @@
+//! `on ... when`: clauses, the fields that they share, `when` and what it looks back over.
+
+use std::cell::RefCell;
+
+use crate::ast;
+use crate::diagnostics::codes::names;
+use crate::plan::{
+    Alert, Body, Expr, ExprKind, FieldId, History, HistoryBound, Key, On, Rule, Severity, Slot, Threshold, With,
+};
+use crate::resolve::World;
+use crate::types::condition;
+use crate::types::place::{HistoryPlace, OnName, Place, Row, Slots};
+
+use super::{alert, gates, keys, rule};
+
+/// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown.
+pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Threshold) -> Option<Rule> {
+    if let Some(hold) = &body.hold {
+        gates::hold(world, file, hold);
+    }
+    let (mut ons, key) = clauses(world, file, node, body)?;
+    let slots = Slots { ons: on_names(world, &ons), table: RefCell::default() };
+    let histories = RefCell::new(Vec::new());
+    let place = Place {
+        what: "`when`",
+        row: Row::Slots(&slots),
+        has_time: true,
+        steps: None,
+        keys: &key,
+        with: &[],
+        history: HistoryPlace::Admitted(&histories),
+    };
+    let (with, known) =
+        node.alert.as_ref().map(|alert| alert::with_fields(world, file, alert, place, &key)).unwrap_or_default();
+    let place = Place { with: &known, ..place };
+    let when = body.when.as_ref().map(|when| condition(world, file, place, when));
+    let suppress = node.suppress.as_ref().and_then(|suppress| alert::suppress(world, file, suppress, place));
+    let alert = match &node.alert {
+        Some(written) => alert::lower(world, file, written, with, place),
+        None => no_alert(),
+    };
+    let histories = histories.into_inner();
+    let episode_us = when.as_ref().and_then(|when| longest_us(when, &histories, &alert.with));
+    let slots: Vec<_> = slots.table.into_inner();
+    for (position, on) in ons.iter_mut().enumerate() {
+        on.fields =
+            slots.iter().map(|slot| slot.fields.get(position).copied().flatten()).collect::<Vec<Option<FieldId>>>();
+    }
+    let slots = slots.into_iter().map(|slot| Slot { name: slot.name, ty: slot.ty }).collect();
+    Some(Rule {
+        name: node.name.text.clone(),
+        fingerprint: 0,
+        metadata: Vec::new(),
+        keys: key,
+        body: Body::Threshold(Threshold { on: ons, slots, when, episode_us }),
+        histories,
+        alert,
+        suppress,
+    })
+}
+
+/// What stands for an alert that was reported as missing.
+pub(super) fn no_alert() -> Alert {
+    Alert { every_event: false, severity: Severity::Info, template: Vec::new(), with: Vec::new(), to: Vec::new() }
+}
+
+/// The `on` clauses with their keys, and the rule's key.
+fn clauses<'a>(
+    world: &World<'a>,
+    file: usize,
+    node: &'a ast::Rule,
+    body: &'a ast::Threshold,
+) -> Option<(Vec<On>, Vec<Key>)> {
+    let streams: Vec<_> = body.on.iter().map(|on| rule::stream(world, file, &on.stream)).collect();
+    let mut ons: Vec<On> = Vec::new();
+    let mut key: Option<Vec<Key>> = None;
+    for (position, (on, stream)) in body.on.iter().zip(streams).enumerate() {
+        let stream = stream?;
+        if let Some(name) = &on.name {
+            let is_taken = |other: &ast::On| other.name.as_ref().is_some_and(|other| other.text == name.text);
+            if body.on.iter().take(position).any(is_taken) {
+                world.fault(names::DUPLICATE, file, name.span, format!("two clauses are called `{}`", name.text));
+            }
+        }
+        let filter = on
+            .filter
+            .as_ref()
+            .map(|filter| condition(world, file, Place::of_stream("the `where` of `on`", stream), filter));
+        let parts = node.by.as_ref().map(|by| keys::of_stream(world, file, by, stream)).unwrap_or_default();
+        match (&key, &node.by) {
+            (Some(key), Some(by)) => keys::check(world, file, by, stream, &parts, key),
+            _ => key = Some(parts.iter().map(|(name, expr)| Key { name: name.clone(), ty: expr.ty.clone() }).collect()),
+        }
+        ons.push(On {
+            name: on.name.as_ref().map(|name| name.text.clone()),
+            stream,
+            filter,
+            keys: parts.into_iter().map(|(_, expr)| expr).collect(),
+            fields: Vec::new(),
+        });
+    }
+    key.map(|key| (ons, key))
+}
+
+fn on_names(world: &World<'_>, ons: &[On]) -> Vec<OnName> {
+    let name = |on: &On| OnName {
+        name: on.name.clone(),
+        stream: on.stream,
+        stream_name: world.stream(on.stream).name.clone(),
+    };
+    ons.iter().map(name).collect()
+}
+
+/// The longest time that `when` looks back, through `with` fields too.
+fn longest_us(when: &Expr, histories: &[History], with: &[With]) -> Option<i64> {
+    let mut of_with: Vec<Option<i64>> = Vec::new();
+    for field in with {
+        of_with.push(own_longest_us(&field.expr, histories, &of_with));
+    }
+    own_longest_us(when, histories, &of_with)
+}
+
+/// As [`longest_us`], with what is known of the `with` fields that the expression may use.
+fn own_longest_us(expr: &Expr, histories: &[History], of_with: &[Option<i64>]) -> Option<i64> {
+    let own = match &expr.kind {
+        ExprKind::History(id) => match histories.get(id.index())?.bound {
+            HistoryBound::Time(us) | HistoryBound::PreviousTime(us) => Some(us),
+            HistoryBound::Before { span_us, gap_us } => Some(span_us.saturating_add(gap_us)),
+            HistoryBound::Last(_) | HistoryBound::PreviousLast(_) | HistoryBound::Forever => None,
+        },
+        ExprKind::With(position) => of_with.get(*position as usize).copied().flatten(),
+        _ => None,
+    };
+    expr.children().into_iter().filter_map(|child| own_longest_us(child, histories, of_with)).chain(own).max()
+}
