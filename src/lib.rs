@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod testing;
 
 pub use tripline_connectors as connectors;
 pub use tripline_engine as engine;

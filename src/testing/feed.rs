@@ -1,0 +1,82 @@
+//! A test's events through lateness and detection, without threads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tripline_engine::alert::Alert;
+use tripline_engine::detect::local::Local;
+use tripline_engine::detect::{Program, ProgramError};
+use tripline_engine::event::{BatchBuilder, PartitionId};
+use tripline_engine::time::{PartitionClock, Verdict};
+use tripline_query_lang::plan::{Plan, StreamId, Test, TestLine};
+use tripline_query_lang::value::{Decimal, Type, Value};
+
+/// What came of a test's events.
+pub struct Fed {
+    /// The alerts, by position.
+    pub alerts: Vec<Alert>,
+    /// What became of each line.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Runs a test's events; each stream is one partition, and a line's offset is its position among all lines.
+pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
+    let mut local = Local::new(Arc::new(Program::new(plan.clone())?), 1);
+    let mut builders: BTreeMap<StreamId, (PartitionClock, BatchBuilder)> = BTreeMap::new();
+    let mut verdicts = Vec::new();
+    for (offset, line) in test.lines.iter().enumerate() {
+        let stream = &plan.streams[line.stream.index()];
+        let (clock, builder) = builders.entry(line.stream).or_insert_with(|| {
+            (PartitionClock::new(stream, 0), BatchBuilder::new(stream, &vec![true; stream.fields.len()]))
+        });
+        let verdict = clock.judge(offset as i64, line.at_us, line.arriving_us);
+        verdicts.push(verdict);
+        if verdict == Verdict::InTime {
+            push(plan, line, builder);
+            builder.end_row(line.at_us, offset as i64);
+        }
+    }
+    for (stream, (_, mut builder)) in builders {
+        let topic = plan.streams[stream.index()].name.as_str().into();
+        local.push(&Arc::new(builder.finish(PartitionId { stream, topic, partition: 0 })));
+    }
+    let alerts = match test.end_us {
+        Some(end_us) => local.advance(end_us),
+        None => {
+            // Time runs on, and then the input has ended.
+            let mut alerts = local.advance(i64::MAX);
+            alerts.extend(local.finish());
+            alerts
+        }
+    };
+    Ok(Fed { alerts, verdicts })
+}
+
+fn push(plan: &Plan, line: &TestLine, builder: &mut BatchBuilder) {
+    let stream = &plan.streams[line.stream.index()];
+    for (index, field) in stream.fields.iter().enumerate() {
+        let given = line.fields.iter().find(|(id, _)| id.index() == index).map(|(_, value)| value.clone());
+        let value = match given {
+            None if index == stream.timed_by.index() => Value::Time(line.at_us),
+            None => Value::Null,
+            Some(value) => at_scale(value, &field.ty),
+        };
+        builder.columns[index].push_value(&value);
+    }
+}
+
+/// A decimal at exactly the scale of its column.
+fn at_scale(value: Value, ty: &Type) -> Value {
+    match (&value, ty) {
+        (Value::Decimal(decimal), Type::Decimal(scale)) if decimal.scale < *scale => {
+            let factor = 10i128.checked_pow(u32::from(*scale - decimal.scale));
+            let mantissa = factor.and_then(|factor| decimal.mantissa.checked_mul(factor));
+            mantissa.map_or(Value::Null, |mantissa| Value::Decimal(Decimal { mantissa, scale: *scale }))
+        }
+        (Value::Int(whole), Type::Decimal(scale)) => {
+            let whole = Decimal { mantissa: i128::from(*whole), scale: 0 };
+            at_scale(Value::Decimal(whole), &Type::Decimal(*scale))
+        }
+        _ => value,
+    }
+}

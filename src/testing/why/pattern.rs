@@ -1,0 +1,143 @@
+//! Why a pattern did not match: which element the run that came furthest waited for, and what kept the events that came
+//! then from filling it.
+
+use tripline_engine::alert::{Alert, Witness};
+use tripline_query_lang::plan::{Body, Element, Limits, Node, Pattern, Rule, TestLine, Within};
+
+use super::{Case, LISTED_MAX};
+use crate::testing::notation::at;
+
+pub fn why(case: &Case<'_>, pattern: &Pattern) -> Vec<String> {
+    let positions: Vec<usize> = (0..pattern.seq.len()).filter(|at| takes(&pattern.seq[*at])).collect();
+    // The whole pattern without `without` first, then shorter and shorter.
+    let whole = case.alerts(|rule| cut(rule, pattern.seq.len(), true));
+    if let Some(alert) = whole.first() {
+        return vec![format!("without `without` it would have matched at {}", at(alert.at_us))];
+    }
+    for position in positions.iter().rev() {
+        let reached = case.alerts(|rule| cut(rule, position + 1, false));
+        let Some(newest) = reached.last() else { continue };
+        let mut lines = vec![format!(
+            "a run{} took {} at {}, and then waited for {}",
+            case.of_key(),
+            name(case, pattern, &pattern.seq[*position]),
+            at(newest.at_us),
+            match pattern.seq.get(position + 1) {
+                Some(next) => name(case, pattern, next),
+                None => "its end".to_owned(),
+            },
+        )];
+        lines.extend(obstacles(case, pattern, position + 1, newest));
+        return lines;
+    }
+    match pattern.seq.first() {
+        Some(first) => vec![format!("no event{} starts a run: none fills {}", case.of_key(), name(case, pattern, first))],
+        None => Vec::new(),
+    }
+}
+
+fn takes(element: &Element) -> bool {
+    !matches!(element.node, Node::No(_))
+}
+
+/// The rule with the first `length` elements only, saying nothing but that it matched.
+fn cut(rule: &mut Rule, length: usize, without_without: bool) {
+    rule.suppress = None;
+    rule.alert.with.clear();
+    rule.alert.template.clear();
+    if let Body::Pattern(pattern) = &mut rule.body {
+        pattern.seq.truncate(length);
+        let steps = pattern.seq.iter().filter_map(last_step).max().map_or(0, |last| last + 1);
+        pattern.steps.truncate(steps);
+        if without_without {
+            pattern.without.clear();
+        }
+    }
+}
+
+fn last_step(element: &Element) -> Option<usize> {
+    match &element.node {
+        Node::Step(step) => Some(step.id.index()),
+        Node::No(_) => None,
+        Node::Group(group) => group.members.iter().filter_map(last_step).max(),
+        Node::Sub(sub) => sub.seq.iter().filter_map(last_step).max(),
+    }
+}
+
+fn name(case: &Case<'_>, pattern: &Pattern, element: &Element) -> String {
+    match &element.node {
+        Node::Step(step) => {
+            let info = &pattern.steps[step.id.index()];
+            format!("`{}: {}`", info.name, case.stream(info.stream))
+        }
+        Node::No(absent) => format!("the time of `no {}` to pass", case.stream(absent.stream)),
+        Node::Group(_) => "the group".to_owned(),
+        Node::Sub(_) => "the bracket".to_owned(),
+    }
+}
+
+/// What kept the events that came after `reached` from filling the element at `position`.
+fn obstacles(case: &Case<'_>, pattern: &Pattern, position: usize, reached: &Alert) -> Vec<String> {
+    let Some(element) = pattern.seq.get(position) else { return Vec::new() };
+    match &element.node {
+        Node::Step(step) => {
+            let id = step.id.index();
+            let stream = pattern.steps[id].stream;
+            let free = filled(case, position, |pattern, limits| {
+                pattern.steps[id].filter = None;
+                limits.until = None;
+            });
+            let late = filled(case, position, |pattern, limits| {
+                pattern.within = Some(Within::Forever);
+                (limits.within_us, limits.over_us) = (None, None);
+            });
+            let later = |line: &&TestLine| line.stream == stream && is_after(case, line, reached);
+            let why = |line: &TestLine| {
+                let offset = offset(case, line);
+                let reason = match (free.contains(&offset), late.contains(&offset)) {
+                    (true, _) => "its `where` does not hold",
+                    (_, true) => "it comes too late: a limit of time is passed",
+                    _ => "it has another key, does not hold the `where` and comes too late, or something stood between",
+                };
+                format!("  {} does not fit: {reason}", case.event(line))
+            };
+            case.test.lines.iter().filter(later).take(LISTED_MAX).map(why).collect()
+        }
+        Node::No(absent) => {
+            let later = |line: &&TestLine| line.stream == absent.stream && is_after(case, line, reached);
+            let why = |line: &TestLine| format!("  {} may have come between", case.event(line));
+            case.test.lines.iter().filter(later).take(LISTED_MAX).map(why).collect()
+        }
+        Node::Group(_) | Node::Sub(_) => Vec::new(),
+    }
+}
+
+/// The offsets of the events that complete the pattern up to `position` when something is taken away from it.
+fn filled(case: &Case<'_>, position: usize, relax: impl Fn(&mut Pattern, &mut Limits)) -> Vec<i64> {
+    let alerts = case.alerts(|rule| {
+        cut(rule, position + 1, false);
+        let Body::Pattern(pattern) = &mut rule.body else { return };
+        let Some(mut last) = pattern.seq.pop() else { return };
+        if let Node::Step(step) = &mut last.node {
+            relax(pattern, &mut step.limits);
+        }
+        pattern.seq.push(last);
+    });
+    alerts.iter().filter_map(last_offset).collect()
+}
+
+fn last_offset(alert: &Alert) -> Option<i64> {
+    alert.evidence.iter().rev().find_map(|evidence| match &evidence.what {
+        Witness::Event(coordinates) => Some(coordinates.offset),
+        Witness::Deadline(_) => None,
+    })
+}
+
+/// A line's offset is its position among all lines.
+fn offset(case: &Case<'_>, line: &TestLine) -> i64 {
+    case.test.lines.iter().position(|other| std::ptr::eq(other, line)).map_or(-1, |position| position as i64)
+}
+
+fn is_after(case: &Case<'_>, line: &TestLine, reached: &Alert) -> bool {
+    line.at_us >= reached.at_us && Some(offset(case, line)) != last_offset(reached)
+}
