@@ -34,7 +34,8 @@ pub fn compare(plan: &Plan, test: &Test, alerts: &[Alert]) -> Vec<Miss> {
     let taken = assign(plan, test, alerts);
     let is_free = |alert: usize| !taken.contains(&Some(alert));
     let unwanted = |expect, of: &dyn Fn(usize) -> bool| {
-        let found: Vec<Miss> = (0..alerts.len()).filter(|a| of(*a)).map(|alert| Miss::Unwanted { expect, alert }).collect();
+        let found: Vec<Miss> =
+            (0..alerts.len()).filter(|a| of(*a)).map(|alert| Miss::Unwanted { expect, alert }).collect();
         found
     };
     let named = named_rules(test);
@@ -48,9 +49,8 @@ pub fn compare(plan: &Plan, test: &Test, alerts: &[Alert]) -> Vec<Miss> {
                 misses.push(Miss::Missing { expect, nearest });
             }
             ExpectKind::No(rule) => misses.extend(unwanted(expect, &|a| alerts[a].rule == *rule)),
-            ExpectKind::NothingElse => misses.extend(unwanted(expect, &|a| {
-                is_free(a) && (named.is_empty() || named.contains(&alerts[a].rule))
-            })),
+            ExpectKind::NothingElse => misses
+                .extend(unwanted(expect, &|a| is_free(a) && (named.is_empty() || named.contains(&alerts[a].rule)))),
         }
     }
     // What is shown as the nearest miss is not shown again as unwanted.

@@ -66,7 +66,8 @@ fn check(sources: &[Source], plan: &Arc<Plan>, test: &Test) -> Option<String> {
     match feed::alerts(plan, test) {
         Ok(fed) => {
             let text = |span: Span| {
-                let text = sources.get(test.file).and_then(|source| source.text.get(span.start as usize..span.end as usize));
+                let text =
+                    sources.get(test.file).and_then(|source| source.text.get(span.start as usize..span.end as usize));
                 text.map(one_line).unwrap_or_default()
             };
             let misses = compare::compare(plan, test, &fed.alerts);

@@ -64,7 +64,8 @@ impl Case<'_> {
     }
 
     fn is_of_key(&self, alert: &Alert) -> bool {
-        let of_alert = |name: &str| self.rule.keys.iter().position(|key| key.name == name).and_then(|i| alert.key.get(i));
+        let of_alert =
+            |name: &str| self.rule.keys.iter().position(|key| key.name == name).and_then(|i| alert.key.get(i));
         self.key.iter().all(|(name, value)| of_alert(name) == Some(value))
     }
 

@@ -31,7 +31,9 @@ pub fn why(case: &Case<'_>, pattern: &Pattern) -> Vec<String> {
         return lines;
     }
     match pattern.seq.first() {
-        Some(first) => vec![format!("no event{} starts a run: none fills {}", case.of_key(), name(case, pattern, first))],
+        Some(first) => {
+            vec![format!("no event{} starts a run: none fills {}", case.of_key(), name(case, pattern, first))]
+        }
         None => Vec::new(),
     }
 }
