@@ -54,3 +54,12 @@ proptest! {
         prop_assert_eq!(released, all);
     }
 }
+
+#[test]
+fn what_workers_share_and_send_can_be() {
+    fn sent<T: Send>() {}
+    fn shared<T: Send + Sync>() {}
+    shared::<Program>();
+    shared::<super::super::Parcel>();
+    sent::<super::super::Detector>();
+}
