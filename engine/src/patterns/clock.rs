@@ -112,9 +112,9 @@ impl Graph {
                 && self.latest(program, cursor, &after.ways[way], start) <= deadline_us;
             if late {
                 cursor.open &= !(1 << way);
-                cursor.ahead.retain(|(ahead, _)| *ahead as usize != way);
             }
         }
+        cursor.leave_closed();
         let by_time = self.pass_inside(program, cursor, deadline_us, start, seen_seq, edits)
             || self.pass_ahead_by(program, cursor, deadline_us, start, seen_seq, edits);
         let after = program.after(cursor);

@@ -272,6 +272,7 @@ impl Graph {
             }
         }
         cursor.open &= !after.strict;
+        cursor.leave_closed();
         self.pass_ahead(program, cursor, sight);
     }
 
@@ -377,6 +378,14 @@ impl Cursor {
         self.rounds.resize(program.leaves[target].levels.len(), Round { count: 1, first_us: at_us });
         self.leaf = Some(target as u32);
         self.spawned.clear();
+    }
+}
+
+impl Cursor {
+    /// Groups ahead on ways that have closed are waited for no longer.
+    pub(super) fn leave_closed(&mut self) {
+        let open = self.open;
+        self.ahead.retain(|(way, _)| open >> way & 1 == 1);
     }
 }
 

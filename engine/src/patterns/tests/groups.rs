@@ -70,3 +70,26 @@ fn groups_repeat_in_brackets() {
     finds("(any of (a, b))* then d", "a0 b1 d2", "a0 b1 d2 @2");
     finds("(any of ((a then b), c)){2}", "a0 b1 a2 c3", "a0 b1 c3 @3");
 }
+
+#[test]
+fn a_greedy_loop_in_a_group_at_the_end_is_waited_for() {
+    finds("x then any of (a+ greedy over 5, b)", "x0 a1 a3 a7", "x0 a1 a3 @3");
+    finds("x then any of (a+ greedy over 5, b)", "x0 b1", "x0 b1 @1");
+    finds("x then all of (a+ greedy over 5, b)", "x0 a1 b2 a3 .9", "x0 a1 a3 b2 @3");
+    finds("x then any of (a+, b)", "x0 a1 a3", "x0 a1 @1");
+}
+
+#[test]
+fn each_in_a_group_follows_every_length() {
+    finds("any of ((a then b* each limit 9), c) then d skip none", "a0 b1 d2", "a0 b1 d2 @2 | a0 d2 @2");
+    finds("any of ((a then b? each limit 9), c) skip none", "a0 b1", "a0 @0 | a0 b1 @1");
+    finds("x then each any of (a, b) limit 9 skip none", "x0 a1 b2", "x0 a1 @1 | x0 b2 @2");
+}
+
+#[test]
+fn what_stands_before_a_group_guards_it() {
+    finds("a then no y then any of (no x for 5, b)", "a0 y1 z9", "");
+    finds("a then no y then any of (no x for 5, b)", "a0 b1", "a0 b1 @1");
+    finds("a then all of (b, c) within 3 then d", "a0 b3 c6 d7", "a0 b3 c6 d7 @7");
+    finds("a then all of (b, c) within 3 then d", "a0 b3 c7 d8", "");
+}
