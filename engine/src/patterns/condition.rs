@@ -32,7 +32,8 @@ impl Part {
         sight.offer.roles & self.role != 0 && (self.is_local() || self.fits_rest(sight))
     }
 
-    fn is_local(&self) -> bool {
+    /// The role's bit says it all.
+    pub(super) fn is_local(&self) -> bool {
         self.rest.is_none() && self.own_key.is_none() && self.handed.is_empty()
     }
 

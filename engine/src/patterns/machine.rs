@@ -71,10 +71,15 @@ impl Machine {
             state.known_us.get_or_insert(at_us);
         }
         state.seq += 1;
+        let now = Moment { seq: state.seq, at_us };
+        let keeping = Keeping::new(&self.keeper, offer);
+        if let Some(counter) = &self.counter {
+            return counter.event(state, offer, &keeping, now, out);
+        }
         let mut turn = Turn {
             offer,
-            now: Moment { seq: state.seq, at_us },
-            keeping: Keeping::new(&self.keeper, offer),
+            now,
+            keeping,
             cut: Cell::new(0),
             ranks: Vec::new(),
             candidates: Vec::new(),

@@ -19,6 +19,7 @@ mod choice;
 mod clock;
 mod compile;
 mod condition;
+mod counter;
 mod feed;
 mod graph;
 mod groups;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 use crate::event::{Batch, Coordinates};
 use crate::expr::{Row, ValueFn, compile_value};
 use condition::Parts;
+use counter::{Counted, Counter};
 use graph::Graph;
 use kept::Keeper;
 use run::Run;
@@ -140,6 +142,8 @@ pub struct Machine {
     without_roles: u64,
     /// The pattern is nothing but an absence.
     silence: Option<Silence>,
+    /// The pattern needs no runs.
+    counter: Option<Counter>,
     /// It matters how long a key has been known: an absence stands first or alone.
     knows: bool,
     /// The streams that the rule names, where the machine must see all their events.
@@ -158,6 +162,8 @@ pub struct KeyState {
     runs: Vec<Run>,
     /// What they have taken.
     logs: taken::Logs,
+    /// What a counter has open instead.
+    counted: Counted,
     /// Not later than the first time that something is due at, once it has strictly passed.
     wake_us: i64,
     /// Starts refused and branches cut that have not been counted yet.
@@ -174,6 +180,7 @@ impl Default for KeyState {
             leading: Vec::new(),
             runs: Vec::new(),
             logs: taken::Logs::new(),
+            counted: Counted::default(),
             wake_us: i64::MAX,
             refused: 0,
             incomplete: false,
@@ -182,8 +189,17 @@ impl Default for KeyState {
 }
 
 impl Machine {
-    /// Compiles the rule's pattern. The rule's body is a pattern.
+    /// Compiles the rule's pattern. The rule's body is a pattern. It runs by the cheapest strategy that keeps its meaning.
     pub fn new(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
+        let mut machine = Machine::by_runs(plan, rule)?;
+        if machine.silence.is_none() && machine.own_keys.is_empty() {
+            machine.counter = Counter::of(&machine.graph, machine.runs);
+        }
+        Ok(machine)
+    }
+
+    /// As `new`, but by runs, which is how every pattern can be run: to hold the other strategies against.
+    pub fn by_runs(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
         let Body::Pattern(pattern) = &rule.body else { return Err(PatternError::NotAPattern) };
         let hands_over = pattern.steps.iter().any(|step| matches!(step.key, StepKey::HandOver(_)));
         let mut parts = Parts::new(hands_over);
@@ -210,6 +226,7 @@ impl Machine {
             entry_ways,
             without_roles,
             silence,
+            counter: None,
             knows,
             every_event_of: Vec::new(),
         };
@@ -221,7 +238,11 @@ impl Machine {
 
     /// How it runs, for `explain`.
     pub fn strategy(&self) -> &'static str {
-        if self.silence.is_some() { "silence" } else { "runs" }
+        match (&self.silence, &self.counter) {
+            (Some(_), _) => "silence",
+            (None, Some(_)) => "counter",
+            (None, None) => "runs",
+        }
     }
 
     /// The parts that events can play, 64 at most; an offer's bits are by position here.
@@ -261,12 +282,12 @@ impl Machine {
 
     /// Nothing is open: the key may be forgotten.
     pub fn is_idle(&self, state: &KeyState) -> bool {
-        state.runs.is_empty() && !state.incomplete && state.known_us.is_none()
+        state.runs.is_empty() && state.counted.row.is_empty() && !state.incomplete && state.known_us.is_none()
     }
 
     /// Number of open runs, for metrics and for the test that nothing is left.
     pub fn open_runs(&self, state: &KeyState) -> usize {
-        state.runs.len()
+        state.runs.len() + self.counter.as_ref().map_or(0, |counter| counter.open_runs(state))
     }
 
     /// Starts refused by the cap on open runs, and branches cut by `limit`, since this was last asked.

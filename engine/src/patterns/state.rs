@@ -2,7 +2,8 @@
 //! runs and steps that hold them.
 //!
 //! ```text
-//!  key state := seq known? leading* incomplete silence? log* runs*
+//!  key state := seq known? leading* incomplete silence? (counted | log* runs*)
+//!  counted   := broken (event seq starts)*
 //!  log       := (event seq)*              event: a number, with its content where the number is new
 //!  run       := start key? cursor span*   span: step, from which entry of its log, how many
 //! ```
@@ -16,6 +17,7 @@ use tripline_query_lang::plan::StepId;
 use tripline_query_lang::value::{Point, Value};
 
 use super::bar::Rank;
+use super::counter::{Counted, Counting};
 use super::graph::{Group, LeafBody, Member, Program, WaySet};
 use super::kept::{Cell, KeptEvent};
 use super::run::{Cursor, GroupState, MemberState, Moment, Round, Run};
@@ -36,6 +38,10 @@ impl Machine {
         state.leading.iter().for_each(|seen| out.put_option_i64(*seen));
         out.put_bool(state.incomplete);
         out.put_option_i64((self.silence.is_some() && state.wake_us < i64::MAX).then_some(state.wake_us));
+        if self.counter.is_some() {
+            self.write_counted(&state.counted, out);
+            return;
+        }
         let first = self.write_logs(state, out);
         out.put_len(state.runs.len());
         for run in &state.runs {
@@ -62,6 +68,11 @@ impl Machine {
         state.incomplete = bytes.take_bool("incomplete")?;
         let silence = bytes.take_option_i64("silence")?;
         state.wake_us = silence.filter(|_| self.silence.is_some()).unwrap_or(i64::MAX);
+        if let Some(counter) = &self.counter {
+            state.counted = self.read_counted(bytes, seq)?;
+            state.wake_us = counter.wake(&state);
+            return Ok(state);
+        }
         state.logs = self.read_logs(bytes, seq)?;
         for _ in 0..bytes.take_len("runs")? {
             let run = self.read_run(bytes, seq, &state.logs)?;
@@ -85,8 +96,7 @@ impl Machine {
                 let number = *numbers.entry(Arc::as_ptr(&entry.event)).or_insert(next);
                 out.put_u64(number);
                 if number == next {
-                    out.put_coordinates(&Kept::coordinates(&*entry.event));
-                    entry.event.cells().iter().for_each(|cell| put_cell(out, cell));
+                    put_event(out, &entry.event);
                 }
                 out.put_u64(entry.moment.seq);
             }
@@ -110,6 +120,28 @@ impl Machine {
             }
         }
         Ok(logs)
+    }
+
+    fn write_counted(&self, counted: &Counted, out: &mut Vec<u8>) {
+        out.put_u64(counted.broken_seq);
+        out.put_len(counted.row.len());
+        for counting in &counted.row {
+            put_event(out, &counting.entry.event);
+            out.put_u64(counting.entry.moment.seq);
+            out.put_bool(counting.starts);
+        }
+    }
+
+    fn read_counted(&self, bytes: &mut &[u8], seq: u64) -> Result<Counted, StateError> {
+        let mut counted = Counted { broken_seq: bytes.take_u64("place")?, ..Counted::default() };
+        for _ in 0..bytes.take_len("events")? {
+            let event = Arc::new(self.read_event(bytes)?);
+            let moment = Moment { seq: bytes.take_u64("place")?, at_us: event.at_us() };
+            let newest_us = counted.row.back().map_or(i64::MIN, |newest| newest.entry.moment.at_us);
+            check(moment.seq <= seq && moment.at_us >= newest_us, "place")?;
+            counted.row.push_back(Counting { entry: Entry { event, moment }, starts: bytes.take_bool("start")? });
+        }
+        Ok(counted)
     }
 
     fn read_event(&self, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {
@@ -136,6 +168,11 @@ impl Machine {
         self.wake(&mut run, logs);
         Ok(run)
     }
+}
+
+fn put_event(out: &mut Vec<u8>, event: &KeptEvent) {
+    out.put_coordinates(&Kept::coordinates(event));
+    event.cells().iter().for_each(|cell| put_cell(out, cell));
 }
 
 fn put_spans(out: &mut Vec<u8>, spans: &Spans, first: &[u64]) {

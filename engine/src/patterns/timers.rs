@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::clock::Passed;
+use super::counter::Counted;
 use super::run::{Edits, Run};
 use super::select::{Candidate, select};
 use super::standing::Ending;
@@ -15,6 +16,9 @@ impl Machine {
     pub(super) fn pass_until(&self, state: &mut KeyState, before_us: i64, out: &mut Vec<Match>) {
         if let Some(silence) = &self.silence {
             return silence.pass(state, before_us, out);
+        }
+        if let Some(counter) = &self.counter {
+            return counter.pass(state, before_us);
         }
         let due = state.runs.iter().enumerate().filter(|(_, run)| run.wake_us < before_us);
         let mut due: BinaryHeap<_> = due.map(|(index, run)| Reverse((run.wake_us, index))).collect();
@@ -73,6 +77,7 @@ impl Machine {
             run.live = false;
         }
         self.settle_matches(state, candidates, out);
+        state.counted = Counted::default();
         state.wake_us = i64::MAX;
     }
 }

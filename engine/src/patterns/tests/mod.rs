@@ -10,6 +10,7 @@ mod notation;
 
 mod absence;
 mod contiguity;
+mod counter;
 mod groups;
 mod limits;
 mod loops;

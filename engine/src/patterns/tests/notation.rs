@@ -18,16 +18,21 @@ const SECOND: i64 = 1_000_000;
 #[track_caller]
 pub(super) fn finds(pattern: &str, events: &str, matches: &str) {
     let expected: Vec<String> = matches.split('|').map(|m| m.trim().to_owned()).filter(|m| !m.is_empty()).collect();
-    assert_eq!(find(pattern, events, false), expected, "\n  pattern {pattern}\n  events  {events}");
-    let again = find(pattern, events, true);
-    assert_eq!(again, expected, "read back after each event:\n  pattern {pattern}\n  events  {events}");
+    for by_runs in [true, false] {
+        for interrupted in [false, true] {
+            let found = find(pattern, events, by_runs, interrupted);
+            let how = format!("by runs: {by_runs}, read back after each event: {interrupted}");
+            assert_eq!(found, expected, "\n  {how}\n  pattern {pattern}\n  events  {events}");
+        }
+    }
 }
 
 /// What a pattern finds in a stream. `.` in it moves the watermark: `a0 .7 b8`. With `interrupted` the
 /// state is written out and read back after each event.
-pub(super) fn find(pattern: &str, events: &str, interrupted: bool) -> Vec<String> {
+pub(super) fn find(pattern: &str, events: &str, by_runs: bool, interrupted: bool) -> Vec<String> {
     let plan = plan(pattern);
-    let machine = Machine::new(&plan, &plan.rules[0]).expect("the pattern compiles");
+    let compile = if by_runs { Machine::by_runs } else { Machine::new };
+    let machine = compile(&plan, &plan.rules[0]).expect("the pattern compiles");
     let mut state = KeyState::default();
     let mut found = Vec::new();
     for event in events.split_whitespace() {

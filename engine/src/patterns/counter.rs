@@ -1,0 +1,309 @@
+//! The counter: patterns that need no run of their own for each start.
+//!
+//! `probe{3,} over 15m then hit within 1h`, with conditions on single events only and `after match skip past last event`:
+//! every open run takes every probe, so that all runs share one row of events, and a run is no more than the place in it
+//! where it began. Whether a run may complete follows from the row:
+//!
+//! ```text
+//!  row:   p1  p2  p3  p4  p5          a run from p2 has taken p2 .. p5, or less: up to `max`, and as long as
+//!             ^ start      ^ end      the loop's `over` and the rule's `within` allow
+//! ```
+//!
+//! A match ends all runs, so a key is the events of the row and two numbers.
+
+use std::collections::VecDeque;
+
+use tripline_query_lang::plan::{Runs, Skip, StepId};
+
+use super::condition::Part;
+use super::graph::{Graph, LeafBody};
+use super::run::{Keeping, Moment};
+use super::taken::Entry;
+use super::{KeyState, Match, Offer, Taken};
+
+/// With a smaller cap on open runs it matters which of several runs is refused.
+const CAP_MIN: u32 = 1_000;
+
+/// A pattern of one step or loop, and one step behind it if any.
+pub(super) struct Counter {
+    first: Role,
+    /// Events that the loop takes at least.
+    min: usize,
+    /// At most.
+    max: usize,
+    /// The longest time from a run's first event to the last of its loop, microseconds.
+    span_us: i64,
+    then: Option<Then>,
+    /// The roles of `without`.
+    without: u64,
+    /// The cap on open runs.
+    runs_max: usize,
+}
+
+/// A step and its role bit.
+struct Role {
+    step: StepId,
+    role: u64,
+}
+
+/// The step behind the loop.
+struct Then {
+    last: Role,
+    /// After the loop's last event, microseconds.
+    within_us: i64,
+    /// From the run's first event, microseconds.
+    whole_us: i64,
+    /// The roles of `no` before it.
+    forbidden: u64,
+}
+
+/// What one key has open.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// The events that the loop has taken.
+    pub(super) row: VecDeque<Counting>,
+    /// The newest event that a `no` before the last step forbids.
+    pub(super) broken_seq: u64,
+}
+
+/// An event of the row.
+pub(super) struct Counting {
+    /// The event.
+    pub(super) entry: Entry,
+    /// A run began with it.
+    pub(super) starts: bool,
+}
+
+impl Counter {
+    /// The pattern as a counter, where it is one.
+    pub(super) fn of(graph: &Graph, runs: Runs) -> Option<Counter> {
+        let program = &graph.program;
+        let Runs::Max(runs_max @ CAP_MIN..) = runs else { return None };
+        let local = graph.without.iter().all(Part::is_local) && program.entry.guards.is_empty();
+        if graph.skip != Skip::PastLast || !local || graph.counts_positions() || program.leaves.len() > 2 {
+            return None;
+        }
+        let first = role(&program.leaves.first()?.body)?;
+        let leaf = &program.leaves[0];
+        let levels: Vec<_> = leaf.levels.iter().map(|&level| &program.levels[level]).collect();
+        let (min, max, over_us) = match levels.as_slice() {
+            [] => (1, Some(1), None),
+            [loop_] if loop_.until.is_none() && loop_.min > 0 => (loop_.min, loop_.max, loop_.over_us),
+            _ => return None,
+        };
+        let enters = program.entry.ways.iter().all(|way| way.target == Some(0));
+        let forward = leaf.after.ways.first()?.target != Some(0) && leaf.after.plain;
+        let gaps = max != Some(1) && leaf.within_us.is_some();
+        if !enters || !forward || gaps || leaf.after.ways.len() > 2 {
+            return None;
+        }
+        let then = match program.leaves.get(1) {
+            Some(_) => Some(then(graph)?),
+            None if leaf.after.end.as_ref().is_some_and(|end| !end.waits()) => None,
+            None => return None,
+        };
+        let whole_us = graph.within_us.unwrap_or(i64::MAX);
+        Some(Counter {
+            first,
+            min: min as usize,
+            max: max.map_or(usize::MAX, |max| max as usize),
+            span_us: over_us.unwrap_or(i64::MAX).min(whole_us),
+            then,
+            without: graph.without.iter().fold(0, |set, part| set | part.role),
+            runs_max: runs_max as usize,
+        })
+    }
+
+    /// One event of the key.
+    pub(super) fn event(
+        &self,
+        state: &mut KeyState,
+        offer: &Offer<'_>,
+        keeping: &Keeping<'_>,
+        now: Moment,
+        out: &mut Vec<Match>,
+    ) {
+        if let Some(then) = self.then.as_ref().filter(|then| offer.roles & then.last.role != 0)
+            && let Some(start) = self.completed(then, state, now)
+        {
+            let end = self.end(&state.counted.row, start);
+            self.emit(state, start..end, Some((then.last.step, keeping)), now, out);
+            return;
+        }
+        let takes = offer.roles & self.first.role != 0;
+        let completes = takes && self.then.is_none() && self.counts(state, now);
+        if offer.roles & self.without != 0 && !completes {
+            state.counted.row.clear();
+        }
+        if takes {
+            let starts = self.may_start(state, now);
+            if !starts && self.max == 1 {
+                return;
+            }
+            let entry = Entry { event: keeping.event().clone(), moment: now };
+            state.counted.row.push_back(Counting { entry, starts });
+            if completes || (self.then.is_none() && self.min == 1 && starts) {
+                let len = state.counted.row.len();
+                self.emit(state, len - self.min..len, None, now, out);
+                return;
+            }
+            state.wake_us = state.wake_us.min(self.expiry(state, 0));
+        }
+        if self.then.as_ref().is_some_and(|then| offer.roles & then.forbidden != 0) {
+            state.counted.broken_seq = now.seq;
+        }
+        state.counted.settle(&mut state.seq);
+    }
+
+    /// Whether the event at hand is the last that a run of a loop alone needs.
+    fn counts(&self, state: &KeyState, now: Moment) -> bool {
+        let row = &state.counted.row;
+        let start = (row.len() + 1).checked_sub(self.min).filter(|start| *start < row.len());
+        start.and_then(|start| row.get(start)).is_some_and(|first| first.starts && self.spans(first, now))
+    }
+
+    fn spans(&self, first: &Counting, now: Moment) -> bool {
+        now.at_us <= first.entry.moment.at_us.saturating_add(self.span_us)
+    }
+
+    /// The oldest run that the event at hand completes.
+    fn completed(&self, then: &Then, state: &KeyState, now: Moment) -> Option<usize> {
+        let row = &state.counted.row;
+        (0..row.len()).find(|&start| {
+            let end = self.end(row, start);
+            let (first, last) = (&row[start], row[end - 1].entry.moment);
+            first.starts
+                && end - start >= self.min
+                && now.at_us <= first.entry.moment.at_us.saturating_add(then.whole_us)
+                && now.at_us <= last.at_us.saturating_add(then.within_us)
+                && last.seq >= state.counted.broken_seq
+        })
+    }
+
+    /// The end of what the run from `start` has taken of the row.
+    fn end(&self, row: &VecDeque<Counting>, start: usize) -> usize {
+        let most = start.saturating_add(self.max).min(row.len());
+        let first = &row[start];
+        if self.spans(first, row[most - 1].entry.moment) {
+            return most;
+        }
+        row.partition_point(|counting| self.spans(first, counting.entry.moment)).clamp(start + 1, most)
+    }
+
+    /// Whether the cap on open runs allows a start; a refused one is counted.
+    fn may_start(&self, state: &mut KeyState, now: Moment) -> bool {
+        if state.counted.row.len() < self.runs_max {
+            return true;
+        }
+        let open = (0..state.counted.row.len()).filter(|&start| self.is_open(state, start, now)).count();
+        if open >= self.runs_max {
+            state.refuse(1);
+        }
+        open < self.runs_max
+    }
+
+    /// Whether the run from `start` can still complete.
+    fn is_open(&self, state: &KeyState, start: usize, now: Moment) -> bool {
+        let row = &state.counted.row;
+        let last = row[self.end(row, start) - 1].entry.moment;
+        let takes_more = self.end(row, start) - start < self.max && self.spans(&row[start], now);
+        row[start].starts
+            && now.at_us <= self.expiry(state, start)
+            && (takes_more || last.seq >= state.counted.broken_seq)
+    }
+
+    /// The last time at which the run from `start` can complete.
+    fn expiry(&self, state: &KeyState, start: usize) -> i64 {
+        let row = &state.counted.row;
+        let first_us = row[start].entry.moment.at_us;
+        let full_us = first_us.saturating_add(self.span_us);
+        let Some(then) = &self.then else { return full_us };
+        let end = self.end(row, start);
+        let after_us = row[end - 1].entry.moment.at_us.saturating_add(then.within_us);
+        let whole_us = first_us.saturating_add(then.whole_us);
+        let takes_more = end - start < self.max;
+        if end - start < self.min {
+            full_us
+        } else if takes_more {
+            whole_us.min(after_us.max(full_us))
+        } else {
+            whole_us.min(after_us)
+        }
+    }
+
+    /// Event time has certainly passed everything strictly before `before_us`: forgets runs that are late.
+    pub(super) fn pass(&self, state: &mut KeyState, before_us: i64) {
+        while !state.counted.row.is_empty() && self.expiry(state, 0) < before_us {
+            state.counted.row.pop_front();
+        }
+        state.counted.settle(&mut state.seq);
+        state.wake_us = self.wake(state);
+    }
+
+    /// The first time that something is due at, once it has strictly passed.
+    pub(super) fn wake(&self, state: &KeyState) -> i64 {
+        if state.counted.row.is_empty() { i64::MAX } else { self.expiry(state, 0) }
+    }
+
+    /// Number of runs that are open.
+    pub(super) fn open_runs(&self, state: &KeyState) -> usize {
+        state.counted.row.iter().filter(|counting| counting.starts).count()
+    }
+
+    fn emit(
+        &self,
+        state: &mut KeyState,
+        taken: std::ops::Range<usize>,
+        last: Option<(StepId, &Keeping<'_>)>,
+        now: Moment,
+        out: &mut Vec<Match>,
+    ) {
+        let of_loop =
+            state.counted.row.range(taken).map(|counting| (self.first.step, counting.entry.event.clone() as Taken));
+        let of_last = last.map(|(step, keeping)| (step, keeping.event().clone() as Taken));
+        out.push(Match {
+            at_us: now.at_us,
+            time_us: now.at_us,
+            by_event: true,
+            key: None,
+            taken: of_loop.chain(of_last).collect(),
+            deadline_us: None,
+            incomplete: std::mem::take(&mut state.incomplete),
+        });
+        state.counted.row.clear();
+        state.counted.settle(&mut state.seq);
+        state.wake_us = i64::MAX;
+    }
+}
+
+impl Counted {
+    /// Without runs, events are counted anew.
+    fn settle(&mut self, seq: &mut u64) {
+        if self.row.is_empty() {
+            *seq = 0;
+            self.broken_seq = 0;
+        }
+    }
+}
+
+fn role(body: &LeafBody) -> Option<Role> {
+    match body {
+        LeafBody::Step(step, part) if part.is_local() => Some(Role { step: *step, role: part.role }),
+        _ => None,
+    }
+}
+
+/// The second step, where it is plain.
+fn then(graph: &Graph) -> Option<Then> {
+    let [first, last] = graph.program.leaves.as_slice() else { return None };
+    let guards = &first.after.guards;
+    let ends_there = last.after.ways.len() == 1 && last.after.end.as_ref().is_some_and(|end| !end.waits());
+    let to_last = first.after.ways.first()?.target == Some(1);
+    let guarded = guards.iter().all(|guard| guard.hold_us.is_none() && guard.part.is_local() && guard.ways == 1);
+    (last.levels.is_empty() && ends_there && to_last && guarded).then_some(Then {
+        last: role(&last.body)?,
+        within_us: last.within_us.unwrap_or(i64::MAX),
+        whole_us: graph.within_us.unwrap_or(i64::MAX),
+        forbidden: guards.iter().fold(0, |set, guard| set | guard.part.role),
+    })
+}
