@@ -116,7 +116,9 @@ fn a_threshold_that_stays_false_shows_its_values() {
     assert!(said.contains("at 1m  n: 2, total: 1300.00"), "{said}");
     let said = failure(r#"payment { card: "c1", amount: 1.00 } at 0s  expect burst { card: "c1" }"#);
     assert!(said.contains("no event of card \"c1\" passes the `on` clause"), "{said}");
-    let said = failure(&format!("{THREE} payment {{ card: \"c1\", amount: 900.00 }} at 3m  expect burst {{}}  expect burst {{}}"));
+    let said = failure(&format!(
+        "{THREE} payment {{ card: \"c1\", amount: 900.00 }} at 3m  expect burst {{}}  expect burst {{}}"
+    ));
     assert!(said.contains("the episode alerts once"), "{said}");
 }
 
