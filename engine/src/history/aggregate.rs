@@ -29,47 +29,49 @@ pub(super) enum Aggregate {
     /// The range says it all: count, first, last; and floats, which are added up anew in their order, so that a sum never
     /// depends on what has left.
     Range,
-    /// Exact sums of ints and decimals.
-    Exact { sum: ExactSum, squares: ExactSum },
+    /// The exact sum of ints and decimals.
+    Sum(ExactSum),
+    /// Exact sums of ints and decimals and of their squares.
+    Squares(Box<(ExactSum, ExactSum)>),
     /// Entries that nothing behind them beats, best first: the front is smallest or largest.
     Best(VecDeque<u64>),
     /// All values, ascending.
     Sorted(Vec<Cell>),
     /// How often each value is there.
-    Counts(HashMap<Cell, u32>),
+    Counts(Box<HashMap<Cell, u32>>),
     /// The distinct values in an order.
-    Distinct(Occurrences),
+    Distinct(Box<Occurrences>),
 }
 
 impl Function {
     /// The aggregate of an empty window.
     pub(super) fn empty(&self) -> Aggregate {
+        let distinct = |rank| Aggregate::Distinct(Box::new(Occurrences::new(rank)));
         match self.func {
-            HistoryFn::Sum | HistoryFn::Avg | HistoryFn::Stddev if self.arg != Type::Float => {
-                Aggregate::Exact { sum: ExactSum::default(), squares: ExactSum::default() }
-            }
+            HistoryFn::Sum | HistoryFn::Avg if self.arg != Type::Float => Aggregate::Sum(ExactSum::default()),
+            HistoryFn::Stddev if self.arg != Type::Float => Aggregate::Squares(Box::default()),
             HistoryFn::Min | HistoryFn::Max => Aggregate::Best(VecDeque::new()),
             HistoryFn::Percentile(_) => Aggregate::Sorted(Vec::new()),
-            HistoryFn::Distinct | HistoryFn::FirstSeen => Aggregate::Counts(HashMap::new()),
-            HistoryFn::Mode | HistoryFn::ModeCount => Aggregate::Distinct(Occurrences::new(Rank::Frequency)),
-            HistoryFn::Collect => Aggregate::Distinct(Occurrences::new(Rank::Age)),
+            HistoryFn::Distinct | HistoryFn::FirstSeen => Aggregate::Counts(Box::default()),
+            HistoryFn::Mode | HistoryFn::ModeCount => distinct(Rank::Frequency),
+            HistoryFn::Collect => distinct(Rank::Age),
             _ => Aggregate::Range,
         }
     }
 
     /// An entry enters the window.
     pub(super) fn add(&self, aggregate: &mut Aggregate, log: &Log, index: u64) {
-        if matches!(aggregate, Aggregate::Range) {
-            return;
+        match aggregate {
+            Aggregate::Range => return,
+            Aggregate::Sum(sum) => return sum.add(log.whole(index)),
+            _ => {}
         }
         let Some(cell) = log.cell(index) else { return };
         match aggregate {
-            Aggregate::Range => {}
-            Aggregate::Exact { sum, squares } => {
-                sum.add(cell.as_i128());
-                if self.func == HistoryFn::Stddev {
-                    squares.add(square(&cell));
-                }
+            Aggregate::Range | Aggregate::Sum(_) => {}
+            Aggregate::Squares(sums) => {
+                sums.0.add(cell.as_i128());
+                sums.1.add(square(&cell));
             }
             Aggregate::Best(best) => {
                 while best.back().and_then(|last| log.cell(*last)).is_some_and(|last| !self.beats(&last, &cell)) {
@@ -88,17 +90,17 @@ impl Function {
 
     /// The oldest entry leaves the window.
     pub(super) fn remove(&self, aggregate: &mut Aggregate, log: &Log, index: u64) {
-        if matches!(aggregate, Aggregate::Range) {
-            return;
+        match aggregate {
+            Aggregate::Range => return,
+            Aggregate::Sum(sum) => return sum.subtract(log.whole(index)),
+            _ => {}
         }
         let Some(cell) = log.cell(index) else { return };
         match aggregate {
-            Aggregate::Range => {}
-            Aggregate::Exact { sum, squares } => {
-                sum.subtract(cell.as_i128());
-                if self.func == HistoryFn::Stddev {
-                    squares.subtract(square(&cell));
-                }
+            Aggregate::Range | Aggregate::Sum(_) => {}
+            Aggregate::Squares(sums) => {
+                sums.0.subtract(cell.as_i128());
+                sums.1.subtract(square(&cell));
             }
             Aggregate::Best(best) => {
                 if best.front() == Some(&index) {
@@ -144,7 +146,8 @@ impl Function {
             (HistoryFn::Sum, Aggregate::Range) => float(number::sum_floats(log.floats(from, to))),
             (HistoryFn::Avg, Aggregate::Range) => float(number::mean_floats(log.floats(from, to))),
             (HistoryFn::Stddev, Aggregate::Range) => float(number::deviation_floats(log.floats(from, to))),
-            (_, Aggregate::Exact { sum, squares }) => self.exact(sum, squares, count),
+            (_, Aggregate::Sum(sum)) => self.exact(sum, &ExactSum::default(), count),
+            (_, Aggregate::Squares(sums)) => self.exact(&sums.0, &sums.1, count),
             (_, Aggregate::Best(best)) => cell(best.front().copied()),
             (HistoryFn::Percentile(p), Aggregate::Sorted(all)) => number::percentile_index(*p, all.len())
                 .and_then(|i| all.get(i))

@@ -1,7 +1,10 @@
 //! The histories of one rule and scope, compiled: feeds, and the look-backs over each of them.
 
+use std::ops::Range;
+
 use super::aggregate::Function;
 use super::feed::{Feed, Look, lift_prev};
+use super::log::Log;
 use super::running::Running;
 use super::state::{HistoryState, Kept, Memory, View};
 use super::window::Window;
@@ -24,6 +27,8 @@ pub struct HistoryProgram {
 pub(super) struct Source {
     feed: Feed,
     pub(super) lookbacks: Vec<Lookback>,
+    /// How many look-backs the feeds before it have.
+    before: usize,
     /// Some look-back needs the log.
     logged: bool,
     /// Some window counts events.
@@ -117,8 +122,12 @@ impl HistoryProgram {
         for (id, history) in histories.iter().enumerate().filter(|(_, history)| history.scope == *scope) {
             builder.history(id, history);
         }
-        let feeds: Vec<Source> =
-            builder.args.iter().zip(builder.lookbacks).map(|(arg, lookbacks)| Source::new(arg, lookbacks)).collect();
+        let mut before = 0;
+        let source = |(arg, lookbacks): (&HistoryArg, Vec<Lookback>)| {
+            before += lookbacks.len();
+            Source::new(arg, before - lookbacks.len(), lookbacks)
+        };
+        let feeds: Vec<Source> = builder.args.iter().zip(builder.lookbacks).map(source).collect();
         let longest_us = feeds.iter().flat_map(|source| &source.lookbacks).filter_map(|l| l.window.longest_us()).max();
         (!feeds.is_empty()).then_some(HistoryProgram { feeds, inner: builder.inner.len(), longest_us })
     }
@@ -162,24 +171,29 @@ impl HistoryProgram {
     pub fn next_expiry(&self, state: &HistoryState) -> Option<i64> {
         let kept = state.as_started()?;
         let longest = self.longest_us?;
-        let sources = self.feeds.iter().zip(&kept.memories).zip(&kept.logs);
-        let timed = |((source, memories), log): ((&Source, &Vec<Memory>), _)| {
-            source.lookbacks.iter().zip(memories).any(|(l, m)| l.window.longest_us().is_some() && m.sees_any(log))
+        let timed = |(source, log): (&Source, &Log)| {
+            let lookbacks = source.lookbacks.iter().zip(&kept.memories[source.memories()]);
+            lookbacks.into_iter().any(|(l, m)| l.window.longest_us().is_some() && m.sees_any(log))
         };
-        sources.into_iter().any(timed).then(|| kept.newest_us.saturating_add(longest))
+        self.feeds.iter().zip(&kept.logs).any(timed).then(|| kept.newest_us.saturating_add(longest))
     }
 }
 
 impl Source {
-    fn new(arg: &HistoryArg, lookbacks: Vec<Lookback>) -> Source {
+    fn new(arg: &HistoryArg, before: usize, lookbacks: Vec<Lookback>) -> Source {
         let on_log = || lookbacks.iter().filter(|l| matches!(l.kind, Kind::Log(_)));
         let (logged, counts_events) = (on_log().count() > 0, on_log().any(|l| l.window.counts_events()));
-        Source { feed: Feed::new(arg), lookbacks, logged, counts_events }
+        Source { feed: Feed::new(arg), lookbacks, before, logged, counts_events }
+    }
+
+    /// Where its look-backs' memories stand.
+    pub(super) fn memories(&self) -> Range<usize> {
+        self.before..self.before + self.lookbacks.len()
     }
 
     /// Brings all look-backs past one event: those without it give their value first.
     fn take(&self, kept: &mut Kept, position: usize, look: &Look, set: &mut impl FnMut(Out, Value)) {
-        let (log, memories) = (&mut kept.logs[position], &mut kept.memories[position]);
+        let (log, memories) = (&mut kept.logs[position], &mut kept.memories[self.memories()]);
         let (now_us, nth) = (kept.newest_us, kept.events);
         let counted = look.admitted && (look.value.is_some() || !self.feed.has_values());
         for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
@@ -225,7 +239,7 @@ impl Source {
 
     /// Forgets what no event at `watermark_us` or later can see.
     fn expire(&self, kept: &mut Kept, position: usize, watermark_us: i64) {
-        let (log, memories) = (&mut kept.logs[position], &mut kept.memories[position]);
+        let (log, memories) = (&mut kept.logs[position], &mut kept.memories[self.memories()]);
         for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
             match (&lookback.kind, memory) {
                 (Kind::Log(function), Memory::View(view)) => {

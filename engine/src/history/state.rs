@@ -10,6 +10,7 @@ use super::program::{Kind, Lookback};
 use super::running::Running;
 use super::window::Window;
 use crate::state::{Put, StateError, Take};
+use smallvec::SmallVec;
 use tripline_query_lang::number::Ewma;
 use tripline_query_lang::value::{Type, Value};
 
@@ -25,9 +26,9 @@ pub(super) struct Kept {
     /// The time of its newest.
     pub(super) newest_us: i64,
     /// A log for each feed; empty where nothing needs it.
-    pub(super) logs: Vec<Log>,
-    /// What each look-back of each feed has beside the log.
-    pub(super) memories: Vec<Vec<Memory>>,
+    pub(super) logs: SmallVec<[Log; 1]>,
+    /// What each look-back has beside the log, feed by feed.
+    pub(super) memories: SmallVec<[Memory; 1]>,
 }
 
 /// What a look-back has beside the log.
@@ -55,7 +56,7 @@ impl HistoryState {
     /// What is kept; fresh for a key never seen.
     pub(super) fn kept(&mut self, program: &HistoryProgram) -> &mut Kept {
         self.0.get_or_insert_with(|| {
-            let memories = program.feeds.iter().map(|s| s.lookbacks.iter().map(Memory::new).collect()).collect();
+            let memories = program.feeds.iter().flat_map(|s| &s.lookbacks).map(Memory::new).collect();
             let logs = program.feeds.iter().map(|_| Log::default()).collect();
             Box::new(Kept { events: 0, newest_us: 0, logs, memories })
         })
@@ -73,7 +74,7 @@ impl HistoryState {
 impl Kept {
     /// As good as never seen.
     pub(super) fn is_empty(&self) -> bool {
-        self.logs.iter().all(|log| log.start() == log.end()) && self.memories.iter().flatten().all(Memory::is_empty)
+        self.logs.iter().all(|log| log.start() == log.end()) && self.memories.iter().all(Memory::is_empty)
     }
 }
 
@@ -168,9 +169,9 @@ impl HistoryProgram {
         out.put_bool(true);
         out.put_u64(kept.events);
         out.put_i64(kept.newest_us);
-        for (log, memories) in kept.logs.iter().zip(&kept.memories) {
+        for (source, log) in self.feeds.iter().zip(&kept.logs) {
             log.write(out);
-            for memory in memories {
+            for memory in &kept.memories[source.memories()] {
                 match memory {
                     Memory::View(view) => {
                         out.put_u64(view.from.saturating_sub(log.start()));
@@ -203,9 +204,9 @@ impl HistoryProgram {
         let kept = state.kept(self);
         kept.events = bytes.take_u64("a history's events")?;
         kept.newest_us = bytes.take_i64("a history's newest event")?;
-        for ((source, log), memories) in self.feeds.iter().zip(&mut kept.logs).zip(&mut kept.memories) {
+        for (source, log) in self.feeds.iter().zip(&mut kept.logs) {
             *log = Log::read(bytes)?;
-            for (lookback, memory) in source.lookbacks.iter().zip(memories) {
+            for (lookback, memory) in source.lookbacks.iter().zip(&mut kept.memories[source.memories()]) {
                 memory.read(lookback, log, bytes)?;
             }
         }
