@@ -211,3 +211,18 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let value = std::hint::black_box(work());
     (value, start.elapsed())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_query_counts_what_its_hand_loop_counts() -> Result<(), BenchError> {
+        let workload = Workload::generate(&Options { events: 40_000, cards: 20, ..Options::default() });
+        for query in &QUERIES {
+            assert!(measure(query.name, &workload)?.matches > 0, "{} should find something", query.name);
+        }
+        measure("q2-json", &workload)?;
+        Ok(())
+    }
+}

@@ -12,7 +12,7 @@ pub(super) struct Log {
     base: u64,
     entries: Entries,
     /// Which event of the key each was, counted from 1; kept only where a window counts events.
-    nth: Option<Box<VecDeque<u64>>>,
+    nth: VecDeque<u64>,
 }
 
 /// Event times, not falling, each with its value; as small as the values allow, and in one piece of memory.
@@ -128,7 +128,7 @@ impl Log {
 
     /// Which event of the key an entry was.
     pub(super) fn nth(&self, index: u64) -> Option<u64> {
-        self.nth.as_ref()?.get(self.position(index)).copied()
+        self.nth.get(self.position(index)).copied()
     }
 
     /// The value of an entry; none where the log has no values.
@@ -156,18 +156,14 @@ impl Log {
     /// Appends an entry.
     pub(super) fn push(&mut self, at_us: i64, nth: Option<u64>, value: Option<Cell>) {
         self.entries.push(at_us, value);
-        if let Some(nth) = nth {
-            self.nth.get_or_insert_default().push_back(nth);
-        }
+        self.nth.extend(nth);
     }
 
     /// Forgets the entries before `index`.
     pub(super) fn forget(&mut self, index: u64) {
         while self.base < index.min(self.end()) {
             self.entries.pop();
-            if let Some(nth) = &mut self.nth {
-                nth.pop_front();
-            }
+            self.nth.pop_front();
             self.base += 1;
         }
     }
