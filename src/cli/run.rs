@@ -89,6 +89,10 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
             talk.say(format_args!("{ended}: {}", summary.counts));
             Ok(())
         }
+        Err(RunError::Stopped(why)) => {
+            talk.say(format_args!("told to stop before anything was read: {why}"));
+            Ok(())
+        }
         Err(error) => Err(failure(&error)),
     }
 }

@@ -230,7 +230,7 @@ fn a_broker_that_is_away_is_waited_for_and_named() {
         })
         .stopped_by(stop);
     let why = KafkaSource::new(&client, STREAM, "any").open().unwrap_err();
-    assert!(matches!(why, SourceError::Failed(_)), "{why:?}");
+    assert!(matches!(why, SourceError::Stopped(_)), "{why:?}");
     let told = told.lock().unwrap().join("\n");
     assert!(told.contains(&address) && told.contains("Connection refused") && told.contains("trying again"), "{told}");
 }

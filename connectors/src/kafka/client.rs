@@ -37,6 +37,8 @@ pub(super) enum Trouble {
     Heals(String),
     /// It will not, unless the user changes something.
     Configuration(String),
+    /// The run was told to stop while it did not work.
+    Stopped(String),
 }
 
 impl From<Trouble> for SinkError {
@@ -44,6 +46,7 @@ impl From<Trouble> for SinkError {
         match trouble {
             Trouble::Heals(why) => SinkError::Retry(why),
             Trouble::Configuration(why) => SinkError::Configuration(why),
+            Trouble::Stopped(why) => SinkError::Retry(why),
         }
     }
 }
@@ -53,6 +56,7 @@ impl From<Trouble> for SourceError {
         match trouble {
             Trouble::Heals(why) => SourceError::Failed(why),
             Trouble::Configuration(why) => SourceError::Configuration(why),
+            Trouble::Stopped(why) => SourceError::Stopped(why),
         }
     }
 }
@@ -201,7 +205,7 @@ impl KafkaClient {
                 Err(cannot) => return Err(cannot),
             };
             if self.is_stopped() {
-                return Err(Trouble::Heals(why));
+                return Err(Trouble::Stopped(why));
             }
             consumer.context().tell(&format!("{why}; trying again"));
             listen(consumer, pause);

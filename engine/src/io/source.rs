@@ -101,4 +101,7 @@ pub enum SourceError {
     /// It failed for good while reading.
     #[error("{0}")]
     Failed(String),
+    /// It was told to stop while it waited for somebody to answer.
+    #[error("told to stop: {0}")]
+    Stopped(String),
 }

@@ -27,6 +27,9 @@ pub enum RunError {
         /// What it said.
         message: String,
     },
+    /// The run was told to stop before it began; what it waited for.
+    #[error("{0}")]
+    Stopped(String),
     /// A sink was not able to commit before the run had to end. Nothing is lost: a restart sends it.
     #[error("the sink did not come back in time; what was not committed is sent after a restart")]
     GivenUp,
@@ -38,6 +41,7 @@ impl From<SourceError> for RunError {
             SourceError::Configuration(what) => RunError::Configuration(what),
             SourceError::LostInput(what) => RunError::LostInput(what),
             SourceError::Failed(what) => RunError::Failed(what),
+            SourceError::Stopped(what) => RunError::Stopped(what),
         }
     }
 }

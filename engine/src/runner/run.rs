@@ -148,7 +148,7 @@ fn recover(
     let recover = |sink| match Shard::recover(sink, &mut pause) {
         Ok(shard) => Ok(shard),
         Err(ShardError::Sink(error)) => Err(error.into()),
-        Err(ShardError::GivenUp) => Err(RunError::GivenUp),
+        Err(ShardError::GivenUp) => Err(RunError::Stopped("the sink did not answer".to_owned())),
     };
     sinks.into_iter().map(recover).collect()
 }
