@@ -2,13 +2,16 @@
 
 mod world;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tripline_connectors::log::Log;
+use tripline_connectors::log::{Fault, Log, LogSink, LogSource};
+use tripline_engine::io::{AlertRecord, CommitError, Progress, SideRecord, SinkError, TransactionalSink};
 use tripline_engine::metrics::Counts;
-use tripline_engine::runner::{RunError, Settings};
+use tripline_engine::runner::{Input, Job, Notice, RunError, Settings, Summary};
+use tripline_engine::time::ManualClock;
+use tripline_query_lang::plan::StreamId;
 use world::{append, job, log, plan, run, values};
 
 /// Three partitions, disorder inside the lateness, several keys.
@@ -103,4 +106,129 @@ fn a_lost_log_is_a_loud_stop() {
     log.create_topic(world::TOPIC, 1);
     let error = run(&log, plan(0, None, None), 1, 1, usize::MAX).expect_err("another topic");
     assert!(matches!(&error, RunError::LostInput(text) if text.contains("made anew")), "{error}");
+}
+
+/// A sink that panics when the first alert comes.
+struct Panics;
+
+impl TransactionalSink for Panics {
+    fn recover(&mut self) -> Result<Option<Progress>, SinkError> {
+        Ok(None)
+    }
+
+    fn begin(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn alert(&mut self, _alert: &AlertRecord) -> Result<(), SinkError> {
+        panic!("told to panic")
+    }
+
+    fn side(&mut self, _record: &SideRecord) -> Result<(), SinkError> {
+        Err(SinkError::Failed("the disk is full".to_owned()))
+    }
+
+    fn commit(&mut self, _progress: &Progress) -> Result<(), CommitError> {
+        Ok(())
+    }
+}
+
+fn run_into(sink: impl TransactionalSink + 'static, line: &str) -> Result<Summary, RunError> {
+    let log = log(1, 1);
+    for line in ["a 1 100", line, "a 3 900"] {
+        append(&log, 0, line);
+    }
+    let source = LogSource::new(log.clone(), world::TOPIC, StreamId(0));
+    let input = Input { source: Box::new(source), decoder: Box::new(world::Lines::make) };
+    let settings = Settings { workers: 2, commit_every: Duration::from_millis(1), ..Settings::default() };
+    let job = Job::new(plan(0, None, None)).settings(settings).input(input).sink(Box::new(sink));
+    job.run(Arc::new(AtomicBool::new(false)))
+}
+
+#[test]
+fn a_sink_that_panics_or_fails_ends_the_run_with_an_error() {
+    let error = run_into(Panics, "a 2 101").expect_err("the sink panics");
+    assert!(matches!(&error, RunError::Panicked { thread, .. } if thread == "sink-0"), "{error}");
+    let error = run_into(Panics, "nonsense").expect_err("the disk is full");
+    assert_eq!(error, RunError::Failed("the disk is full".to_owned()));
+}
+
+#[test]
+fn lost_answers_and_aborted_commits_change_nothing() {
+    let log = log(3, 2);
+    fill(&log, 400);
+    for shard in ["test-0", "test-1"] {
+        log.inject(shard, [Fault::LostAnswer, Fault::LostRequest, Fault::Aborted, Fault::LostAnswer]);
+    }
+    run(&log, plan(50, None, None), 2, 2, 5).expect("a good run");
+    let mut found = values(&log, "alerts");
+    let mut expected = output(400, 1, usize::MAX);
+    found.sort();
+    expected.sort();
+    assert!(found == expected);
+}
+
+#[test]
+fn a_successor_fences_the_process_before_it() {
+    let log = log(1, 1);
+    append(&log, 0, "a 1 100");
+    let settings = Settings { commit_every: Duration::from_millis(1), ..Settings::default() };
+    let first = {
+        let job = job(&log, plan(0, None, None), 1, usize::MAX, settings.clone());
+        std::thread::spawn(move || job.run(Arc::new(AtomicBool::new(false))))
+    };
+    assert!(log.wait_until("progress", Duration::from_secs(10), |progress| progress.len() > 1));
+    let stop = Arc::new(AtomicBool::new(false));
+    let second = {
+        let (job, stop) = (job(&log, plan(0, None, None), 1, usize::MAX, settings), stop.clone());
+        std::thread::spawn(move || job.run(stop))
+    };
+    let of_second = |record: &Arc<tripline_connectors::log::LogRecord>| {
+        String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).contains("\"generation\":2")
+    };
+    assert!(log.wait_until("progress", Duration::from_secs(10), |progress| progress.iter().any(of_second)));
+    append(&log, 0, "a 2 110");
+    append(&log, 0, "a 3 120");
+    let error = first.join().expect("no panic").expect_err("it was overtaken");
+    assert!(matches!(error, RunError::Fenced(_)), "{error}");
+    assert!(log.wait_until("alerts", Duration::from_secs(10), |alerts| alerts.len() == 1));
+    stop.store(true, Ordering::Relaxed);
+    second.join().expect("no panic").expect("a good run");
+    assert_eq!(values(&log, "alerts").len(), 1);
+}
+
+#[test]
+fn a_quiet_partition_is_named_and_idle_lets_time_go_on() {
+    let log = log(2, 1);
+    (0..5).for_each(|i| append(&log, 0, &format!("a {i} {}", 10 * i)));
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let clock = Arc::new(ManualClock::default());
+    let stop = Arc::new(AtomicBool::new(false));
+    let settings = Settings { commit_every: Duration::from_millis(1), ..Settings::default() };
+    let running = {
+        let (notices, told, stop) = (notices.clone(), clock.clone(), stop.clone());
+        let job =
+            job(&log, plan(0, None, Some(60_000_000)), 1, usize::MAX, settings).clock(clock).observe(move |notice| {
+                // The partition without an event is named first, and only then does enough time pass.
+                told.advance(Duration::from_secs(if matches!(notice, Notice::Started { .. }) { 15 } else { 60 }));
+                notices.lock().expect("no panic").push(notice.to_string());
+            });
+        std::thread::spawn(move || job.run(stop))
+    };
+    assert!(log.wait_until("alerts", Duration::from_secs(10), |alerts| alerts.len() == 4));
+    stop.store(true, Ordering::Relaxed);
+    running.join().expect("no panic").expect("a good run");
+    let notices = notices.lock().expect("no panic").join("\n");
+    assert!(notices.contains("event time waits for partition 1 of `in`"), "{notices}");
+    assert!(notices.contains("partition 1 of `in` is quiet"), "{notices}");
+    assert!(values(&log, "progress").iter().any(|progress| progress.contains("\"floor_us\"")));
+}
+
+#[test]
+fn a_stream_without_a_source_is_said_at_once() {
+    let log = log(1, 1);
+    let sink = LogSink::new(log, world::topics(), "test", 0);
+    let error = Job::new(plan(0, None, None)).sink(Box::new(sink)).run(Arc::new(AtomicBool::new(false)));
+    let expected = RunError::Configuration("the rules read stream `in`, but it has no source".to_owned());
+    assert_eq!(error, Err(expected));
 }

@@ -1,4 +1,5 @@
 //! A small world for tests of the runner: one stream of `key x at` lines in the in-process log, and a rule over it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
