@@ -2,7 +2,7 @@
 //!
 //! It is part of an alert's id, and state is kept under it: a rule with the same fingerprint finds the same alerts. In it are
 //! the version of the operators' meaning, the key, the clauses or the pattern with everything in them, the history
-//! functions, `suppress`. Streams, fields and functions are in it by name, so that other items may come and go. The rule's
+//! functions that these use, `suppress`. Streams, fields and functions are in it by name, so that other items may come and go. The rule's
 //! name is in it, too: it changes nothing about matching, but two rules of one body must not share alert ids. Not in it
 //! are severity, message, metadata, sinks, and `with` fields that matching does not use: rewording an alert keeps its id.
 

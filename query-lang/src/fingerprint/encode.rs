@@ -18,7 +18,6 @@ pub(super) fn rule(streams: &[Stream], rule: &Rule) -> Vec<u8> {
         Body::Threshold(threshold) => encoder.threshold(threshold),
         Body::Pattern(pattern) => encoder.pattern(pattern),
     }
-    encoder.list(&rule.histories, Encoder::history);
     encoder.tag(u8::from(rule.alert.every_event));
     let used = encoder.used.clone();
     encoder.list(&used, |e, position| e.expr(&rule.alert.with[*position].expr, None));
@@ -349,7 +348,8 @@ impl Encoder<'_> {
             }
             ExprKind::History(history) => {
                 self.tag(10);
-                self.number(history.0);
+                let rule = self.rule;
+                self.option(rule.histories.get(history.index()), Self::history);
             }
             ExprKind::Prev { n, .. } => {
                 self.tag(11);

@@ -6,6 +6,7 @@ use crate::diagnostics::codes::{names, types as codes};
 use crate::plan::{Expr, ExprKind, Key, StreamId};
 use crate::resolve::World;
 use crate::span::Span;
+use crate::types::check::counted;
 use crate::types::place::Place;
 use crate::types::{convert, expression};
 use crate::value::Type;
@@ -51,7 +52,8 @@ pub(super) fn field(world: &World<'_>, file: usize, stream: StreamId, name: &str
     let found = world.stream(stream);
     let message = format!("`{}` has no field `{name}`", found.name);
     let fields = found.fields.iter().map(|field| field.name.as_str());
-    let fault = Diagnostic::new(names::UNKNOWN_FIELD, file, span, message).label("part of the key");
+    let fault = Diagnostic::new(names::UNKNOWN_FIELD, file, span, message)
+        .label(format!("part of the key of `{}`", found.name));
     world.report(fault.did_you_mean(name, fields));
     convert::poison()
 }
@@ -66,7 +68,7 @@ pub(super) fn check(
     key: &[Key],
 ) {
     if parts.len() != key.len() {
-        let message = format!("this key has {} parts, and the rule's has {}", parts.len(), key.len());
+        let message = format!("this key has {}, and the rule's has {}", counted(parts.len(), "part"), key.len());
         world.fault(codes::KEY_TYPES, file, keys.span, message);
         return;
     }

@@ -20,8 +20,15 @@ pub use number::round::round_decimal;
 pub use time::find_zone;
 
 /// A scalar function, by its position in the registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionId(pub u16);
+
+/// By its name: positions change.
+impl std::fmt::Debug for FunctionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(FUNCTIONS.get(usize::from(self.0)).map_or("?", |function| function.name))
+    }
+}
 
 impl FunctionId {
     /// The function.

@@ -1,6 +1,6 @@
 //! Calls: `let`s with arguments, functions over loops, history functions, the scalar library.
 
-use super::check::describe;
+use super::check::{counted, describe};
 use super::convert::{common, constant_value, converted, is_number, is_ordered, node, poison};
 use super::{Typer, history};
 use crate::ast::{self, Call};
@@ -57,7 +57,7 @@ impl<'a> Typer<'a, '_> {
         let enough = call.args.len() >= function.required
             && (function.param(call.args.len().saturating_sub(1)).is_some() || call.args.is_empty());
         if !enough {
-            let message = format!("`{}` does not take {} arguments", function.name, call.args.len());
+            let message = format!("`{}` does not take {}", function.name, counted(call.args.len(), "argument"));
             self.report(self.say(codes::ARGUMENTS, span, message).hint(format!("it is `{}`", function.signature())));
             return poison();
         }

@@ -55,6 +55,11 @@ impl<'a> Typer<'a, '_> {
     }
 }
 
+/// So many of something that has a plural in `s`.
+pub(crate) fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("{n} {what}") } else { format!("{n} {what}s") }
+}
+
 /// With its article, for sentences.
 pub(crate) fn describe(ty: &Type) -> String {
     match ty {

@@ -72,12 +72,12 @@ impl<'a> Typer<'a, '_> {
 
 /// A constant duration of at least 0, microseconds; none when it was reported.
 pub(crate) fn duration_us<'a>(world: &World<'a>, file: usize, tree: &'a ast::Expr, what: &'static str) -> Option<i64> {
-    Typer::new(world, file, Place::constant(what)).constant_us(tree, what)
+    Typer::new(world, file, Place::constant(what), tree).constant_us(tree, what)
 }
 
 /// A constant int from 1 on; none when it was reported.
 pub(crate) fn count<'a>(world: &World<'a>, file: usize, tree: &'a ast::Expr, what: &'static str) -> Option<u32> {
-    Typer::new(world, file, Place::constant(what)).constant_count(tree, what)
+    Typer::new(world, file, Place::constant(what), tree).constant_count(tree, what)
 }
 
 /// A constant of any type; `None` when it was reported.
@@ -100,7 +100,7 @@ pub(crate) fn value_of<'a>(
     what: &'static str,
 ) -> Option<Value> {
     let before = world.error_count();
-    let mut typer = Typer::new(world, file, Place::constant(what));
+    let mut typer = Typer::new(world, file, Place::constant(what), tree);
     let expr = typer.expr(tree);
     let value = constant_value(&expr)?;
     if *value == Value::Null {

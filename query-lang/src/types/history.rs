@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::Typer;
-use super::check::describe;
+use super::check::{counted, describe};
 use super::convert::{is_number, is_ordered, poison};
 use super::place::{HistoryPlace, Place, Row};
 use crate::ast::{self, Call, ExprKind as Tree, Over};
@@ -193,7 +193,7 @@ impl<'a, 'p> Typer<'a, 'p> {
         };
         if !fits {
             let form = if form.is_empty() { format!("{name}(x)") } else { form.to_owned() };
-            let message = format!("`{name}` does not take {given} arguments");
+            let message = format!("`{name}` does not take {}", counted(given, "argument"));
             self.report(self.say(codes::ARGUMENTS, span, message).hint(format!("it is `{form}`")));
         }
         fits

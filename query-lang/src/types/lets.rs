@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Typer;
+use super::check::counted;
 use super::convert::poison;
 use crate::ast;
 use crate::diagnostics::codes::{names, types as codes};
@@ -54,7 +55,7 @@ impl<'a> Typer<'a, '_> {
         let found = self.world.lets.get(name)?;
         let (node, file) = (found.node, found.file);
         if node.args.len() != args.len() {
-            let message = format!("`{name}` takes {} arguments, not {}", node.args.len(), args.len());
+            let message = format!("`{name}` takes {}, not {}", counted(node.args.len(), "argument"), args.len());
             self.fault(codes::ARGUMENTS, span, message);
             return Some(poison());
         }

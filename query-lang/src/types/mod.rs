@@ -2,7 +2,7 @@
 //! `let`s and params are put in, constants are put together. What was reported becomes a constant that fits every type.
 
 mod call;
-mod check;
+pub(crate) mod check;
 pub(crate) mod constant;
 pub(crate) mod convert;
 mod history;
@@ -42,21 +42,23 @@ pub(crate) struct Typer<'a, 'p> {
     frame: Option<Rc<Frame<'a>>>,
     depth: usize,
     nodes: Rc<Cell<usize>>,
+    /// The whole expression, with its source.
+    root: (usize, Span),
 }
 
 /// Types an expression where it stands.
 pub(crate) fn expression<'a>(world: &World<'a>, file: usize, place: Place<'_>, tree: &'a ast::Expr) -> Expr {
-    Typer::new(world, file, place).expr(tree)
+    Typer::new(world, file, place, tree).expr(tree)
 }
 
 /// Types a condition: it has to be a bool.
 pub(crate) fn condition<'a>(world: &World<'a>, file: usize, place: Place<'_>, tree: &'a ast::Expr) -> Expr {
-    Typer::new(world, file, place).bool(tree)
+    Typer::new(world, file, place, tree).bool(tree)
 }
 
 impl<'a, 'p> Typer<'a, 'p> {
-    fn new(world: &'p World<'a>, file: usize, place: Place<'p>) -> Self {
-        Typer { world, place, file, frame: None, depth: 0, nodes: Rc::default() }
+    fn new(world: &'p World<'a>, file: usize, place: Place<'p>, root: &ast::Expr) -> Self {
+        Typer { world, place, file, frame: None, depth: 0, nodes: Rc::default(), root: (file, root.span) }
     }
 
     /// The same, seen from another place.
@@ -68,19 +70,21 @@ impl<'a, 'p> Typer<'a, 'p> {
             frame: self.frame.clone(),
             depth: self.depth,
             nodes: self.nodes.clone(),
+            root: self.root,
         }
     }
 
     fn expr(&mut self, tree: &'a ast::Expr) -> Expr {
-        self.nodes.set(self.nodes.get() + 1);
-        if self.depth >= DEPTH_MAX || self.nodes.get() > NODES_MAX {
-            // Said once: everything above ends at once as well.
-            if self.nodes.get() <= NODES_MAX {
-                self.nodes.set(NODES_MAX);
-                self.fault(codes::TOO_LARGE, tree.span, "this expression is too large with its `let`s put in");
+        // Said once: with the count at its end, everything above ends at once as well.
+        let nodes = if self.depth < DEPTH_MAX { self.nodes.get() + 1 } else { NODES_MAX + 1 };
+        if nodes > NODES_MAX {
+            if self.nodes.replace(nodes) <= NODES_MAX {
+                let (file, span) = self.root;
+                self.world.fault(codes::TOO_LARGE, file, span, "this expression is too large with its `let`s put in");
             }
             return poison();
         }
+        self.nodes.set(nodes);
         self.depth += 1;
         let expr = self.kind(tree);
         self.depth -= 1;

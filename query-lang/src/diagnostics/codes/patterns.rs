@@ -25,7 +25,7 @@ super::codes! {
     QUANTIFIER = "E0409", "empty-quantifier", "a quantifier allows no number of events",
         "In `{n,m}` the smaller number stands first, and at least one event must be possible.";
     GROUP_COUNT = "E0410", "more-than-there-are", "a group asks for more members than it has",
-        "`3 of (a, b)` can never be complete.";
+        "`3 of (a, b)` can never be complete: the number before `of` is at most the number of members in the brackets.";
     NO_WITHOUT_TIME = "E0411", "no-without-time", "a `no` does not say for how long",
         "Between two steps `no X` means strictly between them. First, in a group, and last without a rule's `within` in time, \
          it takes a time: `no X for 30m`.";

@@ -15,7 +15,7 @@ pub static FUNCTION: Function = Function {
     returns: Returns::Type(&Type::Float),
     strict: true,
     examples: &[
-        Example { call: r#"round(distance(point(52.5, 13.4), point(48.1, 11.6)))"#, shows: "504" },
+        Example { call: r#"round(distance(point(52.5, 13.4), point(48.1, 11.6)))"#, shows: "506" },
         Example { call: r#"distance(point(1, 2), point(1, 2))"#, shows: "0" },
     ],
     eval,

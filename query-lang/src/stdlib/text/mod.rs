@@ -11,6 +11,7 @@ pub(super) mod right;
 pub(super) mod split;
 pub(super) mod starts_with;
 pub(super) mod substring;
+#[expect(clippy::module_inception, reason = "a file has the name of its function")]
 pub(super) mod text;
 pub(super) mod trim;
 pub(super) mod upper;

@@ -16,6 +16,7 @@ pub(super) mod minute;
 pub(super) mod minutes;
 pub(super) mod month;
 pub(super) mod seconds;
+#[expect(clippy::module_inception, reason = "a file has the name of its function")]
 pub(super) mod time;
 pub(super) mod weekday;
 pub(super) mod year;
