@@ -39,7 +39,8 @@ fn run(tests: &str) -> Vec<TestResult> {
     let sources = [Source { name: "rules.trip".to_owned(), text: format!("{RULES}\n{tests}") }];
     let compiled = compile(&sources, &[]);
     let said: Vec<String> = compiled.diagnostics.iter().map(|d| diagnostics::render(d, &sources, false)).collect();
-    let plan = compiled.plan.unwrap_or_else(|| panic!("{}", said.join("\n")));
+    assert!(compiled.plan.is_some(), "{}", said.join("\n"));
+    let plan = compiled.plan.expect("just looked");
     run_tests(&sources, &[], &plan)
 }
 

@@ -1,4 +1,5 @@
 //! The runner end to end over the in-process log.
+#![expect(clippy::panic, reason = "a sink is told to panic")]
 
 mod world;
 

@@ -237,6 +237,7 @@ fn floors(found: &[Option<Progress>], partitions: &[Assigned]) -> Vec<Floor> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
     use crate::event::PartitionId;

@@ -227,38 +227,23 @@ impl Ticks {
     /// thread judges from now on is judged against it.
     fn release(&mut self, now: Duration) -> Option<i64> {
         let idle: Vec<usize> = self.marks.of_phase(Phase::Idle).collect();
-        if idle.is_empty() {
-            return self.marks.release(now);
-        }
-        let mut held: Vec<(Clocks, MutexGuard<'_, Vec<PartitionClock>>)> = Vec::new();
-        for partition in &idle {
-            let clocks = &self.places[*partition].clocks;
-            if !held.iter().any(|(other, _)| Arc::ptr_eq(other, clocks)) {
-                held.push((clocks.clone(), lock(clocks)));
+        let mut clocks = Held::of(idle.iter().map(|partition| &self.places[*partition]));
+        for partition in idle {
+            // Something was judged that has not been delivered yet.
+            if clocks.of_place(&self.places[partition]).next() > self.marks.next(partition) {
+                self.marks.wake(partition, now);
             }
         }
-        let at = |partition: usize, held: &[(Clocks, MutexGuard<'_, Vec<PartitionClock>>)]| {
-            held.iter().position(|(clocks, _)| Arc::ptr_eq(clocks, &self.places[partition].clocks))
-        };
-        for partition in &idle {
-            let index = self.places[*partition].index;
-            if at(*partition, &held).is_some_and(|at| held[at].1[index].next() > self.marks.next(*partition)) {
-                self.marks.wake(*partition, now);
-            }
-        }
-        let watermark_us = self.marks.release(now);
-        let Some(floor_us) = watermark_us else { return None };
+        let floor_us = self.marks.release(now)?;
         for partition in self.marks.of_phase(Phase::Idle).collect::<Vec<_>>() {
-            if let Some(at) = at(partition, &held) {
-                held[at].1[self.places[partition].index].set_floor(floor_us);
-            }
+            clocks.of_place(&self.places[partition]).set_floor(floor_us);
             let floor = Floor { partition, from: self.marks.next(partition), floor_us };
             match self.floors.iter_mut().find(|t| (t.floor.partition, t.floor.from) == (partition, floor.from)) {
                 Some(taken) => taken.floor.floor_us = taken.floor.floor_us.max(floor_us),
                 None => self.floors.push(Taken { floor, used: false }),
             }
         }
-        watermark_us
+        Some(floor_us)
     }
 
     fn floor_entry(&self, floor: &Floor) -> FloorEntry {
@@ -270,6 +255,26 @@ impl Ticks {
             from: floor.from,
             floor_us: floor.floor_us,
         }
+    }
+}
+
+/// The clocks of some sources, standing still.
+struct Held<'a>(Vec<(&'a Clocks, MutexGuard<'a, Vec<PartitionClock>>)>);
+
+impl<'a> Held<'a> {
+    fn of(places: impl Iterator<Item = &'a Place>) -> Held<'a> {
+        let mut held: Vec<(&Clocks, MutexGuard<'_, Vec<PartitionClock>>)> = Vec::new();
+        for place in places {
+            if !held.iter().any(|(other, _)| Arc::ptr_eq(other, &place.clocks)) {
+                held.push((&place.clocks, lock(&place.clocks)));
+            }
+        }
+        Held(held)
+    }
+
+    fn of_place(&mut self, place: &Place) -> &mut PartitionClock {
+        let found = self.0.iter_mut().find(|(clocks, _)| Arc::ptr_eq(clocks, &place.clocks));
+        &mut found.expect("the clocks of every idle partition are held").1[place.index]
     }
 }
 

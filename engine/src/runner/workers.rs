@@ -68,3 +68,50 @@ pub fn spawn(
     })
     .map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Program;
+    use crate::operators::{After, Outlets, TickEnd};
+    use crate::runner::simulation::rules;
+    use crossbeam_channel::unbounded;
+
+    #[test]
+    fn a_worker_that_panics_is_told_and_the_others_can_leave() {
+        let program = Arc::new(Program::new(Arc::new(rules::plan(0, None, None))).expect("few roles"));
+        let (turns, _turns) = unbounded();
+        let passed = |_, _| unreachable!("told to panic");
+        let outlets = Outlets { turns: vec![turns], passed: Arc::new(passed) };
+        let (work, taken): (Vec<_>, Vec<_>) = (0..2).map(|_| unbounded()).unzip();
+        let part = |work| Parts {
+            program: program.clone(),
+            work,
+            outlets: outlets.clone(),
+            metrics: Arc::default(),
+        };
+        let (ready, wakes) = unbounded();
+        let (events, told) = unbounded();
+        let abort = Arc::new(AtomicBool::new(false));
+        let guards = spawn(taken.into_iter().map(part).collect(), ready, abort.clone(), events).expect("workers start");
+        let mut found: Vec<_> = (0..2).map(|_| wakes.recv().expect("a worker")).collect();
+        found.sort_by_key(|(index, _)| *index);
+        let links = Links(work.into_iter().zip(found.into_iter().map(|(_, wake)| wake)).collect());
+        let end = Arc::new(TickEnd {
+            tick: 0,
+            watermark_us: None,
+            cut: Arc::default(),
+            floors: Arc::default(),
+            sides: vec![Vec::new()],
+            after: After::Next,
+        });
+        (0..2).for_each(|worker| links.send(worker, Work::Close(end.clone())));
+        let Ok(Event::Ended { thread, result }) = told.recv() else { unreachable!("nothing else is told") };
+        assert_eq!(thread, Thread::Worker(0));
+        assert!(matches!(result, Err(RunError::Panicked { .. })));
+        abort.store(true, Ordering::Release);
+        links.wake();
+        assert!(matches!(told.recv(), Ok(Event::Ended { thread: Thread::Worker(1), result: Ok(()) })));
+        drop(guards);
+    }
+}

@@ -117,7 +117,7 @@ impl Process {
         let reader = Reader::new(Ingest {
             source: 0,
             input: source,
-            decoder: Box::new(Lines(needed.clone())),
+            decoder: Box::new(Lines),
             stream: plan.streams[0].clone(),
             needed,
             partitions,

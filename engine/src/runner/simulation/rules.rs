@@ -98,7 +98,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
 }
 
 /// Reads `key x at`.
-pub struct Lines(pub Vec<bool>);
+pub struct Lines;
 
 impl Decoder for Lines {
     fn decode(&mut self, value: &[u8], row: &mut BatchBuilder) -> Result<i64, RecordError> {
