@@ -12,6 +12,7 @@ mod progress;
 mod rules;
 mod run;
 mod signals;
+mod test;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,8 @@ enum Command {
     Init(init::Args),
     /// Say everything that is wrong with rule files and configuration; start nothing
     Check(check::Args),
+    /// Run the tests that stand in rule files, under a virtual clock
+    Test(test::Args),
     /// Run rules over the sources of a configuration, or over files
     Run(run::Args),
     /// Lay rule files out in their one layout
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args, &talk),
         Command::Init(args) => init::run(&args, &talk),
         Command::Check(args) => check::run(&args, &talk),
+        Command::Test(args) => test::run(&args, &talk),
         Command::Run(args) => run::run(&args, &talk),
         Command::Fmt(args) => fmt::run(&args, &talk),
         Command::Explain(args) => explain::run(&args),
