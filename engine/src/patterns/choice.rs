@@ -4,6 +4,8 @@
 //! `a then b* then c then d?` gives after `a` the choice between going round (`b`) and going on (`c`); going on is preferred,
 //! so the flat form is `[c, b]`. With `greedy` it is `[b, c]`, with `each` both may be taken at the same event.
 
+use std::sync::Arc;
+
 use tripline_query_lang::plan::Link;
 
 use super::PatternError;
@@ -115,6 +117,11 @@ pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], leading: bool) -
             crossing.end = Some(end(i, way, forbidden));
         }
     }
+    for guard in &mut crossing.guards {
+        let place = forbidden.iter().find(|no| Arc::ptr_eq(&no.part, &guard.part)).map_or(0, |no| no.place);
+        let goes_back = |way: &Related| way.draft.target.is_some_and(|leaf| leaf < place);
+        guard.kills = guard.ways | way_set(related.iter().map(goes_back));
+    }
     crossing.ways = related.into_iter().map(|way| finished(way, forbidden, all)).collect();
     Ok(crossing)
 }
@@ -179,7 +186,7 @@ fn finished(way: Related, forbidden: &[Forbidden], all: WaySet) -> Way {
 }
 
 fn add_guard(guards: &mut Vec<Guard>, no: usize, forbidden: &Forbidden, bit: WaySet, leading: bool) {
-    match guards.iter_mut().find(|guard| std::sync::Arc::ptr_eq(&guard.part, &forbidden.part)) {
+    match guards.iter_mut().find(|guard| Arc::ptr_eq(&guard.part, &forbidden.part)) {
         Some(guard) => guard.ways |= bit,
         None => guards.push(Guard {
             part: forbidden.part.clone(),
@@ -187,6 +194,7 @@ fn add_guard(guards: &mut Vec<Guard>, no: usize, forbidden: &Forbidden, bit: Way
             next: forbidden.next,
             leading: leading.then_some(no),
             ways: bit,
+            kills: 0,
         }),
     }
 }

@@ -179,7 +179,7 @@ impl Graph {
                 Passed::Gone => cursor.open &= !(1 << index),
                 Passed::Waits => cursor.ahead.push((index, state)),
                 Passed::Complete(_) => {
-                    let mut next = self.moved(program, cursor, way, target, cursor.last.at_us);
+                    let mut next = self.moved(program, cursor, way, cursor.last.at_us);
                     next.group = Some(Box::new(state));
                     self.settle(program, &mut next, start);
                     *cursor = next;

@@ -54,6 +54,8 @@ pub(super) struct Forbidden {
     pub(super) hold_us: Option<i64>,
     /// `next no`
     pub(super) next: bool,
+    /// How many leaves stand before it.
+    pub(super) place: usize,
 }
 
 /// How an element is joined to what comes before it.
@@ -224,7 +226,12 @@ impl Builder<'_> {
 
     fn no(&mut self, absent: &Absent, link: Link) -> Result<Item, PatternError> {
         let part = Arc::new(self.parts.absent(absent)?);
-        self.forbidden.push(Forbidden { part, hold_us: absent.hold_us, next: link == Link::Next });
+        self.forbidden.push(Forbidden {
+            part,
+            hold_us: absent.hold_us,
+            next: link == Link::Next,
+            place: self.leaves.len(),
+        });
         Ok(Item::No(self.forbidden.len() - 1))
     }
 

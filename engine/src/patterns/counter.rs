@@ -9,7 +9,7 @@
 //!             ^ start      ^ end      the loop's `over` and the rule's `within` allow
 //! ```
 //!
-//! A match ends all runs, so a key is the events of the row and two numbers.
+//! A match ends all runs, so a key is the events of the row and little more.
 
 use std::collections::VecDeque;
 
@@ -62,8 +62,6 @@ struct Then {
 pub(super) struct Counted {
     /// The events that the loop has taken.
     pub(super) row: VecDeque<Counting>,
-    /// The newest event that a `no` before the last step forbids.
-    pub(super) broken_seq: u64,
 }
 
 /// An event of the row.
@@ -130,6 +128,11 @@ impl Counter {
             self.emit(state, start..end, Some((then.last.step, keeping)), now, out);
             return;
         }
+        if self.then.as_ref().is_some_and(|then| offer.roles & then.forbidden != 0) {
+            // Runs that wait for the last step are lost; those that still count on are not there yet.
+            let waiting = (state.counted.row.len() + 1).saturating_sub(self.min);
+            state.counted.row.drain(..waiting);
+        }
         let takes = offer.roles & self.first.role != 0;
         let completes = takes && self.then.is_none() && self.counts(state, now);
         if offer.roles & self.without != 0 && !completes {
@@ -148,9 +151,6 @@ impl Counter {
                 return;
             }
             state.wake_us = state.wake_us.min(self.expiry(state, 0));
-        }
-        if self.then.as_ref().is_some_and(|then| offer.roles & then.forbidden != 0) {
-            state.counted.broken_seq = now.seq;
         }
         state.counted.settle(&mut state.seq);
     }
@@ -176,7 +176,6 @@ impl Counter {
                 && end - start >= self.min
                 && now.at_us <= first.entry.moment.at_us.saturating_add(then.whole_us)
                 && now.at_us <= last.at_us.saturating_add(then.within_us)
-                && last.seq >= state.counted.broken_seq
         })
     }
 
@@ -204,12 +203,7 @@ impl Counter {
 
     /// Whether the run from `start` can still complete.
     fn is_open(&self, state: &KeyState, start: usize, now: Moment) -> bool {
-        let row = &state.counted.row;
-        let last = row[self.end(row, start) - 1].entry.moment;
-        let takes_more = self.end(row, start) - start < self.max && self.spans(&row[start], now);
-        row[start].starts
-            && now.at_us <= self.expiry(state, start)
-            && (takes_more || last.seq >= state.counted.broken_seq)
+        state.counted.row[start].starts && now.at_us <= self.expiry(state, start)
     }
 
     /// The last time at which the run from `start` can complete.
@@ -281,7 +275,6 @@ impl Counted {
     fn settle(&mut self, seq: &mut u64) {
         if self.row.is_empty() {
             *seq = 0;
-            self.broken_seq = 0;
         }
     }
 }

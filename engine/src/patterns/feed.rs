@@ -49,15 +49,13 @@ impl Graph {
         if inside_first && self.feed_inside(program, cursor, sight, may_take, &mut moved) == Fate::Gone {
             return Fate::Gone;
         }
-        if moved.is_empty() && may_take {
-            let mut trunk = self.take_ways(program, cursor, sight, &mut moved);
-            if !moved.is_empty() && trunk == 0 && going == Going::Beside {
-                // Left by this event in one branch, to be completed differently in another.
-                if let Some(group) = &mut cursor.group {
-                    group.hungry = true;
-                }
-                trunk = 0;
-            } else if !moved.is_empty() && trunk == 0 {
+        if moved.is_empty() {
+            let was_open = cursor.open;
+            let trunk = self.take_ways(program, cursor, sight, may_take, &mut moved);
+            if !moved.is_empty() && trunk == 0 {
+                // Left by this event; another branch may complete the group differently.
+                cursor.group = cursor.group.take().filter(|_| going == Going::Beside).map(GroupState::to_go_on);
+            } else if was_open != 0 && trunk == 0 {
                 cursor.group = None;
             }
             cursor.open = trunk;
@@ -80,22 +78,52 @@ impl Graph {
         edits: &mut Edits,
     ) -> Fate {
         let after = program.after(cursor);
-        for way in ways_in(if may_take { cursor.open } else { 0 }).map(|way| &after.ways[way]) {
-            let Some(target) = way.target else { continue };
-            let LeafBody::Step(step, part) = &program.leaves[target].body else { continue };
-            if sight.offer.roles & part.role != 0 && self.allows(program, cursor, way, sight) && part.fits(sight) {
-                cursor.go(program, way, target, sight.now.at_us);
+        let mut killed = 0;
+        for index in ways_in(cursor.open) {
+            let way = &after.ways[index];
+            killed |= self.forbidden(after, cursor, sight, index, true);
+            if may_take
+                && killed >> index & 1 == 0
+                && let Some(LeafBody::Step(step, part)) = way.target.map(|target| &program.leaves[target].body)
+                && sight.offer.roles & part.role != 0
+                && self.allows(program, cursor, way, sight)
+                && part.fits(sight)
+            {
+                let step = *step;
+                cursor.go(program, way, sight.now.at_us);
                 cursor.last = sight.now;
                 self.settle(program, cursor, sight.start);
-                edits.push(Edit::Take(*step));
+                edits.push(Edit::Take(step));
                 return Fate::Took;
             }
+            killed |= self.forbidden(after, cursor, sight, index, false);
         }
+        cursor.open &= !killed;
         self.close_behind(program, cursor, sight);
         if cursor.open == 0 { Fate::Gone } else { Fate::Passed }
     }
 
-    /// What the event closes before anything can take it: loops by `until`, ways by `next no`.
+    /// The ways that are lost because the event is what a `no` forbids, for those `no`s that are asked at this way: `next no`
+    /// before its first way is tried, any other after its last, whose event may be one that it forbids.
+    fn forbidden(&self, after: &Crossing, cursor: &Cursor, sight: &Sight<'_>, way: usize, before: bool) -> WaySet {
+        let mut killed = 0;
+        for guard in &after.guards {
+            let open = guard.ways & cursor.open;
+            if open == 0 || guard.next != before || sight.starting {
+                continue;
+            }
+            let asked_at = if before { open.trailing_zeros() } else { WaySet::BITS - 1 - open.leading_zeros() };
+            let asked = asked_at as usize == way
+                && (!guard.next || sight.now.seq == cursor.last.seq + 1)
+                && guard.hold_us.is_none_or(|hold| sight.now.at_us <= cursor.last.at_us.saturating_add(hold));
+            if asked && guard.part.fits(sight) {
+                killed |= guard.kills;
+            }
+        }
+        killed
+    }
+
+    /// What the event closes before anything can take it: loops, by `until`.
     fn close_before(&self, program: &Program, cursor: &mut Cursor, sight: &Sight<'_>) {
         let after = program.after(cursor);
         for until in &after.untils {
@@ -107,13 +135,6 @@ impl Graph {
                 }
             }
         }
-        if sight.now.seq == cursor.last.seq + 1 && !sight.starting {
-            for guard in after.guards.iter().filter(|guard| guard.next) {
-                if guard.ways & cursor.open != 0 && guard.part.fits(sight) {
-                    cursor.open &= !guard.ways;
-                }
-            }
-        }
     }
 
     /// Takes the ways that the event fits, by preference; returns those that stay open for the run that does not take it.
@@ -122,20 +143,25 @@ impl Graph {
         program: &Program,
         cursor: &mut Cursor,
         sight: &Sight<'_>,
+        may_take: bool,
         moved: &mut SmallVec<[Branch; 1]>,
     ) -> WaySet {
         let after = program.after(cursor);
-        let (mut candidates, mut rest) = (cursor.open, cursor.open);
-        while candidates != 0 {
-            let index = candidates.trailing_zeros() as usize;
-            candidates &= candidates - 1;
+        let (mut candidates, mut rest) = (WaySet::MAX, cursor.open);
+        for index in ways_in(cursor.open) {
             let way = &after.ways[index];
+            let lost = self.forbidden(after, cursor, sight, index, true);
+            (candidates, rest) = (candidates & !lost, rest & !lost);
             let before = moved.len();
-            self.take_way(program, cursor, index, way, sight, moved);
+            if may_take && candidates >> index & 1 == 1 {
+                self.take_way(program, cursor, index, way, sight, moved);
+            }
             if moved.len() > before {
                 candidates &= way.together;
                 rest &= way.rest;
             }
+            let lost = self.forbidden(after, cursor, sight, index, false);
+            (candidates, rest) = (candidates & !lost, rest & !lost);
         }
         rest
     }
@@ -159,7 +185,7 @@ impl Graph {
                 {
                     return;
                 }
-                let mut next = self.follow(program, cursor, way, target, sight);
+                let mut next = self.follow(program, cursor, way, sight);
                 self.settle(program, &mut next, sight.start);
                 moved.push(Branch { cursor: next, edits: SmallVec::from_elem(Edit::Take(*step), 1), took: true });
             }
@@ -183,7 +209,7 @@ impl Graph {
                     if sight.starting {
                         state.keep_started(group);
                     }
-                    let mut next = self.follow(program, cursor, way, target, sight);
+                    let mut next = self.follow(program, cursor, way, sight);
                     next.group = Some(Box::new(state));
                     self.settle(program, &mut next, sight.start);
                     moved.push(Branch { cursor: next, edits: variant.edits, took: true });
@@ -245,32 +271,26 @@ impl Graph {
     }
 
     /// The place at the other end of a way, reached by the event at hand.
-    fn follow(&self, program: &Program, cursor: &Cursor, way: &Way, target: usize, sight: &Sight<'_>) -> Cursor {
-        let mut next = self.moved(program, cursor, way, target, sight.now.at_us);
+    fn follow(&self, program: &Program, cursor: &Cursor, way: &Way, sight: &Sight<'_>) -> Cursor {
+        let mut next = self.moved(program, cursor, way, sight.now.at_us);
         next.last = sight.now;
         next
     }
 
     /// The place at the other end of a way; levels that it enters begin at that time.
-    pub(super) fn moved(&self, program: &Program, cursor: &Cursor, way: &Way, target: usize, at_us: i64) -> Cursor {
+    pub(super) fn moved(&self, program: &Program, cursor: &Cursor, way: &Way, at_us: i64) -> Cursor {
         let rounds = cursor.rounds.clone();
         let mut next = Cursor { leaf: cursor.leaf, rounds, ..Cursor::before(0, cursor.last) };
-        next.go(program, way, target, at_us);
+        next.go(program, way, at_us);
         next
     }
 
-    /// What the event closes for a run that goes on without it: guarded ways, ways by `next`.
+    /// What the event closes for a run that goes on without it: ways by `next`.
     fn close_behind(&self, program: &Program, cursor: &mut Cursor, sight: &Sight<'_>) {
         if sight.starting {
             return;
         }
         let after = program.after(cursor);
-        for guard in after.guards.iter().filter(|guard| !guard.next) {
-            let over = guard.hold_us.is_some_and(|hold| sight.now.at_us > cursor.last.at_us.saturating_add(hold));
-            if guard.ways & cursor.open != 0 && !over && guard.part.fits(sight) {
-                cursor.open &= !guard.ways;
-            }
-        }
         cursor.open &= !after.strict;
         cursor.leave_closed();
         self.pass_ahead(program, cursor, sight);
@@ -370,7 +390,8 @@ impl Program {
 
 impl Cursor {
     /// Goes a way; levels that it enters begin at that time.
-    fn go(&mut self, program: &Program, way: &Way, target: usize, at_us: i64) {
+    fn go(&mut self, program: &Program, way: &Way, at_us: i64) {
+        let Some(target) = way.target else { return };
         self.rounds.truncate(way.keep);
         if let (true, Some(round)) = (way.repeat, self.rounds.last_mut()) {
             round.count = round.count.saturating_add(1);
@@ -390,6 +411,12 @@ impl Cursor {
 }
 
 impl GroupState {
+    /// For a branch that has to take more before the group is complete again.
+    fn to_go_on(mut self: Box<Self>) -> Box<Self> {
+        self.hungry = true;
+        self
+    }
+
     /// As the first step, `any of` follows only the alternatives that the run's first event starts.
     fn keep_started(&mut self, group: &super::graph::Group) {
         use super::run::MemberState;

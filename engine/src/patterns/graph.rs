@@ -139,6 +139,8 @@ pub(super) struct Guard {
     pub(super) leading: Option<usize>,
     /// The ways that cross it.
     pub(super) ways: WaySet,
+    /// The ways that are lost when it is broken: those, and those that lead back before it.
+    pub(super) kills: WaySet,
 }
 
 /// How an end is reached.

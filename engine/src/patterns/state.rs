@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  key state := seq known? leading* incomplete silence? (counted | log* runs*)
-//!  counted   := broken (event seq starts)*
+//!  counted   := (event seq starts)*
 //!  log       := (event seq)*              event: a number, with its content where the number is new
 //!  run       := start key? cursor span*   span: step, from which entry of its log, how many
 //! ```
@@ -123,7 +123,6 @@ impl Machine {
     }
 
     fn write_counted(&self, counted: &Counted, out: &mut Vec<u8>) {
-        out.put_u64(counted.broken_seq);
         out.put_len(counted.row.len());
         for counting in &counted.row {
             put_event(out, &counting.entry.event);
@@ -133,7 +132,7 @@ impl Machine {
     }
 
     fn read_counted(&self, bytes: &mut &[u8], seq: u64) -> Result<Counted, StateError> {
-        let mut counted = Counted { broken_seq: bytes.take_u64("place")?, ..Counted::default() };
+        let mut counted = Counted::default();
         for _ in 0..bytes.take_len("events")? {
             let event = Arc::new(self.read_event(bytes)?);
             let moment = Moment { seq: bytes.take_u64("place")?, at_us: event.at_us() };

@@ -40,6 +40,17 @@ fn first_it_must_have_been_quiet_that_long_before() {
 }
 
 #[test]
+fn after_a_loop_it_ends_the_run_once_the_loop_may_be_left() {
+    finds("a then b+ then no x then c", "a0 b1 x2 b3 c4", "");
+    finds("a then b+ then no x then c", "a0 x1 b2 c3", "a0 b2 c3 @3");
+    finds("a then b{2,} then no x then c", "a0 b1 x2 b3 c4", "a0 b1 b3 c4 @4");
+    finds("a then b+ then no x then c", "a0 b1 xb2 c3", "");
+    finds("a then b* each limit 9 then no x then c skip none", "a0 b1 x2 b3 c4", "");
+    finds("a then (no x then b)? then c", "a0 x1 b2 c3", "a0 c3 @3");
+    finds("a then b+ then no x for 3", "a0 b1 x2 b3 .9", "");
+}
+
+#[test]
 fn next_no_looks_at_the_very_next_event() {
     finds("a next no x", "a0 z1", "a0 @1");
     finds("a next no x", "a0 x1 z2", "");
@@ -54,6 +65,8 @@ fn after_a_greedy_loop_it_does_not_test_what_the_loop_takes() {
     finds("a then b+ greedy then no b for 3 then c", "a0 b1 b2 c6", "a0 b1 b2 c6 @6");
     finds("a then b+ greedy then no x for 3", "a0 b1 b2 .6", "a0 b1 b2 @5");
     finds("a then b+ greedy then no x then c", "a0 b1 xb2 c3", "a0 b1 x2 c3 @3");
+    finds("a then b+ greedy then no x then c", "a0 b1 x2 b3 c4", "");
+    finds("a+ greedy next no a", "a0 a1 z2", "a0 a1 @2");
 }
 
 #[test]
