@@ -128,7 +128,7 @@ impl<'p> Walk<'_, 'p> {
 
     fn passed(&self, branch: Branch<'p>, event: usize) -> Vec<Branch<'p>> {
         let Branch { taken, ways, races } = branch;
-        let ways: Vec<Way> = ways.into_iter().filter_map(|way| self.pass(way, event, &taken, false)).collect();
+        let ways: Vec<Way> = cut(ways.into_iter().filter_map(|way| self.pass(way, event, &taken, false)).collect());
         if ways.is_empty() { Vec::new() } else { vec![Branch { taken, ways, races }] }
     }
 
@@ -398,10 +398,11 @@ fn completed<'p>(deadline: Option<i64>) -> Way<'p> {
     }
 }
 
-/// What is less preferred than being complete never comes.
+/// A match fires as soon as it is complete, unless a greedy loop at the end may still go on: until then the run takes
+/// whatever fits.
 fn cut(mut ways: Vec<Way<'_>>) -> Vec<Way<'_>> {
-    if let Some(end) = ways.iter().position(|way| matches!(way.goal, Goal::Complete(_))) {
-        ways.truncate(end + 1);
+    if matches!(ways.first(), Some(Way { goal: Goal::Complete(_), .. })) {
+        ways.truncate(1);
     }
     ways
 }

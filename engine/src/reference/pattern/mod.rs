@@ -145,7 +145,8 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
         self.report(complete, Cause::Event(event));
     }
 
-    /// Puts the outcome of one branch among the open or the complete ones. Beyond `limit` branches per run are refused.
+    /// Puts the outcome of one branch among the open or the complete ones. Beyond the branch that goes on, `limit` others of
+    /// a run may be open; more are refused.
     fn place(
         &mut self,
         start: usize,
@@ -162,7 +163,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
                 continue;
             }
             let open = self.branches.iter().filter(|b| b.start() == start).count() + to_come;
-            if position > 0 && outcome.limit.is_some_and(|limit| open >= limit as usize) {
+            if position > 0 && outcome.limit.is_some_and(|limit| open > limit as usize) {
                 self.incomplete = true;
                 continue;
             }

@@ -309,7 +309,9 @@ fn decide<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches
     if !go_on {
         return leave;
     }
-    if quant.branching == Branching::Each {
+    // At the end of the pattern there is nothing that could pass over what the loop takes: `greedy each` is `greedy`.
+    let ends = leave.iter().any(|ways| matches!(ways.first(), Some(Way { goal: Goal::Complete(_), .. })));
+    if quant.branching == Branching::Each && !(quant.greedy && ends) {
         let common = leave.iter().flatten().cloned().collect::<Vec<_>>();
         let again: Branches = again.into_iter().map(|ways| guarded(ways, &common, quant.greedy)).collect();
         let loop_ways: Vec<Way> = again.iter().flatten().cloned().collect();
