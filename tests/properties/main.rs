@@ -1,0 +1,170 @@
+//! Random rules over random streams: the engine's alerts are the reference's, byte for byte, whatever the batch size, the
+//! number of workers, the order of arrival, and with the state written out and read back in the middle.
+//!
+//! `TRIPLINE_PAIRS=200000 cargo test --release --test properties` runs longer; `TRIPLINE_SEED=N` one pair alone.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod draw;
+mod events;
+mod rules;
+#[path = "../support/run.rs"]
+mod run;
+
+use std::sync::Arc;
+
+use draw::Draw;
+use run::{Record, Setting};
+use tripline::query_lang::plan::Plan;
+use tripline::query_lang::{Source, compile};
+
+/// A rule file, a stream, a setting.
+struct Pair {
+    text: String,
+    records: Vec<Record>,
+    setting: Setting,
+}
+
+/// A pair's choices: those of the rule, of the stream, of the setting.
+#[derive(Clone)]
+struct Choices {
+    rule: Vec<u32>,
+    records: Vec<Record>,
+    setting: Vec<u32>,
+}
+
+fn drawn(seed: u64) -> Choices {
+    let mut rule = Draw::new(seed * 3 + 1);
+    rules::file(&mut rule);
+    let records = events::records(&mut Draw::new(seed * 3 + 2));
+    let mut setting = Draw::new(seed * 3 + 3);
+    random_setting(&mut setting);
+    Choices { rule: rule.drawn, records, setting: setting.drawn }
+}
+
+fn random_setting(draw: &mut Draw) -> Setting {
+    Setting {
+        batch: [8192, 1, 7][draw.below(3) as usize],
+        workers: [1 + draw.below(3) as usize, 1 + draw.below(3) as usize],
+        cut: (draw.below(2) == 1).then(|| draw.below(12) as usize),
+        order: u64::from(draw.below(1 << 16)),
+    }
+}
+
+impl Choices {
+    fn rule(&mut self) -> &mut Vec<u32> {
+        &mut self.rule
+    }
+
+    fn setting(&mut self) -> &mut Vec<u32> {
+        &mut self.setting
+    }
+
+    fn pair(&self) -> Pair {
+        Pair {
+            text: rules::file(&mut Draw::again(self.rule.clone())),
+            records: self.records.clone(),
+            setting: random_setting(&mut Draw::again(self.setting.clone())),
+        }
+    }
+}
+
+fn plan(text: &str) -> Result<Arc<Plan>, String> {
+    let compiled = compile(&[Source { name: "random.trip".to_string(), text: text.to_string() }], &[]);
+    let errors = compiled.diagnostics.iter().filter(|d| d.code.is_error());
+    let errors: Vec<String> = errors.map(|d| format!("{} {}", d.code.0, d.message)).collect();
+    compiled.plan.map(Arc::new).ok_or_else(|| errors.join("; "))
+}
+
+/// What differs; nothing when they agree. A rule that the compiler refuses says nothing.
+fn difference(pair: &Pair) -> Option<String> {
+    let plan = plan(&pair.text).ok()?;
+    let expected = run::alerts_by_reference(&plan, &pair.records).map(|alerts| run::shown(&plan, &alerts));
+    let found = std::panic::catch_unwind(|| run::by_engine(&plan, &pair.records, &pair.setting))
+        .unwrap_or_else(|_| Err("the engine panicked".to_string()));
+    match (expected, found) {
+        (Ok(expected), Ok(found)) if expected == found => None,
+        (Ok(expected), Ok(found)) => {
+            Some(format!("the reference finds\n  {}\nthe engine finds\n  {}", expected.join("\n  "), found.join("\n  ")))
+        }
+        (expected, found) => Some(format!("reference: {expected:?}\nengine: {found:?}")),
+    }
+}
+
+/// Fewer records, simpler choices, as long as the pair still fails.
+fn shrunk(mut choices: Choices) -> Choices {
+    let fails = |choices: &Choices| difference(&choices.pair()).is_some();
+    loop {
+        let mut is_smaller = false;
+        for step in [8, 4, 2, 1] {
+            let mut at = 0;
+            while at < choices.records.len() {
+                let mut fewer = choices.clone();
+                fewer.records.drain(at..(at + step).min(choices.records.len()));
+                if fails(&fewer) {
+                    choices = fewer;
+                    is_smaller = true;
+                } else {
+                    at += step;
+                }
+            }
+        }
+        for part in [Choices::rule, Choices::setting] {
+            for position in 0..part(&mut choices).len() {
+                let value = part(&mut choices)[position];
+                for smaller in [0, value / 2, value.saturating_sub(1)] {
+                    if smaller >= value {
+                        continue;
+                    }
+                    let mut simpler = choices.clone();
+                    part(&mut simpler)[position] = smaller;
+                    if fails(&simpler) {
+                        choices = simpler;
+                        is_smaller = true;
+                        break;
+                    }
+                }
+            }
+        }
+        if !is_smaller {
+            return choices;
+        }
+    }
+}
+
+fn report(seed: u64) -> Option<String> {
+    let choices = drawn(seed);
+    difference(&choices.pair())?;
+    let pair = shrunk(choices).pair();
+    let rule = pair.text.split("\n\n").last().unwrap_or_default().to_string();
+    let records: Vec<String> =
+        pair.records.iter().map(|r| format!("{} {} {}", ["s", "t"][r.stream as usize], r.partition, r.json)).collect();
+    let what = difference(&pair).unwrap_or_default();
+    Some(format!("seed {seed}: {:?}\n{rule}\n{}\n{what}\n", pair.setting, records.join("\n")))
+}
+
+#[test]
+fn the_engine_says_what_the_reference_says() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    let seeds = match number("TRIPLINE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("TRIPLINE_PAIRS").unwrap_or(2000),
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let part = |thread| seeds.clone().filter(move |seed| seed % threads == thread);
+        let run = |thread| scope.spawn(move || part(thread).filter_map(report).take(5).collect::<Vec<_>>());
+        let running: Vec<_> = (0..threads).map(run).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let _ = std::panic::take_hook();
+    if !failures.is_empty() {
+        panic!("{} of the pairs differ\n\n{}", failures.len(), failures.join("\n"));
+    }
+}
+
+#[test]
+fn most_random_rules_compile() {
+    let refused: Vec<String> = (0..400).filter_map(|seed| plan(&drawn(seed).pair().text).err()).collect();
+    assert!(refused.len() < 200, "{} of 400 are refused: {:#?}", refused.len(), &refused[..refused.len().min(20)]);
+}

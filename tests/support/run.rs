@@ -1,0 +1,272 @@
+//! One rule file over one stream: by the reference, and by the engine under a setting.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tripline::connectors::json::JsonDecoder;
+use tripline::engine::alert::Alert;
+use tripline::engine::detect::{Program, local::Local};
+use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
+use tripline::engine::io::Decoder;
+use tripline::engine::reference;
+use tripline::engine::state::KEY_GROUPS;
+use tripline::engine::time::{PartitionClock, Verdict};
+use tripline::query_lang::plan::{Plan, Stream, StreamId};
+
+/// A record of a partition; records are in order of arrival.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Position of its stream in the plan.
+    pub stream: u32,
+    /// Its partition.
+    pub partition: i32,
+    /// Its own timestamp, milliseconds.
+    pub timestamp_ms: i64,
+    /// Its JSON.
+    pub json: String,
+}
+
+/// How the engine is run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Rows a batch.
+    pub batch: usize,
+    /// Workers, and after the state has been written out and read back.
+    pub workers: [usize; 2],
+    /// After how many batches the state is written out and read back.
+    pub cut: Option<usize>,
+    /// In which order the partitions are read.
+    pub order: u64,
+}
+
+/// A record with its place in its partition.
+struct Placed {
+    partition: PartitionId,
+    offset: i64,
+    timestamp_us: i64,
+    json: String,
+}
+
+fn placed(records: &[Record]) -> Vec<Placed> {
+    let mut offsets: BTreeMap<(u32, i32), i64> = BTreeMap::new();
+    let place = |record: &Record| {
+        let offset = offsets.entry((record.stream, record.partition)).or_insert(0);
+        *offset += 1;
+        let stream = StreamId(record.stream);
+        Placed {
+            partition: PartitionId { stream, topic: "topic".into(), partition: record.partition },
+            offset: *offset,
+            timestamp_us: record.timestamp_ms * 1000,
+            json: record.json.clone(),
+        }
+    };
+    records.iter().map(place).collect()
+}
+
+/// A row's values and time.
+fn decode(stream: &Stream, record: &Placed) -> Result<(Batch, i64), String> {
+    let mut row = BatchBuilder::new(stream, &vec![true; stream.fields.len()]);
+    let at_us = JsonDecoder::new(stream).decode(record.json.as_bytes(), &mut row).map_err(|e| e.to_string())?;
+    row.end_row(at_us, record.offset);
+    Ok((row.finish(record.partition.clone()), at_us))
+}
+
+/// What the reference finds, in order.
+pub fn alerts_by_reference(plan: &Plan, records: &[Record]) -> Result<Vec<Alert>, String> {
+    let mut events = Vec::new();
+    for record in placed(records) {
+        let stream = &plan.streams[record.partition.stream.index()];
+        let (batch, _) = decode(stream, &record)?;
+        let values = batch.columns.iter().zip(&stream.fields).map(|(column, field)| column.value(0, &field.ty));
+        events.push(reference::Event {
+            coordinates: batch.coordinates(0),
+            values: values.collect(),
+            record_us: Some(record.timestamp_us),
+        });
+    }
+    Ok(reference::run(plan, &events))
+}
+
+/// Canonical JSON, and the place in the output.
+pub fn shown(plan: &Plan, alerts: &[Alert]) -> Vec<String> {
+    alerts.iter().map(|alert| format!("{} {:?}", alert.json(plan), alert.position)).collect()
+}
+
+/// What the engine finds under a setting, in order, as canonical JSON.
+pub fn by_engine(plan: &Arc<Plan>, records: &[Record], setting: &Setting) -> Result<Vec<String>, String> {
+    let program = Arc::new(Program::new(plan.clone()).map_err(|e| e.to_string())?);
+    let records = in_order(placed(records), setting.order);
+    let partitions: std::collections::BTreeSet<&PartitionId> = records.iter().map(|r| &r.partition).collect();
+    let mut engine = Engine::new(program, setting, partitions.len());
+    for record in records {
+        engine.read(record)?;
+    }
+    let partitions: Vec<PartitionId> = engine.partitions.keys().cloned().collect();
+    for partition in partitions {
+        engine.flush(&partition)?;
+        engine.end(&partition);
+    }
+    engine.alerts.extend(engine.local.finish());
+    Ok(shown(plan, &engine.alerts))
+}
+
+/// The partitions interleaved by chance, each in its own order.
+fn in_order(records: Vec<Placed>, seed: u64) -> Vec<Placed> {
+    if seed == 0 {
+        return records;
+    }
+    let mut state = seed;
+    let mut queues: BTreeMap<PartitionId, std::collections::VecDeque<Placed>> = BTreeMap::new();
+    for record in records {
+        queues.entry(record.partition.clone()).or_default().push_back(record);
+    }
+    let mut out = Vec::new();
+    while !queues.is_empty() {
+        // A linear congruential generator is chance enough for an order.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let chosen = (state >> 33) as usize % queues.len();
+        let Some(partition) = queues.keys().nth(chosen).cloned() else { break };
+        let queue = queues.entry(partition.clone()).or_default();
+        out.extend(queue.pop_front());
+        if queue.is_empty() {
+            queues.remove(&partition);
+        }
+    }
+    out
+}
+
+/// One partition on its way.
+struct Reading {
+    clock: PartitionClock,
+    rows: BatchBuilder,
+    decoder: JsonDecoder,
+    /// Offsets of the rows that are still to be handed over.
+    building: Vec<i64>,
+    /// All before this has been handed over.
+    watermark_us: Option<i64>,
+}
+
+struct Engine<'a> {
+    program: Arc<Program>,
+    setting: &'a Setting,
+    local: Local,
+    partitions: BTreeMap<PartitionId, Reading>,
+    /// Rows that were handed over, for the replay behind a cut.
+    kept: Vec<(PartitionId, i64, i64, String)>,
+    batches: usize,
+    released_us: i64,
+    alerts: Vec<Alert>,
+    /// Partitions that will come.
+    expected: usize,
+}
+
+impl<'a> Engine<'a> {
+    fn new(program: Arc<Program>, setting: &'a Setting, expected: usize) -> Self {
+        Engine {
+            local: Local::new(program.clone(), setting.workers[0]),
+            program,
+            setting,
+            partitions: BTreeMap::new(),
+            kept: Vec::new(),
+            batches: 0,
+            released_us: i64::MIN,
+            alerts: Vec::new(),
+            expected,
+        }
+    }
+
+    fn read(&mut self, record: Placed) -> Result<(), String> {
+        let plan = self.program.plan().clone();
+        let stream = &plan.streams[record.partition.stream.index()];
+        let needed = &self.program.needed_fields()[record.partition.stream.index()];
+        let reading = self.partitions.entry(record.partition.clone()).or_insert_with(|| Reading {
+            clock: PartitionClock::new(stream, 0),
+            rows: BatchBuilder::new(stream, needed),
+            decoder: JsonDecoder::new(stream),
+            building: Vec::new(),
+            watermark_us: None,
+        });
+        let at_us =
+            reading.decoder.decode(record.json.as_bytes(), &mut reading.rows).map_err(|e| e.to_string())?;
+        match reading.clock.judge(record.offset, at_us, Some(record.timestamp_us)) {
+            Verdict::InTime => {
+                reading.rows.end_row(at_us, record.offset);
+                reading.building.push(record.offset);
+                self.kept.push((record.partition.clone(), at_us, record.offset, record.json));
+            }
+            _ => reading.rows.undo_row(),
+        }
+        if self.partitions[&record.partition].rows.len() >= self.setting.batch {
+            self.flush(&record.partition)?;
+        }
+        Ok(())
+    }
+
+    /// Hands the rows over, then what time they make certain.
+    fn flush(&mut self, partition: &PartitionId) -> Result<(), String> {
+        let Some(reading) = self.partitions.get_mut(partition) else { return Ok(()) };
+        if !reading.rows.is_empty() {
+            let batch = Arc::new(reading.rows.finish(partition.clone()));
+            reading.building.clear();
+            self.local.push(&batch);
+        }
+        reading.watermark_us = reading.clock.watermark_us();
+        self.batches += 1;
+        self.release();
+        if self.setting.cut == Some(self.batches) {
+            self.write_and_read_back()?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, partition: &PartitionId) {
+        if let Some(reading) = self.partitions.get_mut(partition) {
+            reading.watermark_us = Some(i64::MAX);
+        }
+        self.release();
+    }
+
+    fn release(&mut self) {
+        let watermarks: Vec<i64> = self.partitions.values().filter_map(|r| r.watermark_us).collect();
+        if watermarks.len() < self.expected {
+            return;
+        }
+        let least = watermarks.into_iter().min().unwrap_or(i64::MIN);
+        if least > self.released_us && least < i64::MAX {
+            self.released_us = least;
+            self.alerts.extend(self.local.advance(least));
+        }
+    }
+
+    /// New detectors take up the state of the old ones; rows that had not been released are pushed again.
+    fn write_and_read_back(&mut self) -> Result<(), String> {
+        let workers = self.setting.workers[1];
+        let mut fresh = Local::new(self.program.clone(), workers);
+        for (old, new) in self.local.detectors().iter().zip(fresh.detectors()) {
+            for group in 0..KEY_GROUPS {
+                let owner = usize::from(group) * workers / usize::from(KEY_GROUPS);
+                for bytes in old.iter().map(|detector| detector.write_group(group)) {
+                    new[owner].read_group(group, &bytes).map_err(|e| e.to_string())?;
+                    if !bytes.is_empty() && new[owner].write_group(group) != bytes {
+                        return Err(format!("group {group}: what was read back is written otherwise"));
+                    }
+                }
+            }
+        }
+        self.local = fresh;
+        let plan = self.program.plan().clone();
+        let needed = self.program.needed_fields();
+        let pending: Vec<_> = self.kept.iter().filter(|(_, at_us, ..)| *at_us >= self.released_us).cloned().collect();
+        for (partition, at_us, offset, json) in pending {
+            if self.partitions[&partition].building.contains(&offset) {
+                continue;
+            }
+            let stream = &plan.streams[partition.stream.index()];
+            let mut rows = BatchBuilder::new(stream, &needed[partition.stream.index()]);
+            JsonDecoder::new(stream).decode(json.as_bytes(), &mut rows).map_err(|e| e.to_string())?;
+            rows.end_row(at_us, offset);
+            self.local.push(&Arc::new(rows.finish(partition)));
+        }
+        Ok(())
+    }
+}
