@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Stories to learn from, and worked cases from other engines' suites.
+
+pub mod conformance;

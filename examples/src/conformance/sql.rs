@@ -1,0 +1,277 @@
+//! Row patterns (MATCH_RECOGNIZE, Esper's row recognition): rows are adjacent, the first match in preference order counts.
+//!
+//! The source goes back when a choice turns out wrong; a run does not. So a case is said only where the choice is plain
+//! from each row alone, or where all matches are wanted.
+
+use serde_json::{Map, Value};
+
+use super::case::Case;
+use super::notation::Expr;
+use super::rule::{LIMIT, Rule, Writer, disjoint, filter, quantifier, skip};
+
+/// What the source reports.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// The preferred match per start.
+    Preferred,
+    /// Every way to match.
+    All,
+    /// As soon as it can end.
+    Earliest,
+}
+
+/// Writes the rules of a case; several where alternatives overlap and all matches are wanted.
+pub fn rules(case: &Case, writer: &mut Writer<'_>) -> Result<Vec<Rule>, String> {
+    writer.rows = true;
+    let mode = match case.mode.as_deref() {
+        Some("all_matches") => Mode::All,
+        Some("stream") => Mode::Earliest,
+        _ => Mode::Preferred,
+    };
+    let alternatives = match (mode, case.pattern.as_slice()) {
+        (Mode::All, [only]) => match only.get("or").and_then(Value::as_array) {
+            Some(lists) => lists.iter().map(|list| list.as_array().cloned().unwrap_or_default()).collect(),
+            None => vec![case.pattern.clone()],
+        },
+        _ => vec![case.pattern.clone()],
+    };
+    let mut translator = Sql { case, mode };
+    let overlap = alternatives.len() > 1 && !translator.are_disjoint(&alternatives, writer)?;
+    let patterns = if overlap { alternatives } else { vec![case.pattern.clone()] };
+    let mut rules = Vec::new();
+    for pattern in &patterns {
+        if mode != Mode::All && may_be_empty(pattern) {
+            return Err("an empty match".to_string());
+        }
+        let seq = translator.sequence(pattern, false, false, None, writer)?;
+        let by: Vec<String> = case.partition_by.iter().map(|f| super::fields::quoted(f)).collect();
+        let skip = if mode == Mode::All { "none".to_string() } else { skip(&case.skip, writer)? };
+        rules.push(Rule { by: super::keys(&by), seq, skip, ..Rule::default() });
+    }
+    Ok(rules)
+}
+
+struct Sql<'a> {
+    case: &'a Case,
+    mode: Mode,
+}
+
+fn quant(node: &Value) -> (i64, Option<i64>, bool) {
+    let Some(quant) = node.get("quant").and_then(Value::as_object) else { return (1, Some(1), true) };
+    let min = quant.get("min").and_then(Value::as_i64).unwrap_or(1);
+    (min, quant.get("max").and_then(Value::as_i64), quant.get("greedy").and_then(Value::as_bool).unwrap_or(true))
+}
+
+fn list<'v>(node: &'v Value, name: &str) -> Option<&'v Vec<Value>> {
+    node.get(name).and_then(Value::as_array)
+}
+
+fn may_be_empty(nodes: &[Value]) -> bool {
+    nodes.iter().all(|node| {
+        quant(node).0 == 0
+            || list(node, "group").or(list(node, "exclude")).is_some_and(|inner| may_be_empty(inner))
+            || list(node, "or").is_some_and(|lists| lists.iter().filter_map(Value::as_array).any(|l| may_be_empty(l)))
+            || node.get("empty").is_some()
+    })
+}
+
+impl Sql<'_> {
+    fn condition(&self, variable: &str, writer: &mut Writer<'_>) -> Result<Option<Expr>, String> {
+        let text = self.case.define.get(variable).and_then(Value::as_str);
+        Ok(writer.read(text)?.filter(|c| *c != Expr::Bool(true)))
+    }
+
+    /// The conditions of all events that a sequence may begin with.
+    fn firsts(&self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<Vec<Option<Expr>>, String> {
+        let mut firsts = Vec::new();
+        for node in nodes {
+            if let Some(variable) = node.get("var").and_then(Value::as_str) {
+                firsts.push(self.condition(variable, writer)?);
+            }
+            if let Some(inner) = list(node, "group").or(list(node, "exclude")) {
+                firsts.extend(self.firsts(inner, writer)?);
+            }
+            for inner in list(node, "or").or(list(node, "permute")).into_iter().flatten() {
+                firsts.extend(self.firsts(inner.as_array().map_or(&[][..], Vec::as_slice), writer)?);
+            }
+            if !may_be_empty(std::slice::from_ref(node)) {
+                break;
+            }
+        }
+        Ok(firsts)
+    }
+
+    fn are_disjoint(&self, alternatives: &[Vec<Value>], writer: &mut Writer<'_>) -> Result<bool, String> {
+        let firsts = alternatives.iter().map(|a| self.firsts(a, writer)).collect::<Result<Vec<_>, _>>()?;
+        Ok(firsts.iter().enumerate().all(|(i, a)| firsts[i + 1..].iter().all(|b| all_disjoint(a, b))))
+    }
+
+    /// A sequence; `follow` are the nodes behind it, as far as they matter for a choice inside.
+    fn sequence(
+        &mut self,
+        nodes: &[Value],
+        is_loop: bool,
+        empty: bool,
+        follow: Option<&[Option<Expr>]>,
+        writer: &mut Writer<'_>,
+    ) -> Result<String, String> {
+        let mut text = String::new();
+        for (position, node) in nodes.iter().enumerate() {
+            if position > 0 {
+                text.push_str(" next ");
+            }
+            let rest = &nodes[position + 1..];
+            let mut next = self.firsts(rest, writer)?;
+            if may_be_empty(rest) {
+                next.extend(follow.unwrap_or_default().iter().cloned());
+            }
+            let is_last = may_be_empty(rest) && follow.is_none();
+            text.push_str(&self.node(node, is_loop, empty, &next, is_last, rest.is_empty(), writer)?);
+        }
+        Ok(text)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what stands around a node")]
+    fn node(
+        &mut self,
+        node: &Value,
+        is_loop: bool,
+        empty: bool,
+        next: &[Option<Expr>],
+        is_last: bool,
+        is_end: bool,
+        writer: &mut Writer<'_>,
+    ) -> Result<String, String> {
+        if node.get("anchor").is_some() {
+            return Err("an anchor at the first or last row".to_string());
+        }
+        if node.get("empty").is_some() {
+            return Err("an empty pattern".to_string());
+        }
+        let (min, max, greedy) = quant(node);
+        let has_choice = max != Some(min);
+        let own = self.firsts(std::slice::from_ref(node), writer)?;
+        let words = self.words(has_choice, greedy, max, &own, next, is_last && is_end)?;
+        let times = quantifier(min, max);
+        let inner_loop = is_loop || max != Some(1);
+        let inner_empty = empty || min == 0;
+        let mut follow = next.to_vec();
+        if max != Some(1) {
+            follow.extend(own.clone());
+        }
+        let follow = if is_last && max == Some(1) && next.is_empty() { None } else { Some(follow.as_slice()) };
+        if let Some(variable) = node.get("var").and_then(Value::as_str) {
+            let name = writer.step(variable, inner_loop, inner_empty);
+            let condition = self.condition(variable, writer)?;
+            let printed = condition.map(|c| writer.print(&c, Some((variable, &name)))).transpose()?;
+            let conditions: Vec<String> = printed.into_iter().collect();
+            return Ok(format!("{name}: ev{times}{words}{}", filter(&conditions)));
+        }
+        if let Some(inner) = list(node, "group").or(list(node, "exclude")) {
+            let inside = self.sequence(inner, inner_loop, inner_empty, follow, writer)?;
+            let plain = times.is_empty() && words.is_empty();
+            let is_group = inside.starts_with("any of") || inside.starts_with("all of");
+            return Ok(if plain && is_group && inner.len() == 1 { inside } else { format!("({inside}){times}{words}") });
+        }
+        if let Some(lists) = list(node, "or") {
+            return self.alternatives(lists, inner_loop, follow, writer);
+        }
+        if let Some(lists) = list(node, "permute") {
+            let members = self.members(lists, inner_loop, inner_empty, follow, writer)?;
+            return Ok(format!("all of ({})", members.join(", ")));
+        }
+        Err("a node that is not known".to_string())
+    }
+
+    /// The words behind a quantifier. All matches: every length. Otherwise the loop goes on, or stops, as the source
+    /// prefers; where an event could do either, only what cannot turn out wrong later is said.
+    fn words(
+        &self,
+        has_choice: bool,
+        greedy: bool,
+        max: Option<i64>,
+        own: &[Option<Expr>],
+        next: &[Option<Expr>],
+        is_last: bool,
+    ) -> Result<String, String> {
+        let consecutive = if max == Some(1) { "" } else { " consecutive" };
+        if !has_choice {
+            return Ok(consecutive.to_string());
+        }
+        if self.mode == Mode::All {
+            return Ok(format!(" each{consecutive}{LIMIT}"));
+        }
+        if is_last && next.is_empty() {
+            return Ok(if greedy && self.mode == Mode::Preferred { format!(" greedy{consecutive}") } else { consecutive.to_string() });
+        }
+        if !all_disjoint(own, next) {
+            return Err("a choice that the source takes back when it turns out wrong".to_string());
+        }
+        let greedy = if greedy || self.mode == Mode::Earliest { " greedy" } else { "" };
+        Ok(format!("{greedy}{consecutive}"))
+    }
+
+    fn members(
+        &mut self,
+        lists: &[Value],
+        is_loop: bool,
+        empty: bool,
+        follow: Option<&[Option<Expr>]>,
+        writer: &mut Writer<'_>,
+    ) -> Result<Vec<String>, String> {
+        let mut members = Vec::new();
+        for inner in lists {
+            let inner = inner.as_array().map_or(&[][..], Vec::as_slice);
+            let text = self.sequence(inner, is_loop, empty, follow, writer)?;
+            members.push(if inner.len() > 1 { format!("({text})") } else { text });
+        }
+        Ok(members)
+    }
+
+    fn alternatives(
+        &mut self,
+        lists: &[Value],
+        is_loop: bool,
+        follow: Option<&[Option<Expr>]>,
+        writer: &mut Writer<'_>,
+    ) -> Result<String, String> {
+        let nodes: Vec<Vec<Value>> = lists.iter().map(|l| l.as_array().cloned().unwrap_or_default()).collect();
+        if !self.are_disjoint(&nodes, writer)? {
+            return Err("alternatives that begin alike".to_string());
+        }
+        Ok(format!("any of ({})", self.members(lists, is_loop, true, follow, writer)?.join(", ")))
+    }
+}
+
+fn all_disjoint(a: &[Option<Expr>], b: &[Option<Expr>]) -> bool {
+    a.iter().all(|a| b.iter().all(|b| disjoint(a.as_ref(), b.as_ref())))
+}
+
+/// Rows in the order of `order_by`, equal ones in the order of the list; every row has a moment of its own.
+pub fn in_order(case: &Case, events: &mut [super::case::Event]) {
+    let value = |event: &super::case::Event, name: &str| event.attributes.get(name).cloned();
+    events.sort_by(|a, b| {
+        let orders = case.order_by.iter().map(|name| match name.strip_prefix('-') {
+            Some(name) => compare(value(b, name), value(a, name)),
+            None => compare(value(a, name), value(b, name)),
+        });
+        orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    });
+}
+
+fn compare(a: Option<Value>, b: Option<Value>) -> std::cmp::Ordering {
+    match (a, b) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => {
+            a.as_f64().unwrap_or(0.0).total_cmp(&b.as_f64().unwrap_or(0.0))
+        }
+        (Some(Value::String(a)), Some(Value::String(b))) => a.cmp(&b),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        _ => std::cmp::Ordering::Equal,
+    }
+}
+
+/// An object's text member.
+pub fn text<'v>(node: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
+    node.get(name).and_then(Value::as_str)
+}
