@@ -94,7 +94,8 @@ pub fn check(plan: &Plan, alerts: &[Alert], rows: &[Vec<String>]) -> Result<(), 
     if found.iter().collect::<Vec<_>>() == expected {
         return Ok(());
     }
-    let lines = |rows: &mut dyn Iterator<Item = &Vec<String>>| rows.map(|r| r.join("  ")).collect::<Vec<_>>().join("\n  ");
+    let lines =
+        |rows: &mut dyn Iterator<Item = &Vec<String>>| rows.map(|r| r.join("  ")).collect::<Vec<_>>().join("\n  ");
     let (expected, found) = (lines(&mut expected.into_iter()), lines(&mut found.iter()));
     Err(format!("the reference finds\n  {}\n  {found}\ninstead of\n  {expected}", heading.join("  ")))
 }

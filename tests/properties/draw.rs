@@ -11,7 +11,11 @@ pub struct Draw {
 impl Draw {
     /// Random from this seed.
     pub fn new(seed: u64) -> Self {
-        Draw { given: Vec::new(), state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03, drawn: Vec::new() }
+        Draw {
+            given: Vec::new(),
+            state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03,
+            drawn: Vec::new(),
+        }
     }
 
     /// These choices again; beyond them always the first, which is the simplest.

@@ -83,9 +83,11 @@ fn difference(pair: &Pair) -> Option<String> {
         .unwrap_or_else(|_| Err("the engine panicked".to_string()));
     match (expected, found) {
         (Ok(expected), Ok(found)) if expected == found => None,
-        (Ok(expected), Ok(found)) => {
-            Some(format!("the reference finds\n  {}\nthe engine finds\n  {}", expected.join("\n  "), found.join("\n  ")))
-        }
+        (Ok(expected), Ok(found)) => Some(format!(
+            "the reference finds\n  {}\nthe engine finds\n  {}",
+            expected.join("\n  "),
+            found.join("\n  ")
+        )),
         (expected, found) => Some(format!("reference: {expected:?}\nengine: {found:?}")),
     }
 }

@@ -153,12 +153,18 @@ fn pattern(draw: &mut Draw) -> String {
     }
     let mut steps = Steps::default();
     rule.push_str("  match ");
-    rule.push_str(&sequence(draw, &mut steps, 0, Place { inside_loop: false, is_first: true, must_take: false, has_taken: false }));
+    rule.push_str(&sequence(
+        draw,
+        &mut steps,
+        0,
+        Place { inside_loop: false, is_first: true, must_take: false, has_taken: false },
+    ));
     rule.push('\n');
     if draw.once_in(6) {
         rule.push_str(&format!("  without {}{}\n", draw.pick(&["t", "s"]), filter(draw)));
     }
-    let mandatory: Vec<&str> = steps.known.iter().filter(|(.., empty)| !empty).map(|(name, ..)| name.as_str()).collect();
+    let mandatory: Vec<&str> =
+        steps.known.iter().filter(|(.., empty)| !empty).map(|(name, ..)| name.as_str()).collect();
     let skip = match draw.below(6) {
         0 | 1 => "past last event".to_string(),
         2 | 3 => "none".to_string(),

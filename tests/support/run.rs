@@ -186,8 +186,7 @@ impl<'a> Engine<'a> {
             building: Vec::new(),
             watermark_us: None,
         });
-        let at_us =
-            reading.decoder.decode(record.json.as_bytes(), &mut reading.rows).map_err(|e| e.to_string())?;
+        let at_us = reading.decoder.decode(record.json.as_bytes(), &mut reading.rows).map_err(|e| e.to_string())?;
         match reading.clock.judge(record.offset, at_us, Some(record.timestamp_us)) {
             Verdict::InTime => {
                 reading.rows.end_row(at_us, record.offset);

@@ -24,7 +24,10 @@ pub fn difference(case: &Case, events: &[Event], found: &[Match]) -> Option<Stri
 
 fn expected(of: &serde_json::Map<String, Value>) -> Match {
     let ids = |ids: &Value| ids.as_array().map(|ids| ids.iter().map(id_text).collect()).unwrap_or_default();
-    of.iter().map(|(variable, list)| (variable.clone(), ids(list))).filter(|(_, ids): &(_, Vec<_>)| !ids.is_empty()).collect()
+    of.iter()
+        .map(|(variable, list)| (variable.clone(), ids(list)))
+        .filter(|(_, ids): &(_, Vec<_>)| !ids.is_empty())
+        .collect()
 }
 
 /// A match as text. Where the source asserts only the events, the variables are left out; where it compares events by

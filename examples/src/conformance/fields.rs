@@ -103,6 +103,9 @@ pub const TIME: &str = "case_time";
 pub fn quoted(name: &str) -> String {
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !matches!(name, "true" | "false" | "null" | "not" | "if" | "no" | "any" | "all" | "each" | "at" | "and" | "or");
+        && !matches!(
+            name,
+            "true" | "false" | "null" | "not" | "if" | "no" | "any" | "all" | "each" | "at" | "and" | "or"
+        );
     if is_plain { name.to_string() } else { format!("`{name}`") }
 }

@@ -246,7 +246,14 @@ impl Rounds<'_> {
     }
 
     fn clone_with(&self, quant: Quant) -> Self {
-        Rounds { step: self.step, quant, inner: self.inner, until: self.until.clone(), around: self.around, within_ms: self.within_ms }
+        Rounds {
+            step: self.step,
+            quant,
+            inner: self.inner,
+            until: self.until.clone(),
+            around: self.around,
+            within_ms: self.within_ms,
+        }
     }
 
     /// As one loop.

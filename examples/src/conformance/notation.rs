@@ -61,7 +61,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             out.push(Token::Word(rest[..end].to_string()));
             end
         } else {
-            let symbol = SYMBOLS.iter().find(|s| rest.starts_with(**s)).ok_or_else(|| format!("{first:?} in {text:?}"))?;
+            let symbol =
+                SYMBOLS.iter().find(|s| rest.starts_with(**s)).ok_or_else(|| format!("{first:?} in {text:?}"))?;
             out.push(Token::Symbol(symbol));
             symbol.len()
         };
@@ -99,7 +100,11 @@ impl Parser {
     }
 
     fn expect(&mut self, symbol: &str) -> Result<(), String> {
-        if self.symbol(symbol) { Ok(()) } else { Err(format!("{symbol:?} expected, {:?} found", self.tokens.get(self.at))) }
+        if self.symbol(symbol) {
+            Ok(())
+        } else {
+            Err(format!("{symbol:?} expected, {:?} found", self.tokens.get(self.at)))
+        }
     }
 
     fn or(&mut self) -> Result<Expr, String> {

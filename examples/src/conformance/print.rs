@@ -178,7 +178,9 @@ impl Scope<'_> {
             Expr::Name(variable) => self.end(variable, &field, "first"),
             Expr::Call(end, args) if matches!(end.as_str(), "first" | "last") => match args.as_slice() {
                 [Expr::Name(variable)] => self.end(variable, &field, end),
-                [Expr::Name(_), Expr::Number(n)] if n == "0" => self.member(&Expr::Call(end.clone(), vec![args[0].clone()]), name),
+                [Expr::Name(_), Expr::Number(n)] if n == "0" => {
+                    self.member(&Expr::Call(end.clone(), vec![args[0].clone()]), name)
+                }
                 _ => Err(format!("{end} of another place than the end")),
             },
             Expr::Index(variable, index) => match (&**variable, &**index) {
@@ -212,12 +214,18 @@ impl Scope<'_> {
 
     /// The steps of a variable that may have taken events when the step at hand is judged.
     fn steps(&self, variable: &str) -> Result<Vec<Step>, String> {
-        let steps = &self.variables.get(variable).ok_or_else(|| format!("variable {variable} is not known here"))?.steps;
+        let steps =
+            &self.variables.get(variable).ok_or_else(|| format!("variable {variable} is not known here"))?.steps;
         if self.own != Some(variable) {
             return Ok(steps.clone());
         }
         let here = steps.iter().position(|s| Some(s.name.as_str()) == self.own_step).unwrap_or(0);
-        Ok(steps.iter().take(here + 1).filter(|s| s.is_loop || Some(s.name.as_str()) != self.own_step).cloned().collect())
+        Ok(steps
+            .iter()
+            .take(here + 1)
+            .filter(|s| s.is_loop || Some(s.name.as_str()) != self.own_step)
+            .cloned()
+            .collect())
     }
 
     fn index(&self, list: &Expr, index: &Expr) -> Result<(String, u8), String> {
@@ -230,7 +238,9 @@ impl Scope<'_> {
     }
 
     fn call(&self, name: &str, args: &[Expr]) -> Printed {
-        let list = |scope: &Self| Ok::<_, String>(args.iter().map(|a| scope.at(a, 0)).collect::<Result<Vec<_>, _>>()?.join(", "));
+        let list = |scope: &Self| {
+            Ok::<_, String>(args.iter().map(|a| scope.at(a, 0)).collect::<Result<Vec<_>, _>>()?.join(", "))
+        };
         match (name, args) {
             ("count", [Expr::Name(variable)]) => self.count(variable),
             ("sum" | "avg" | "min" | "max", [Expr::Member(of, field)]) => match &**of {

@@ -95,7 +95,10 @@ impl<'a> Writer<'a> {
         let letters = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let mut base: String = variable.chars().map(letters).collect();
         let is_taken = |name: &str, writer: &Self| {
-            writer.steps.contains_key(name) || writer.fields.kind(name).is_some() || quoted(name) != name || name == TIME
+            writer.steps.contains_key(name)
+                || writer.fields.kind(name).is_some()
+                || quoted(name) != name
+                || name == TIME
         };
         if base.is_empty() || base.starts_with(|c: char| c.is_ascii_digit()) {
             base = format!("s{base}");
@@ -242,7 +245,9 @@ fn exclude(a: &Expr, b: &Expr) -> bool {
             _ => false,
         },
         (Expr::Call(f, a), Expr::Call(g, b)) if f == "starts_with" && g == "starts_with" => match (&a[..], &b[..]) {
-            ([x, Expr::Text(p)], [y, Expr::Text(q)]) => x == y && !p.starts_with(q.as_str()) && !q.starts_with(p.as_str()),
+            ([x, Expr::Text(p)], [y, Expr::Text(q)]) => {
+                x == y && !p.starts_with(q.as_str()) && !q.starts_with(p.as_str())
+            }
             _ => false,
         },
         _ => false,

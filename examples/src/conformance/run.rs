@@ -61,7 +61,8 @@ struct Translation {
 /// Translates a case, runs it, and compares. `folder` is where its file lies.
 pub fn judge(case: &Case, folder: &Path, judge: Judge) -> Report {
     let source = case.id.split('/').next().unwrap_or_default().to_string();
-    let report = |expressible, agrees, rule, reason| Report { id: case.id.clone(), source, expressible, agrees, rule, reason };
+    let report =
+        |expressible, agrees, rule, reason| Report { id: case.id.clone(), source, expressible, agrees, rule, reason };
     let translation = match translate(case, folder) {
         Ok(translation) => translation,
         Err(reason) => return report(false, None, None, Some(reason)),
@@ -164,7 +165,11 @@ fn late(case: &Case, events: &[Event]) -> Result<i64, String> {
             }
         }
     }
-    if admitted < refused { Ok(admitted) } else { Err("no bound on lateness admits what the watermarks admit".to_string()) }
+    if admitted < refused {
+        Ok(admitted)
+    } else {
+        Err("no bound on lateness admits what the watermarks admit".to_string())
+    }
 }
 
 fn run(plan: &Arc<Plan>, translation: &Translation, judge: Judge) -> Result<Vec<Match>, String> {

@@ -171,7 +171,11 @@ impl Sql<'_> {
             let inside = self.sequence(inner, inner_loop, inner_empty, follow, writer)?;
             let plain = times.is_empty() && words.is_empty();
             let is_group = inside.starts_with("any of") || inside.starts_with("all of");
-            return Ok(if plain && is_group && inner.len() == 1 { inside } else { format!("({inside}){times}{words}") });
+            return Ok(if plain && is_group && inner.len() == 1 {
+                inside
+            } else {
+                format!("({inside}){times}{words}")
+            });
         }
         if let Some(lists) = list(node, "or") {
             return self.alternatives(lists, inner_loop, follow, writer);
@@ -202,7 +206,11 @@ impl Sql<'_> {
             return Ok(format!(" each{consecutive}{LIMIT}"));
         }
         if is_last && next.is_empty() {
-            return Ok(if greedy && self.mode == Mode::Preferred { format!(" greedy{consecutive}") } else { consecutive.to_string() });
+            return Ok(if greedy && self.mode == Mode::Preferred {
+                format!(" greedy{consecutive}")
+            } else {
+                consecutive.to_string()
+            });
         }
         if !all_disjoint(own, next) {
             return Err("a choice that the source takes back when it turns out wrong".to_string());

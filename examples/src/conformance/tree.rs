@@ -70,7 +70,8 @@ impl Tree {
             // What must not have come since the start.
             for member in members {
                 if let Some(not) = inner(member, "not") {
-                    let filter = self.filter(inner(not, "filter").ok_or("a negation of more than an event")?, None, writer)?;
+                    let filter =
+                        self.filter(inner(not, "filter").ok_or("a negation of more than an event")?, None, writer)?;
                     self.everywhere.push(self.never(&filter.conditions));
                 }
             }
@@ -109,7 +110,8 @@ impl Tree {
 
     fn top_guard(&mut self, node: &Value, guarded: &Value, writer: &mut Writer<'_>) -> Result<Rule, String> {
         if let Some(condition) = node.get("while").and_then(Value::as_str) {
-            let every = inner(guarded, "every").and_then(|e| inner(e, "filter")).ok_or("while over more than events")?;
+            let every =
+                inner(guarded, "every").and_then(|e| inner(e, "filter")).ok_or("while over more than events")?;
             let read = self.filter(every, None, writer)?;
             let variable = read.variable.clone();
             let condition = writer.read(Some(condition))?.ok_or("while of nothing")?;
@@ -141,9 +143,14 @@ impl Tree {
             return Ok(Rule { seq, skip: "none".to_string(), ..Rule::default() });
         }
         let seq = match list(every, "seq") {
-            Some(nodes) if nodes.iter().any(|n| n.get("every").is_some()) => return Err("every within every".to_string()),
+            Some(nodes) if nodes.iter().any(|n| n.get("every").is_some()) => {
+                return Err("every within every".to_string());
+            }
             Some(nodes) => {
-                if every.get("max_partials").is_some_and(|p| p.as_array().is_some_and(|p| p.iter().any(|n| !n.is_null()))) {
+                if every
+                    .get("max_partials")
+                    .is_some_and(|p| p.as_array().is_some_and(|p| p.iter().any(|n| !n.is_null())))
+                {
                     return Err("a bound on partial matches per step".to_string());
                 }
                 self.sequence(nodes, writer)?
@@ -165,7 +172,10 @@ impl Tree {
         writer.rows = true;
         let value = writer.print(&value, Some((&read.variable, "")))?;
         writer.rows = false;
-        let span = node.get("expire_ms").and_then(Value::as_i64).map_or(super::rule::EVER.to_string(), |ms| format!("{}ms", ms - 1));
+        let span = node
+            .get("expire_ms")
+            .and_then(Value::as_i64)
+            .map_or(super::rule::EVER.to_string(), |ms| format!("{}ms", ms - 1));
         let seen = format!("first_seen({value}{}) over {span}", filter(&read.conditions));
         self.everywhere.push(seen);
         let seq = self.step(of, "", "", writer)?;
@@ -411,7 +421,13 @@ impl Tree {
     }
 
     /// So many times, or until an event that ends it; that event counts for nothing else.
-    fn repeat(&mut self, node: &Value, repeated: &Value, word: &str, writer: &mut Writer<'_>) -> Result<String, String> {
+    fn repeat(
+        &mut self,
+        node: &Value,
+        repeated: &Value,
+        word: &str,
+        writer: &mut Writer<'_>,
+    ) -> Result<String, String> {
         let min = node.get("min").and_then(Value::as_i64);
         let max = node.get("max").and_then(Value::as_i64);
         let until = match inner(node, "until") {
