@@ -5,7 +5,8 @@ use super::place::Place;
 use super::{Typer, check};
 use crate::ast;
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::types as codes;
+use crate::diagnostics::codes::{types as codes, warnings};
+use crate::plan::Expr;
 use crate::resolve::World;
 use crate::value::{Type, Value};
 
@@ -122,4 +123,12 @@ pub(crate) fn value_of<'a>(
     };
     world.report(fault);
     None
+}
+
+/// Says when a condition is known without any event.
+pub(super) fn warn_of_condition(world: &World<'_>, file: usize, condition: &Expr, tree: &ast::Expr) {
+    let Some(value) = constant_value(condition) else { return };
+    let message =
+        if *value == Value::Bool(true) { "this condition always holds" } else { "this condition never holds" };
+    world.report(Diagnostic::new(warnings::CONSTANT_CONDITION, file, tree.span, message));
 }

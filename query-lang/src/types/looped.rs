@@ -127,3 +127,8 @@ fn children(tree: &ast::Expr) -> Vec<&ast::Expr> {
         _ => Vec::new(),
     }
 }
+
+/// Whether there is a name in a tree: what it means may change.
+pub(super) fn names_anything(tree: &ast::Expr) -> bool {
+    matches!(tree.node, Tree::Name(_) | Tree::Call(_)) || children(tree).into_iter().any(names_anything)
+}

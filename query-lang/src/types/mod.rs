@@ -53,7 +53,12 @@ pub(crate) fn expression<'a>(world: &World<'a>, file: usize, place: Place<'_>, t
 
 /// Types a condition: it has to be a bool.
 pub(crate) fn condition<'a>(world: &World<'a>, file: usize, place: Place<'_>, tree: &'a ast::Expr) -> Expr {
-    Typer::new(world, file, place, tree).bool(tree)
+    let before = world.error_count();
+    let expr = Typer::new(world, file, place, tree).bool(tree);
+    if world.error_count() == before && !looped::names_anything(tree) {
+        constant::warn_of_condition(world, file, &expr, tree);
+    }
+    expr
 }
 
 impl<'a, 'p> Typer<'a, 'p> {

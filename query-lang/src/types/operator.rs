@@ -4,7 +4,7 @@ use super::Typer;
 use super::check::describe;
 use super::convert::{SCALE_MAX, common, constant_value, converted, is_number, is_ordered, node, poison};
 use crate::ast::{self, BinaryOp};
-use crate::diagnostics::codes::types as codes;
+use crate::diagnostics::codes::{types as codes, warnings};
 use crate::eval::regex;
 use crate::plan::{ArithOp, CompareOp, Expr, ExprKind};
 use crate::span::Span;
@@ -29,6 +29,9 @@ impl<'a> Typer<'a, '_> {
             | BinaryOp::LessEqual
             | BinaryOp::Greater
             | BinaryOp::GreaterEqual => {
+                if let (ast::ExprKind::Null, _) | (_, ast::ExprKind::Null) = (&left.node, &right.node) {
+                    self.warn_of_null(op, span);
+                }
                 let (left, right) = (self.expr(left), self.expr(right));
                 self.compare(compare_op(op), left, right, spans)
             }
@@ -38,6 +41,15 @@ impl<'a> Typer<'a, '_> {
             BinaryOp::Divide => self.arithmetic(ArithOp::Divide, left, right, span),
             BinaryOp::Remainder => self.arithmetic(ArithOp::Remainder, left, right, span),
         }
+    }
+
+    fn warn_of_null(&self, op: BinaryOp, span: Span) {
+        let warning = self.say(warnings::NULL_COMPARED, span, "this is never known: a comparison with `null`");
+        self.report(match op {
+            BinaryOp::NotEqual => warning.hint("write `is not null`"),
+            BinaryOp::Equal => warning.hint("write `is null`"),
+            _ => warning,
+        });
     }
 
     fn is(&self, negated: bool, left: Expr, right: Expr, spans: (Span, Span)) -> Expr {

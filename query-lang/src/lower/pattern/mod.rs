@@ -4,6 +4,7 @@ mod check;
 mod element;
 mod key;
 mod steps;
+mod warn;
 
 use std::cell::RefCell;
 
@@ -45,6 +46,7 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         skip: body.skip.as_ref().map_or(Skip::PastLast, |skip| self::skip(world, file, skip, &drafts)),
     };
     check::pattern(world, file, body);
+    warn::pattern(world, file, &pattern, &drafts);
     let steps = Steps { all: &names, before: names.len(), own: None, rounds: &[], inside: None };
     let place = Place {
         what: "an alert of a pattern",

@@ -1,0 +1,141 @@
+//! What is worth a look in a pattern that can run.
+
+use crate::ast::Link;
+use crate::diagnostics::codes::warnings as codes;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::plan::{
+    Branching, CompareOp, Element, Expr, ExprKind, Node, Pattern, Step, StepId, StepInfo, StepKey, Within,
+};
+use crate::resolve::World;
+
+use super::steps::Drafts;
+
+/// Notes everything that is worth a look. The drafts have the places of the steps.
+pub(super) fn pattern(world: &World<'_>, file: usize, pattern: &Pattern, drafts: &Drafts<'_>) {
+    let warn = Warn { world, file, pattern, drafts };
+    warn.neighbours(&pattern.seq);
+    warn.first_fits(&pattern.seq, true);
+    warn.waits(&pattern.seq);
+}
+
+struct Warn<'w, 'a> {
+    world: &'w World<'a>,
+    file: usize,
+    pattern: &'w Pattern,
+    drafts: &'w Drafts<'a>,
+}
+
+impl Warn<'_, '_> {
+    fn say(&self, code: Code, step: StepId, message: String, hint: String) {
+        let span = self.drafts.all[step.index()].span;
+        self.world.report(Diagnostic::new(code, self.file, span, message).hint(hint));
+    }
+
+    fn info(&self, step: &Step) -> &StepInfo {
+        &self.pattern.steps[step.id.index()]
+    }
+
+    /// A loop and the step after it that fit the same events.
+    fn neighbours(&self, seq: &[Element]) {
+        for pair in seq.windows(2) {
+            if let (Node::Step(before), Node::Step(after)) = (&pair[0].node, &pair[1].node)
+                && after.quant.is_none_or(|quant| quant.min > 0)
+            {
+                self.overlap(before, after, pair[0].link);
+            }
+        }
+        for element in seq {
+            match &element.node {
+                Node::Group(group) => self.neighbours(&group.members),
+                Node::Sub(sub) => self.neighbours(&sub.seq),
+                Node::Step(_) | Node::No(_) => {}
+            }
+        }
+    }
+
+    fn overlap(&self, before: &Step, after: &Step, link: Link) {
+        let Some(quant) = before.quant else { return };
+        let (looped, next) = (self.info(before), self.info(after));
+        let same_events = looped.stream == next.stream
+            && matches!((&looped.key, &next.key), (StepKey::Own(a), StepKey::Own(b)) if a == b);
+        if !same_events || quant.branching == Branching::Each || quant.max == Some(quant.min) {
+            return;
+        }
+        let is_same = looped.filter == next.filter;
+        let loop_limits = &before.limits;
+        if !quant.greedy && (is_same || next.filter.is_none()) && after.limits.within_us.is_none() {
+            let message =
+                format!("`{}` never takes more than {}: what fits it fits `{}`", looped.name, quant.min, next.name);
+            self.say(codes::LOOP_AT_MINIMUM, before.id, message, "write `greedy` behind the quantifier".to_owned());
+        }
+        // Rounds joined by `next` end at the first event between them.
+        let is_endless = quant.max.is_none()
+            && !quant.consecutive
+            && link != Link::Next
+            && loop_limits.over_us.is_none()
+            && loop_limits.within_us.is_none()
+            && loop_limits.until.is_none();
+        if quant.greedy && is_endless && (is_same || looped.filter.is_none()) {
+            let message = format!("`{}` takes every event that `{}` waits for", looped.name, next.name);
+            self.say(codes::LOOP_STARVES, before.id, message, "give the loop a maximum, `over` or `until`".to_owned());
+        }
+    }
+
+    /// `then` steps that a later condition wants to be one certain event.
+    fn first_fits(&self, seq: &[Element], is_start: bool) {
+        for (position, element) in seq.iter().enumerate() {
+            let first = is_start && position == 0;
+            match &element.node {
+                Node::Step(step) if !first && element.link == Link::Then && !self.info(step).is_loop => {
+                    self.first_fit(step.id);
+                }
+                Node::Sub(sub) => self.first_fits(&sub.seq, first),
+                _ => {}
+            }
+        }
+    }
+
+    fn first_fit(&self, step: StepId) {
+        let later = self.pattern.steps.iter().skip(step.index() + 1);
+        let wants = |info: &&StepInfo| info.filter.as_ref().is_some_and(|filter| asks_for(filter, step));
+        if let Some(later) = later.into_iter().find(wants) {
+            let name = &self.pattern.steps[step.index()].name;
+            let message =
+                format!("`{}` asks for one certain `{name}`, and `then` takes the first that fits", later.name);
+            let hint = "`then each ... limit N` follows every event that fits".to_owned();
+            self.say(codes::FIRST_FIT, step, message, hint);
+        }
+    }
+
+    /// `no X for D` in the middle that is longer than the whole match may be.
+    fn waits(&self, seq: &[Element]) {
+        let Some(Within::Time(within_us)) = self.pattern.within else { return };
+        for pair in seq.windows(2) {
+            if let (Node::No(absent), Node::Step(step)) = (&pair[0].node, &pair[1].node)
+                && absent.hold_us.is_some_and(|hold_us| hold_us > within_us)
+            {
+                let name = &self.info(step).name;
+                let message = format!("`{name}` can never come: the wait before it is longer than the rule's `within`");
+                self.say(
+                    codes::WITHIN_TOO_SHORT,
+                    step.id,
+                    message,
+                    "make `within` longer, or the wait shorter".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+/// Whether a condition holds only where a field of the candidate equals one of this step.
+fn asks_for(filter: &Expr, step: StepId) -> bool {
+    match &filter.kind {
+        ExprKind::And(parts) => parts.iter().any(|part| asks_for(part, step)),
+        ExprKind::Compare(CompareOp::Equal, left, right) => {
+            let is_own = |side: &Expr| matches!(side.kind, ExprKind::Field(_));
+            let is_step = |side: &Expr| matches!(side.kind, ExprKind::Step(of, _) if of == step);
+            (is_own(left) && is_step(right)) || (is_own(right) && is_step(left))
+        }
+        _ => false,
+    }
+}
