@@ -14,4 +14,5 @@ mod counter;
 mod groups;
 mod limits;
 mod loops;
+mod random;
 mod selection;
