@@ -58,7 +58,7 @@ impl Records {
     /// The next record that is not blank.
     pub(super) fn next(&mut self, wait: Duration) -> io::Result<Next> {
         loop {
-            if let Some(line) = self.from_buffer() {
+            if let Some(line) = self.take_buffered() {
                 return Ok(Next::Record(line));
             }
             if self.ended {
@@ -75,7 +75,7 @@ impl Records {
     }
 
     /// The next record that stands whole in the buffer.
-    fn from_buffer(&mut self) -> Option<i64> {
+    fn take_buffered(&mut self) -> Option<i64> {
         if self.line == 1 && self.used == 0 && self.buffer.starts_with(b"\xef\xbb\xbf") {
             self.used = 3;
         }

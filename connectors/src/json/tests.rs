@@ -1,5 +1,5 @@
 //! What the decoder takes and refuses, and that it agrees with a slow reader over `serde_json::Value`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};

@@ -4,7 +4,6 @@
 //! arrays that librdkafka hands out live as long as the event that they belong to, and are copied before it is destroyed.
 
 use std::ffi::{CStr, CString, c_char};
-use std::ptr;
 use std::time::Duration;
 
 use rdkafka::client::{Client, ClientContext};
@@ -103,7 +102,7 @@ struct Guard<T>(*mut T, unsafe extern "C" fn(*mut T));
 
 impl<T> Drop for Guard<T> {
     fn drop(&mut self) {
-        if self.0 != ptr::null_mut() {
+        if !self.0.is_null() {
             // SAFETY: the handle was made for this guard alone, and this is its destructor.
             unsafe { (self.1)(self.0) }
         }
