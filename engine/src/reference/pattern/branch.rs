@@ -6,11 +6,13 @@ use tripline_query_lang::ast::Link;
 use tripline_query_lang::plan::{StepId, Within};
 
 use super::fit::{KeyView, Taken, limit};
-use super::tree::{Branches, FrameKind, Goal, Guard, Here, Members, Race, Rest, Way, after, settle};
+use super::tree::{Branches, Dropped, FrameKind, Goal, Guard, Here, Members, Race, Rest, Way, after, settle};
 
 /// A branch at rest.
 #[derive(Clone)]
 pub(super) struct Branch<'p> {
+    /// The position of its run's first event.
+    pub start: usize,
     /// What it has taken, in order.
     pub taken: Vec<(StepId, usize)>,
     /// What it may take next, the most preferred first.
@@ -63,11 +65,6 @@ impl<'p> Branch<'p> {
             _ => None,
         }
     }
-
-    /// The position of its first event: where the run began.
-    pub fn start(&self) -> usize {
-        self.taken.first().map_or(usize::MAX, |(_, event)| *event)
-    }
 }
 
 impl<'p> Walk<'_, 'p> {
@@ -83,7 +80,7 @@ impl<'p> Walk<'_, 'p> {
         let mut outcome = Outcome::default();
         for ways in after(&rest, &self.here(&[], Vec::new(), None)) {
             let races = races_of(&ways);
-            let one = self.event(&Branch { taken: Vec::new(), ways, races }, event);
+            let one = self.event(&Branch { start: event, taken: Vec::new(), ways, races }, event);
             outcome.branches.extend(one.branches.into_iter().filter(|b| !b.taken.is_empty()));
             outcome.won.extend(one.won);
             outcome.limit = outcome.limit.max(one.limit);
@@ -117,7 +114,7 @@ impl<'p> Walk<'_, 'p> {
         }
         let make = |ways: Vec<Way<'p>>| {
             let races = [branch.races.clone(), races_of(&ways)].concat();
-            Branch { taken: taken.clone(), ways: cut(ways), races }
+            kept(Branch { start: branch.start, taken: taken.clone(), ways: cut(ways), races })
         };
         let new: Vec<Branch> = took.branches.into_iter().map(make).filter(|b| !b.ways.is_empty()).collect();
         let stays = if took.each { self.passed(branch, event) } else { Vec::new() };
@@ -127,9 +124,9 @@ impl<'p> Walk<'_, 'p> {
     }
 
     fn passed(&self, branch: Branch<'p>, event: usize) -> Vec<Branch<'p>> {
-        let Branch { taken, ways, races } = branch;
+        let Branch { start, taken, ways, races } = branch;
         let ways: Vec<Way> = cut(ways.into_iter().filter_map(|way| self.pass(way, event, &taken, false)).collect());
-        if ways.is_empty() { Vec::new() } else { vec![Branch { taken, ways, races }] }
+        if ways.is_empty() { Vec::new() } else { vec![Branch { start, taken, ways, races }] }
     }
 
     /// The first of the ways that the event fits takes it. `around` are the brackets around the list.
@@ -166,7 +163,8 @@ impl<'p> Walk<'_, 'p> {
         }
     }
 
-    /// In `all of` and `N of` an event goes to the first open member in text order that it fits.
+    /// In `all of` and `N of` an event goes to the first open member in text order that it fits: one that is not complete
+    /// or whose greedy loop goes on; failing that, to a loop of a complete one that may go on as well.
     fn offer_members(
         &self,
         way: &Way<'p>,
@@ -176,11 +174,10 @@ impl<'p> Walk<'_, 'p> {
         around: &[&Rest<'p>],
     ) -> Option<Took<'p>> {
         let around = [around, &[&way.rest]].concat();
-        let is_open = |ways: &[Way]| !matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
-        let (member, took) = members.ways.iter().enumerate().find_map(|(member, ways)| {
-            let took = if is_open(ways) { self.offer(ways, event, taken, &around) } else { None };
-            took.map(|took| (member, took))
-        })?;
+        let is_complete = |ways: &Vec<Way>| matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
+        let (complete, open): (Vec<_>, Vec<_>) = members.ways.iter().enumerate().partition(|(_, ways)| is_complete(ways));
+        let offer = |(member, ways): (usize, &Vec<Way<'p>>)| Some((member, self.offer(ways, event, taken, &around)?));
+        let (member, took) = open.into_iter().chain(complete).find_map(offer)?;
         let step = took.step?;
         let taken_after = [taken, &[(step, event)]].concat();
         let others = |(position, ways): (usize, &Vec<Way<'p>>)| {
@@ -194,7 +191,7 @@ impl<'p> Walk<'_, 'p> {
         let settled = |ways: Vec<Way<'p>>| {
             let mut all = others.clone();
             all[member] = ways;
-            settle(Members { ways: all, need: members.need }, way.link, &way.rest, &here)
+            settle(Members { ways: all, ..members.clone() }, way.link, &way.rest, &here)
         };
         let branches = took.branches.into_iter().flat_map(settled).collect();
         Some(Took { branches, won: [way.won.clone(), took.won].concat(), ..took })
@@ -253,10 +250,10 @@ impl<'p> Walk<'_, 'p> {
             for ways in &mut members.ways {
                 *ways = ways.drain(..).filter_map(|w| self.pass(w, event, taken, by_member)).collect();
             }
-            let done = members.ways.iter().filter(|w| matches!(w.first(), Some(Way { goal: Goal::Done, .. }))).count();
+            let can_take = |ways: &Vec<Way>| ways.iter().any(|way| !matches!(way.goal, Goal::Done));
             let left = members.ways.iter().filter(|w| !w.is_empty()).count();
-            // Where enough members are complete by now, the ways out of the group stand behind this one already.
-            if left < members.need || done >= members.need {
+            // A complete group is left by the ways that stand beside this one.
+            if left < members.need || !members.ways.iter().any(can_take) {
                 return None;
             }
         }
@@ -305,7 +302,7 @@ impl<'p> Walk<'_, 'p> {
         let mut won = Vec::new();
         let make = |ways: Vec<Way<'p>>| {
             let races = [branch.races.clone(), races_of(&ways)].concat();
-            Branch { taken: branch.taken.clone(), ways: completed_by_time(cut(ways)), races }
+            kept(Branch { start: branch.start, taken: branch.taken.clone(), ways: completed_by_time(cut(ways)), races })
         };
         let passed = self.pass_time(&branch.ways, time, &branch.taken);
         let branches: Vec<Branch> = passed.into_iter().map(make).filter(|b| !b.ways.is_empty()).collect();
@@ -348,10 +345,6 @@ impl<'p> Walk<'_, 'p> {
     }
 
     fn pass_time_members(&self, way: &Way<'p>, members: &Members<'p>, time: i64, taken: &Taken) -> Branches<'p> {
-        let could_end = |ways: &[Vec<Way>]| {
-            let could = |w: &&Vec<Way>| w.iter().any(|w| matches!(w.goal, Goal::Done));
-            ways.iter().filter(could).count() >= members.need
-        };
         let mut combinations: Vec<Vec<Vec<Way>>> = vec![Vec::new()];
         for ways in &members.ways {
             let options = self.pass_time(ways, time, taken);
@@ -361,15 +354,12 @@ impl<'p> Walk<'_, 'p> {
             combinations = combinations.iter().flat_map(with).collect();
         }
         let here = Here { won: way.won.clone(), ..self.here(taken, way.guards.clone(), Some(time)) };
+        let was_complete = members.complete() >= members.need;
         let settled = |ways: Vec<Vec<Way<'p>>>| {
-            let settled = settle(Members { ways, need: members.need }, way.link, &way.rest, &here);
-            if !could_end(&members.ways) {
-                return settled;
-            }
-            // The ways out of the group stand behind this one already.
-            let inside =
-                |b: Vec<Way<'p>>| b.into_iter().filter(|w| matches!(w.goal, Goal::Members(_))).take(1).collect();
-            settled.into_iter().map(inside).collect()
+            let settled = settle(Members { ways, ..members.clone() }, way.link, &way.rest, &here);
+            // The ways out of a group that was complete before stand beside this one already.
+            let inside = |b: Vec<Way<'p>>| b.into_iter().filter(|w| matches!(w.goal, Goal::Members(_))).take(1).collect();
+            if was_complete { settled.into_iter().map(inside).collect() } else { settled }
         };
         combinations.into_iter().flat_map(settled).collect()
     }
@@ -383,7 +373,7 @@ impl<'p> Walk<'_, 'p> {
     fn here<'b>(&'b self, taken: &Taken, guards: Vec<Guard<'p>>, by_deadline: Option<i64>) -> Here<'b, 'p> {
         let taken = taken.iter().map(|(step, event)| (*step, self.view.at(*event))).collect();
         let within: Option<Within> = self.view.pattern.within;
-        Here { taken, guards, won: Vec::new(), by_deadline, within, races: self.races }
+        Here { taken, guards, won: Vec::new(), by_deadline, within, dropped: Vec::new(), races: self.races }
     }
 }
 
@@ -395,6 +385,7 @@ fn completed<'p>(deadline: Option<i64>) -> Way<'p> {
         guards: Vec::new(),
         rest: None,
         won: Vec::new(),
+        dropped: Vec::new(),
     }
 }
 
@@ -413,6 +404,24 @@ fn completed_by_time(mut ways: Vec<Way<'_>>) -> Vec<Way<'_>> {
         Some(end) => ways.split_off(end),
         None => ways,
     }
+}
+
+/// The branch without the events that its group has left behind.
+fn kept<'p>(mut branch: Branch<'p>) -> Branch<'p> {
+    fn dropped(ways: &mut [Way<'_>], found: &mut Vec<Dropped>) {
+        for way in ways {
+            found.append(&mut way.dropped);
+            if let Goal::Members(members) = &mut way.goal {
+                members.ways.iter_mut().for_each(|ways| dropped(ways, found));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    dropped(&mut branch.ways, &mut found);
+    for dropped in found {
+        branch.taken = dropped.without(&branch.taken);
+    }
+    branch
 }
 
 /// The alternatives that a list of ways follows or has decided.

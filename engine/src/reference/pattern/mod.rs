@@ -6,13 +6,12 @@ mod select;
 mod tree;
 
 use std::cell::Cell;
-use std::cmp::Ordering;
 
 use tripline_query_lang::plan::{Pattern, Plan, Rule, RuleId, Runs, StepId, StepKey, StreamId};
 
 use self::branch::{Branch, Outcome, Walk};
 use self::fit::{KeyView, absents};
-use self::tree::{Goal, Race, Way};
+use self::tree::{FrameKind, Goal, Race, Way};
 use super::Event;
 use super::alerts::{Cause, PatternMatch, Sending};
 use super::keys::all_keys;
@@ -108,7 +107,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
             let walk = Walk { view: self.view, races: &self.races };
             let outcome = walk.time(&branch, time);
             won.extend(outcome.won.iter().copied());
-            self.place(branch.start(), outcome, i64::MIN, &mut complete, 0);
+            self.place(branch.start, outcome, i64::MIN, &mut complete, 0);
         }
         self.decide_races(&won, &mut complete);
         self.report(complete, Cause::Time(time));
@@ -134,8 +133,8 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
                 outcome.branches.retain(|b| completed_by_it(b) || outcome.at_us.is_some());
             }
             won.extend(outcome.won.iter().copied());
-            let to_come = branches[position + 1..].iter().filter(|b| b.start() == branch.start()).count();
-            self.place(branch.start(), outcome, self.view.at(event), &mut complete, to_come);
+            let to_come = branches[position + 1..].iter().filter(|b| b.start == branch.start).count();
+            self.place(branch.start, outcome, self.view.at(event), &mut complete, to_come);
         }
         self.start(event, &mut won, &mut complete);
         self.decide_races(&won, &mut complete);
@@ -162,7 +161,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
                 complete.push(Complete { branch, at_us });
                 continue;
             }
-            let open = self.branches.iter().filter(|b| b.start() == start).count() + to_come;
+            let open = self.branches.iter().filter(|b| b.start == start).count() + to_come;
             if position > 0 && outcome.limit.is_some_and(|limit| open > limit as usize) {
                 self.incomplete = true;
                 continue;
@@ -177,7 +176,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
         if outcome.branches.is_empty() {
             return;
         }
-        let mut open: Vec<usize> = self.branches.iter().map(Branch::start).collect();
+        let mut open: Vec<usize> = self.branches.iter().map(|b| b.start).collect();
         open.dedup();
         if let Runs::Max(max) = self.view.pattern.runs
             && open.len() >= max as usize
@@ -202,28 +201,28 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
     /// `runs latest`: a run that arrives at a step takes the place of the run that waits there; of two that arrive at the
     /// same event, the one that started later.
     fn replace_waiting(&mut self, event: usize) {
-        let arrived: Vec<(usize, Option<StepId>)> = self
+        let arrived: Vec<(usize, Option<(StepId, Vec<u32>)>)> = self
             .branches
             .iter()
             .filter(|b| b.taken.last().is_some_and(|(_, last)| *last == event))
-            .map(|b| (b.start(), waits_at(&b.ways)))
+            .map(|b| (b.start, waits_at(&b.ways)))
             .collect();
         let has_arrived = |b: &Branch| b.taken.last().is_some_and(|(_, last)| *last == event);
         self.branches.retain(|b| {
             !arrived.iter().any(|(start, place)| {
-                *place == waits_at(&b.ways) && *start != b.start() && (!has_arrived(b) || *start > b.start())
+                *place == waits_at(&b.ways) && *start != b.start && (!has_arrived(b) || *start > b.start)
             })
         });
     }
 
     fn report(&mut self, complete: Vec<Complete<'p>>, cause: Cause) {
-        let mut complete = select::in_order(complete, |c| &c.branch.taken);
+        let mut complete = select::in_order(complete, |c| (c.branch.start, &c.branch.taken));
         while !complete.is_empty() {
             let Complete { branch, at_us } = complete.remove(0);
             let skip = self.view.pattern.skip;
             let ends = |start: usize| select::ends(skip, &branch.taken, start);
-            self.branches.retain(|b| !ends(b.start()));
-            complete.retain(|c| !ends(c.branch.start()));
+            self.branches.retain(|b| !ends(b.start));
+            complete.retain(|c| !ends(c.branch.start));
             self.found.push(PatternMatch {
                 deadline_us: branch.deadline(),
                 taken: branch.taken,
@@ -247,24 +246,19 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
     }
 }
 
-/// The step that a branch waits at: the first in the text that it could take next.
-fn waits_at(ways: &[Way<'_>]) -> Option<StepId> {
-    let of = |way: &Way<'_>| match &way.goal {
-        Goal::Step(step) => Some(*step),
-        Goal::Members(members) => members.ways.iter().filter_map(|ways| waits_at(ways)).min(),
-        _ => None,
+/// Where a branch waits: the first step in the text that it could take next, and in which rounds, up to the minimum, of
+/// the loops around it.
+fn waits_at(ways: &[Way<'_>]) -> Option<(StepId, Vec<u32>)> {
+    let of = |way: &Way<'_>| {
+        let counts = fit::frames(&way.rest).filter_map(|frame| match &frame.kind {
+            FrameKind::Round(round) => Some(round.counted()),
+            _ => None,
+        });
+        match &way.goal {
+            Goal::Step(step) => Some((*step, counts.collect())),
+            Goal::Members(members) => members.ways.iter().filter_map(|ways| waits_at(ways)).min(),
+            _ => None,
+        }
     };
     ways.iter().filter_map(of).min()
-}
-
-/// The order of two runs that complete at the same event.
-fn by_start_then_length(a: &[(StepId, usize)], b: &[(StepId, usize)]) -> Ordering {
-    let start = |t: &[(StepId, usize)]| t.first().map(|(_, event)| *event);
-    let events = |t: &[(StepId, usize)]| t.iter().map(|(_, event)| *event).collect::<Vec<_>>();
-    let steps = |t: &[(StepId, usize)]| t.iter().map(|(step, _)| *step).collect::<Vec<_>>();
-    start(a)
-        .cmp(&start(b))
-        .then(b.len().cmp(&a.len()))
-        .then_with(|| events(a).cmp(&events(b)))
-        .then_with(|| steps(a).cmp(&steps(b)))
 }

@@ -28,6 +28,27 @@ pub(super) struct Way<'p> {
     pub rest: Rest<'p>,
     /// The `any of` that are decided for this alternative when this way is taken.
     pub won: Vec<Race>,
+    /// Events that belong to no match after all: those of members that a complete `N of` did without.
+    pub dropped: Vec<Dropped>,
+}
+
+/// Events taken for these steps from this position on.
+#[derive(Clone, Debug)]
+pub(super) struct Dropped {
+    /// The steps of a member.
+    pub steps: Range<u32>,
+    /// Number of events taken when its group was entered.
+    pub from: usize,
+}
+
+impl Dropped {
+    /// What is left of the events.
+    pub fn without<T: Copy>(&self, taken: &[(StepId, T)]) -> Vec<(StepId, T)> {
+        let keeps = |(position, (step, _)): &(usize, &(StepId, T))| {
+            *position < self.from || !self.steps.contains(&step.0)
+        };
+        taken.iter().enumerate().filter(keeps).map(|(_, one)| *one).collect()
+    }
 }
 
 /// What a way waits for.
@@ -49,13 +70,17 @@ pub(super) enum Goal<'p> {
     Done,
 }
 
-/// The members of an `all of` or `N of`, each with its own ways; a complete one has the single way [`Goal::Done`].
+/// The members of an `all of` or `N of`, each with its own ways; [`Goal::Done`] is among those of a complete one.
 #[derive(Clone)]
 pub(super) struct Members<'p> {
     /// By position in the text.
     pub ways: Vec<Vec<Way<'p>>>,
     /// How many have to be complete.
     pub need: usize,
+    /// The members.
+    pub of: &'p [Element],
+    /// Number of events taken when the group was entered.
+    pub from: usize,
 }
 
 /// Something that must not come while a way waits.
@@ -172,6 +197,8 @@ pub(super) struct Here<'a, 'p> {
     pub guards: Vec<Guard<'p>>,
     /// Races decided on the way.
     pub won: Vec<Race>,
+    /// Events left behind on the way.
+    pub dropped: Vec<Dropped>,
     /// The deadline that brought the branch here, if it was time.
     pub by_deadline: Option<i64>,
     /// The rule's `within`, for a last `no X`.
@@ -182,6 +209,13 @@ pub(super) struct Here<'a, 'p> {
 
 /// The branches that a place in the tree unfolds to, each a list of ways.
 pub(super) type Branches<'p> = Vec<Vec<Way<'p>>>;
+
+impl Round<'_> {
+    /// Rounds that are complete before the one at hand, as far as the minimum counts them.
+    pub fn counted(&self) -> u32 {
+        self.done.saturating_sub(1).min(self.quant.min)
+    }
+}
 
 /// A frame on top of what is left.
 pub(super) fn push<'p>(kind: FrameKind<'p>, up: &Rest<'p>) -> Rest<'p> {
@@ -219,7 +253,7 @@ pub(super) fn after<'p>(rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
 
 fn way<'p>(goal: Goal<'p>, link: Link, common: bool, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Way<'p> {
     let link = if link == Link::Start { Link::Then } else { link };
-    Way { goal, link, common, guards: here.guards.clone(), rest: rest.clone(), won: here.won.clone() }
+    Way { goal, link, common, guards: here.guards.clone(), rest: rest.clone(), won: here.won.clone(), dropped: here.dropped.clone() }
 }
 
 /// Nothing is left. A match fires as soon as its last step is complete; a last `no X` without `for` waits until the rule's
@@ -409,35 +443,53 @@ fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, he
                 };
                 combinations.iter().flat_map(with).collect()
             });
-            let settle = |ways| settle(Members { ways, need: need as usize }, link, &rest, here);
+            let from = here.taken.len();
+            let settle =
+                |ways| settle(Members { ways, need: need as usize, of: &group.members, from }, link, &rest, here);
             combinations.into_iter().flat_map(settle).collect()
         }
     }
 }
 
-/// An `all of` or `N of` after something changed in it: complete when enough members are; given up when too few are left;
-/// where members are greedy loops that could end now, the step after comes behind them.
+/// An `all of` or `N of` after something changed in it. It is complete when enough members are; a member is when it could
+/// end, and as long as the group goes on a loop in it may take more. Once it is complete, members that are not take no
+/// more part; the step after comes before further rounds of loops, or behind those of greedy ones. The group is given up
+/// when too few members are left.
 pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
-    let done = |ways: &Vec<Way>| ways.first().is_some_and(|w| matches!(w.goal, Goal::Done));
-    let could = |ways: &Vec<Way>| ways.iter().any(|w| matches!(w.goal, Goal::Done));
-    for ways in &mut members.ways {
-        if done(ways) {
-            ways.truncate(1);
+    if members.complete() < members.need {
+        let left = members.ways.iter().filter(|ways| !ways.is_empty()).count();
+        return if left < members.need { Vec::new() } else { vec![vec![way(Goal::Members(members), link, false, rest, here)]] };
+    }
+    let mut here = here.clone();
+    for (ways, member) in members.ways.iter_mut().zip(members.of) {
+        if !could_end(ways) {
+            ways.clear();
+            let dropped = Dropped { steps: steps_of(std::slice::from_ref(member)), from: members.from };
+            here.taken = dropped.without(&here.taken);
+            here.dropped.push(dropped);
         }
     }
-    let count = |test: &dyn Fn(&Vec<Way>) -> bool| members.ways.iter().filter(|ways| test(ways)).count();
-    if count(&done) >= members.need {
-        return after(rest, here);
+    let is_done = |way: &Way| matches!(way.goal, Goal::Done);
+    let is_greedy = members.ways.iter().any(|ways| ways.first().is_some_and(|first| !is_done(first)));
+    let may_go_on = members.ways.iter().flatten().any(|way| !is_done(way));
+    let inside = may_go_on.then(|| way(Goal::Members(members), link, false, rest, &here));
+    let with_inside = |leave: Vec<Way<'p>>| {
+        let inside: Vec<Way<'p>> = inside.iter().cloned().collect();
+        if is_greedy { [inside, leave].concat() } else { [leave, inside].concat() }
+    };
+    after(rest, &here).into_iter().map(with_inside).collect()
+}
+
+/// A member could end here.
+fn could_end(ways: &[Way<'_>]) -> bool {
+    ways.iter().any(|way| matches!(way.goal, Goal::Done))
+}
+
+impl Members<'_> {
+    /// How many are complete.
+    pub fn complete(&self) -> usize {
+        self.ways.iter().filter(|ways| could_end(ways)).count()
     }
-    if count(&|ways| !ways.is_empty()) < members.need {
-        return Vec::new();
-    }
-    let could_end = count(&could) >= members.need;
-    let inside = way(Goal::Members(members), link, false, rest, here);
-    if !could_end {
-        return vec![vec![inside]];
-    }
-    after(rest, here).into_iter().map(|leave| [vec![inside.clone()], leave].concat()).collect()
 }
 
 /// `no X` stands between its neighbours; `no X for D` waits D from the matched event before it, or, first of all, looks D
