@@ -220,7 +220,8 @@ fn sequence(draw: &mut Draw, steps: &mut Steps, depth: u32, place: Place) -> Str
             });
         }
         // A pattern that takes nothing is none.
-        let must_take = behind_no || (place.must_take && is_first) || (depth == 0 && position + 1 == count && !has_taken);
+        let must_take =
+            behind_no || (place.must_take && is_first) || (depth == 0 && position + 1 == count && !has_taken);
         let place = Place { is_first: place.is_first && is_first, must_take, has_taken, ..place };
         text.push_str(&element(draw, steps, depth, place, each));
         has_taken |= must_take || steps.last_took;

@@ -175,7 +175,8 @@ impl<'p> Walk<'_, 'p> {
     ) -> Option<Took<'p>> {
         let around = [around, &[&way.rest]].concat();
         let is_complete = |ways: &Vec<Way>| matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
-        let (complete, open): (Vec<_>, Vec<_>) = members.ways.iter().enumerate().partition(|(_, ways)| is_complete(ways));
+        let (complete, open): (Vec<_>, Vec<_>) =
+            members.ways.iter().enumerate().partition(|(_, ways)| is_complete(ways));
         let offer = |(member, ways): (usize, &Vec<Way<'p>>)| Some((member, self.offer(ways, event, taken, &around)?));
         let (member, took) = open.into_iter().chain(complete).find_map(offer)?;
         let step = took.step?;
@@ -358,7 +359,8 @@ impl<'p> Walk<'_, 'p> {
         let settled = |ways: Vec<Vec<Way<'p>>>| {
             let settled = settle(Members { ways, ..members.clone() }, way.link, &way.rest, &here);
             // The ways out of a group that was complete before stand beside this one already.
-            let inside = |b: Vec<Way<'p>>| b.into_iter().filter(|w| matches!(w.goal, Goal::Members(_))).take(1).collect();
+            let inside =
+                |b: Vec<Way<'p>>| b.into_iter().filter(|w| matches!(w.goal, Goal::Members(_))).take(1).collect();
             if was_complete { settled.into_iter().map(inside).collect() } else { settled }
         };
         combinations.into_iter().flat_map(settled).collect()

@@ -44,9 +44,8 @@ pub(super) struct Dropped {
 impl Dropped {
     /// What is left of the events.
     pub fn without<T: Copy>(&self, taken: &[(StepId, T)]) -> Vec<(StepId, T)> {
-        let keeps = |(position, (step, _)): &(usize, &(StepId, T))| {
-            *position < self.from || !self.steps.contains(&step.0)
-        };
+        let keeps =
+            |(position, (step, _)): &(usize, &(StepId, T))| *position < self.from || !self.steps.contains(&step.0);
         taken.iter().enumerate().filter(keeps).map(|(_, one)| *one).collect()
     }
 }
@@ -253,7 +252,15 @@ pub(super) fn after<'p>(rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
 
 fn way<'p>(goal: Goal<'p>, link: Link, common: bool, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Way<'p> {
     let link = if link == Link::Start { Link::Then } else { link };
-    Way { goal, link, common, guards: here.guards.clone(), rest: rest.clone(), won: here.won.clone(), dropped: here.dropped.clone() }
+    Way {
+        goal,
+        link,
+        common,
+        guards: here.guards.clone(),
+        rest: rest.clone(),
+        won: here.won.clone(),
+        dropped: here.dropped.clone(),
+    }
 }
 
 /// Nothing is left. A match fires as soon as its last step is complete; a last `no X` without `for` waits until the rule's
@@ -458,7 +465,11 @@ fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, he
 pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
     if members.complete() < members.need {
         let left = members.ways.iter().filter(|ways| !ways.is_empty()).count();
-        return if left < members.need { Vec::new() } else { vec![vec![way(Goal::Members(members), link, false, rest, here)]] };
+        return if left < members.need {
+            Vec::new()
+        } else {
+            vec![vec![way(Goal::Members(members), link, false, rest, here)]]
+        };
     }
     let mut here = here.clone();
     for (ways, member) in members.ways.iter_mut().zip(members.of) {
