@@ -1,5 +1,4 @@
-//! The ways out of a leaf as a tree of choices, and its flat form: ways in order of preference, with sets that say which
-//! exclude each other.
+//! The ways out of a leaf as a tree of choices, and its flat form: ways in order of preference.
 //!
 //! `a then b* then c then d?` gives after `a` the choice between going round (`b`) and going on (`c`); going on is preferred,
 //! so the flat form is `[c, b]`. With `greedy` it is `[b, c]`, with `each` both may be taken at the same event.
@@ -10,7 +9,7 @@ use tripline_query_lang::plan::Link;
 
 use super::PatternError;
 use super::compile::{Forbidden, Join};
-use super::graph::{Crossing, End, Guard, Leaf, LeafBody, MAX_WAYS, Member, Program, Until, Way, WaySet};
+use super::graph::{Both, Crossing, End, Guard, Leaf, LeafBody, MAX_WAYS, Member, Order, Program, Until, Way, WaySet};
 
 /// A tree of ways.
 pub(super) enum Choice {
@@ -88,100 +87,115 @@ impl Draft {
     }
 }
 
-/// A way with its relations to the others.
-struct Related {
-    draft: Draft,
-    together: WaySet,
-    rest: WaySet,
-    /// Those that are left behind by an event that goes to this one, whatever the word.
-    barred: WaySet,
-    /// Those in the same plain `each` choice on the other side.
-    beside: WaySet,
-}
-
 /// Makes the flat form; `leading`: before the first step of the pattern.
 pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], leading: bool) -> Result<Crossing, PatternError> {
-    let mut related = Vec::new();
-    flatten(choice, &mut related)?;
-    let all = way_set(related.iter().map(|_| true));
-    let mut crossing = Crossing { all, ..Crossing::default() };
-    for (i, way) in related.iter().enumerate() {
+    let mut drafts = Vec::new();
+    let order = flatten(choice, &mut drafts)?;
+    let mut crossing = Crossing { all: order.ways(), ..Crossing::default() };
+    for (i, draft) in drafts.iter().enumerate() {
         let bit = 1 << i;
-        if way.draft.word == Link::Next && way.draft.target.is_some() {
+        if draft.word == Link::Next && draft.target.is_some() {
             crossing.strict |= bit;
         }
-        for &no in &way.draft.crossed {
+        for &no in &draft.crossed {
             add_guard(&mut crossing.guards, no, &forbidden[no], bit, leading);
         }
-        if way.draft.target.is_none() && crossing.end.is_none() {
-            crossing.end = Some(end(i, way, forbidden));
+        if draft.target.is_none() && crossing.end.is_none() {
+            crossing.end = Some(end(i, draft, &order, forbidden));
         }
     }
     for guard in &mut crossing.guards {
         let place = forbidden.iter().find(|no| Arc::ptr_eq(&no.part, &guard.part)).map_or(0, |no| no.place);
-        let goes_back = |way: &Related| way.draft.target.is_some_and(|leaf| leaf < place);
-        guard.kills = guard.ways | way_set(related.iter().map(goes_back));
+        let goes_back = |draft: &Draft| draft.target.is_some_and(|leaf| leaf < place);
+        guard.kills = guard.ways | way_set(drafts.iter().map(goes_back));
     }
-    crossing.ways = related.into_iter().map(|way| finished(way, forbidden, all)).collect();
+    crossing.ways = drafts.into_iter().map(|draft| finished(draft, forbidden)).collect();
+    crossing.order = order;
     Ok(crossing)
 }
 
-fn flatten(choice: Choice, out: &mut Vec<Related>) -> Result<WaySet, PatternError> {
+fn flatten(choice: Choice, out: &mut Vec<Draft>) -> Result<Order, PatternError> {
     match choice {
-        Choice::None => Ok(0),
+        Choice::None => Ok(Order::default()),
         Choice::Way(draft) => {
             if out.len() == MAX_WAYS {
                 return Err(PatternError::TooManyChoices { max: MAX_WAYS });
             }
-            out.push(Related { draft, together: 0, rest: 0, barred: 0, beside: 0 });
-            Ok(1 << (out.len() - 1))
+            out.push(draft);
+            Ok(Order::Way(out.len() - 1))
         }
         Choice::Pick { greedy, each, stay, on } => {
-            let (stay, on) = if greedy {
-                let stay = flatten(*stay, out)?;
-                (stay, flatten(*on, out)?)
-            } else {
-                let on = flatten(*on, out)?;
-                (flatten(*stay, out)?, on)
+            let (first, second) = if greedy { (*stay, *on) } else { (*on, *stay) };
+            let first = Box::new(flatten(first, out)?);
+            let second = Box::new(flatten(second, out)?);
+            let both = match (each, greedy) {
+                (false, _) => Both::Never,
+                (true, false) => Both::Always,
+                (true, true) => Both::UnlessFirst,
             };
-            if each {
-                relate(out, greedy, stay, on);
+            Ok(Order::Pick { both, first, second })
+        }
+    }
+}
+
+impl Order {
+    /// The ways in it.
+    pub(super) fn ways(&self) -> WaySet {
+        match self {
+            Order::None => 0,
+            Order::Way(way) => 1 << way,
+            Order::Pick { first, second, .. } => first.ways() | second.ways(),
+        }
+    }
+
+    /// Whether some choice in it is followed on both sides.
+    fn branches(&self) -> bool {
+        match self {
+            Order::None | Order::Way(_) => false,
+            Order::Pick { both, first, second } => *both != Both::Never || first.branches() || second.branches(),
+        }
+    }
+
+    /// The ways that are open for other branches once one has gone this way to the end; `None` if it is not in here.
+    fn beside(&self, way: usize) -> Option<WaySet> {
+        match self {
+            Order::None => None,
+            Order::Way(here) => (*here == way).then_some(0),
+            Order::Pick { both, first, second } => {
+                let (inside, other, is_first) = match first.beside(way) {
+                    Some(inside) => (inside, second.ways(), true),
+                    None => (second.beside(way)?, first.ways(), false),
+                };
+                // Whoever goes past the first side comes to the second.
+                let passed = is_first && inside != 0;
+                Some(if *both != Both::Never || passed { inside | other } else { inside })
             }
-            Ok(stay | on)
+        }
+    }
+
+    /// The ways that must be closed before the end is reached by this one.
+    fn before(&self, way: usize) -> Option<WaySet> {
+        match self {
+            Order::None => None,
+            Order::Way(here) => (*here == way).then_some(0),
+            Order::Pick { both, first, second } => match first.before(way) {
+                Some(inside) => Some(inside),
+                None => {
+                    second.before(way).map(|inside| if *both == Both::Always { inside } else { inside | first.ways() })
+                }
+            },
         }
     }
 }
 
-/// Both sides of an `each` are followed; with `greedy each` what the loop can take goes to the loop alone.
-fn relate(ways: &mut [Related], greedy: bool, stay: WaySet, on: WaySet) {
-    for (i, way) in ways.iter_mut().enumerate() {
-        let (in_stay, in_on) = (stay >> i & 1 == 1, on >> i & 1 == 1);
-        let other = if in_stay { on } else { stay };
-        if !(in_stay || in_on) {
-            continue;
-        }
-        if !greedy {
-            way.together |= other;
-            way.rest |= other;
-            way.beside |= other;
-        } else if in_on {
-            way.rest |= other;
-        } else {
-            way.barred |= other;
-        }
-    }
-}
-
-fn finished(way: Related, forbidden: &[Forbidden], all: WaySet) -> Way {
-    let spawns = way.draft.word == Link::ThenEach && way.draft.target.is_some();
+fn finished(draft: Draft, forbidden: &[Forbidden]) -> Way {
+    let spawns = draft.word == Link::ThenEach && draft.target.is_some();
     Way {
-        target: way.draft.target,
-        keep: way.draft.keep.unwrap_or(0),
-        repeat: way.draft.repeat,
-        branches_max: if spawns { Some(way.draft.limit.unwrap_or(u32::MAX)) } else { None },
-        together: way.together,
-        rest: if spawns { all & !way.barred } else { way.rest },
-        hold_us: way.draft.crossed.iter().filter_map(|&no| forbidden[no].hold_us).max(),
+        target: draft.target,
+        keep: draft.keep.unwrap_or(0),
+        repeat: draft.repeat,
+        branches_max: if spawns { Some(draft.limit.unwrap_or(u32::MAX)) } else { None },
+        hold_us: draft.crossed.iter().filter_map(|&no| forbidden[no].hold_us).max(),
     }
 }
 
@@ -199,13 +213,13 @@ fn add_guard(guards: &mut Vec<Guard>, no: usize, forbidden: &Forbidden, bit: Way
     }
 }
 
-fn end(index: usize, way: &Related, forbidden: &[Forbidden]) -> End {
-    let before = (1 << index) - 1;
-    let crossed = || way.draft.crossed.iter().map(|&no| &forbidden[no]);
+fn end(way: usize, draft: &Draft, order: &Order, forbidden: &[Forbidden]) -> End {
+    let crossed = || draft.crossed.iter().map(|&no| &forbidden[no]);
     let waits = crossed().next().is_some();
     End {
-        way: index,
-        behind: if waits { 0 } else { before & !way.beside },
+        way,
+        rest: order.beside(way).unwrap_or(0),
+        behind: if waits { 0 } else { order.before(way).unwrap_or(0) },
         hold_us: crossed().filter_map(|no| no.hold_us).max(),
         waits_within: crossed().any(|no| no.hold_us.is_none() && !no.next),
         waits_next: crossed().any(|no| no.next),
@@ -229,8 +243,11 @@ impl Program {
             crossing.timed = crossing.ways_to(|leaf| timed[leaf]);
             let leads_simply = |way: &Way| way.target.is_none_or(|leaf| simple[leaf]);
             let mut targets = crossing.ways.iter().filter_map(|way| way.target);
-            crossing.barred = targets.next().filter(|leaf| has_bar[*leaf] && targets.next().is_none());
-            crossing.plain = crossing.ways.iter().all(|way| way.is_exclusive() && leads_simply(way));
+            let only = targets.next().filter(|_| targets.next().is_none() && crossing.guards.is_empty());
+            crossing.barred = only.filter(|leaf| has_bar[*leaf]);
+            let spawns = |way: &Way| way.branches_max.is_some();
+            crossing.plain =
+                !crossing.order.branches() && crossing.ways.iter().all(|way| leads_simply(way) && !spawns(way));
         };
         fill(&mut self.entry);
         for leaf in &mut self.leaves {
@@ -240,6 +257,7 @@ impl Program {
                 let inside = |way: &Way| way.target.is_some() && way.keep > depth;
                 let ways = way_set(leaf.after.ways.iter().map(inside));
                 leaf.after.interest |= until.role;
+                leaf.after.barred = None;
                 leaf.after.untils.push(Until { level, ways });
             }
         }
@@ -262,13 +280,6 @@ impl Crossing {
     /// The ways to leaves of a kind.
     fn ways_to(&self, is: impl Fn(usize) -> bool) -> WaySet {
         way_set(self.ways.iter().map(|way| way.target.is_some_and(&is)))
-    }
-}
-
-impl Way {
-    /// Nothing of the run stays behind when it is taken.
-    fn is_exclusive(&self) -> bool {
-        self.together == 0 && self.rest == 0
     }
 }
 

@@ -107,14 +107,14 @@ impl Graph {
         edits: &mut Edits,
     ) -> Passed {
         let after = program.after(cursor);
-        for way in ways_in(cursor.open) {
+        let ahead = cursor.ahead.iter().fold(0, |set, (way, _)| set | 1 << way);
+        for way in ways_in(cursor.open & !ahead) {
             let late = after.ways[way].target.is_some()
                 && self.latest(program, cursor, &after.ways[way], start) <= deadline_us;
             if late {
                 cursor.open &= !(1 << way);
             }
         }
-        cursor.leave_closed();
         let by_time = self.pass_inside(program, cursor, deadline_us, start, seen_seq, edits)
             || self.pass_ahead_by(program, cursor, deadline_us, start, seen_seq, edits);
         let after = program.after(cursor);

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::graph::{Crossing, Graph, LeafBody, Program, Way, WaySet};
+use super::graph::{Both, Crossing, Graph, LeafBody, Order, Program, Way, WaySet};
 use super::run::{Branch, Cursor, Edit, Edits, Fate, GroupState, Round, Sight};
 use super::standing::Going;
 
@@ -13,6 +13,26 @@ pub(super) fn ways_in(set: WaySet) -> impl Iterator<Item = usize> {
         (rest != 0).then_some(rest)
     })
     .map(|set| set.trailing_zeros() as usize)
+}
+
+/// An event on its way through a tree of choices.
+struct Taking<'a> {
+    program: &'a Program,
+    cursor: &'a mut Cursor,
+    sight: &'a Sight<'a>,
+    may_take: bool,
+    /// The places that it brings the run to.
+    moved: SmallVec<[Branch; 1]>,
+    /// Ways that it closes.
+    killed: WaySet,
+}
+
+/// What an event did to a tree of choices.
+struct Followed {
+    /// Some run has passed over the event here: it comes to what is less preferred.
+    passes: bool,
+    /// Ways that stay open for runs that did not take it.
+    left: WaySet,
 }
 
 /// The ways of a set that a condition allows.
@@ -51,7 +71,10 @@ impl Graph {
         }
         if moved.is_empty() {
             let was_open = cursor.open;
-            let trunk = self.take_ways(program, cursor, sight, may_take, &mut moved);
+            let mut taking = Taking { program, cursor, sight, may_take, moved: SmallVec::new(), killed: 0 };
+            let followed = self.take_ways(&mut taking, &after.order);
+            let trunk = followed.left & !taking.killed;
+            moved = taking.moved;
             if !moved.is_empty() && trunk == 0 {
                 // Left by this event; another branch may complete the group differently.
                 cursor.group = cursor.group.take().filter(|_| going == Going::Beside).map(GroupState::to_go_on);
@@ -82,6 +105,10 @@ impl Graph {
         for index in ways_in(cursor.open) {
             let way = &after.ways[index];
             killed |= self.forbidden(after, cursor, sight, index, true);
+            if killed >> index & 1 == 0 && after.is_ended_by_next(index, cursor, sight) {
+                cursor.open = 1 << index;
+                return Fate::Passed;
+            }
             if may_take
                 && killed >> index & 1 == 0
                 && let Some(LeafBody::Step(step, part)) = way.target.map(|target| &program.leaves[target].body)
@@ -137,33 +164,57 @@ impl Graph {
         }
     }
 
-    /// Takes the ways that the event fits, by preference; returns those that stay open for the run that does not take it.
-    fn take_ways(
-        &self,
-        program: &Program,
-        cursor: &mut Cursor,
-        sight: &Sight<'_>,
-        may_take: bool,
-        moved: &mut SmallVec<[Branch; 1]>,
-    ) -> WaySet {
-        let after = program.after(cursor);
-        let (mut candidates, mut rest) = (WaySet::MAX, cursor.open);
-        for index in ways_in(cursor.open) {
-            let way = &after.ways[index];
-            let lost = self.forbidden(after, cursor, sight, index, true);
-            (candidates, rest) = (candidates & !lost, rest & !lost);
-            let before = moved.len();
-            if may_take && candidates >> index & 1 == 1 {
-                self.take_way(program, cursor, index, way, sight, moved);
+    /// Follows a tree of choices: takes the ways that the event fits, by preference.
+    fn take_ways(&self, taking: &mut Taking<'_>, order: &Order) -> Followed {
+        match order {
+            Order::None => Followed { passes: true, left: 0 },
+            Order::Way(way) => self.try_way(taking, *way),
+            Order::Pick { both, first, second } => {
+                let before = taking.moved.len();
+                let one = self.take_ways(taking, first);
+                let goes_on = match both {
+                    Both::Never => one.passes,
+                    Both::Always => true,
+                    Both::UnlessFirst => taking.moved.len() == before,
+                };
+                if !goes_on {
+                    let stays = *both == Both::Never && one.left != 0;
+                    let other = if stays { second.ways() & taking.cursor.open } else { 0 };
+                    return Followed { passes: false, left: one.left | other };
+                }
+                let other = self.take_ways(taking, second);
+                let alive = |side: &Order| side.ways() & taking.cursor.open & !taking.killed != 0;
+                let passes = match both {
+                    Both::Never => other.passes,
+                    _ => one.passes && alive(first) || other.passes && alive(second),
+                };
+                Followed { passes, left: one.left | other.left }
             }
-            if moved.len() > before {
-                candidates &= way.together;
-                rest &= way.rest;
-            }
-            let lost = self.forbidden(after, cursor, sight, index, false);
-            (candidates, rest) = (candidates & !lost, rest & !lost);
         }
-        rest
+    }
+
+    /// Tries one way, with the `no`s that are asked at it.
+    fn try_way(&self, taking: &mut Taking<'_>, index: usize) -> Followed {
+        let bit = 1 << index;
+        if taking.cursor.open & bit == 0 {
+            return Followed { passes: true, left: 0 };
+        }
+        let after = taking.program.after(taking.cursor);
+        let way = &after.ways[index];
+        taking.killed |= self.forbidden(after, taking.cursor, taking.sight, index, true);
+        let before = taking.moved.len();
+        let mut ends = false;
+        if taking.killed & bit == 0 {
+            ends = after.is_ended_by_next(index, taking.cursor, taking.sight);
+            if taking.may_take {
+                self.take_way(taking.program, taking.cursor, index, way, taking.sight, &mut taking.moved);
+            }
+        }
+        taking.killed |= self.forbidden(after, taking.cursor, taking.sight, index, false);
+        let took = taking.moved.len() > before;
+        // By `then each` the way stays open, and at the end it says that the end is reached.
+        let stays = !took || way.branches_max.is_some();
+        Followed { passes: !took && !ends, left: if stays { bit } else { 0 } }
     }
 
     /// Takes one way if the event fits it, within all limits.
@@ -341,8 +392,11 @@ impl Graph {
                 let mut trunk = cursor.clone();
                 trunk.group = Some(Box::new(variant.state));
                 self.settle_inside(program, &mut trunk, sight.start);
-                trunk.open &= was_open | if was_open == 0 { WaySet::MAX } else { 0 };
-                moved.push(Branch { cursor: trunk, edits: variant.edits, took: false });
+                trunk.open &= (was_open | if was_open == 0 { WaySet::MAX } else { 0 }) & !program.after(cursor).strict;
+                trunk.leave_closed();
+                if trunk.open != 0 || self.going(program, &trunk, sight.start) != Going::Nowhere {
+                    moved.push(Branch { cursor: trunk, edits: variant.edits, took: false });
+                }
             } else {
                 cursor.group = Some(Box::new(variant.state));
             }
@@ -385,6 +439,14 @@ impl Program {
     /// What follows a place.
     pub(super) fn after(&self, cursor: &Cursor) -> &Crossing {
         cursor.leaf.map_or(&self.entry, |leaf| &self.leaves[leaf as usize].after)
+    }
+}
+
+impl Crossing {
+    /// Whether the way is the end, `next no` stands before it, and the event at hand is the very next, which it lets pass.
+    fn is_ended_by_next(&self, way: usize, cursor: &Cursor, sight: &Sight<'_>) -> bool {
+        let end = self.end.as_ref().filter(|end| end.way == way && end.waits_next && !end.waits_for_time());
+        end.is_some() && !sight.starting && sight.now.seq == cursor.last.seq + 1
     }
 }
 

@@ -99,6 +99,8 @@ pub(super) struct Level {
 pub(super) struct Crossing {
     /// In order of preference.
     pub(super) ways: Vec<Way>,
+    /// The choices between them.
+    pub(super) order: Order,
     /// All of them.
     pub(super) all: WaySet,
     /// Ways that only the very next event can take.
@@ -117,6 +119,36 @@ pub(super) struct Crossing {
     pub(super) end: Option<End>,
     /// Roles that any event must have one of to matter here.
     pub(super) interest: u64,
+}
+
+/// A tree of choices between ways.
+#[derive(Default)]
+pub(super) enum Order {
+    /// Nothing to choose.
+    #[default]
+    None,
+    /// A way.
+    Way(usize),
+    /// The first side is preferred.
+    Pick {
+        /// Whether both sides are followed.
+        both: Both,
+        /// Preferred.
+        first: Box<Order>,
+        /// Otherwise.
+        second: Box<Order>,
+    },
+}
+
+/// Whether both sides of a choice are followed, each in a branch of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Both {
+    /// One choice.
+    Never,
+    /// `each`
+    Always,
+    /// `greedy each`: what fits the first side goes there alone.
+    UnlessFirst,
 }
 
 /// `until` of a level that the leaf is in.
@@ -147,6 +179,8 @@ pub(super) struct Guard {
 pub(super) struct End {
     /// Its way.
     pub(super) way: usize,
+    /// Ways that stay open, in branches, for a run that has come to the end.
+    pub(super) rest: WaySet,
     /// Ways that must be closed before, where no `no` stands last: loops that are `greedy`.
     pub(super) behind: WaySet,
     /// The longest `for` of the `no`s that stand last.
@@ -160,7 +194,12 @@ pub(super) struct End {
 impl End {
     /// Something has to stay away before it is reached.
     pub(super) fn waits(&self) -> bool {
-        self.hold_us.is_some() || self.waits_within || self.waits_next
+        self.waits_for_time() || self.waits_next
+    }
+
+    /// Something has to stay away until a time.
+    pub(super) fn waits_for_time(&self) -> bool {
+        self.hold_us.is_some() || self.waits_within
     }
 }
 
@@ -174,10 +213,6 @@ pub(super) struct Way {
     pub(super) repeat: bool,
     /// By `then each`: branches that a run may have.
     pub(super) branches_max: Option<u32>,
-    /// Ways that may be taken at the same event, in branches of their own.
-    pub(super) together: WaySet,
-    /// Ways that stay open for the run that does not take it.
-    pub(super) rest: WaySet,
     /// The longest `for` of the `no`s on it, microseconds: it opens after that.
     pub(super) hold_us: Option<i64>,
 }

@@ -118,7 +118,7 @@ impl Machine {
         let after = program.after(&run.cursor);
         let (Some(part), Some(leaf)) = (program.barred_part(after), after.barred) else { return false };
         let Some(bar) = part.bar.as_ref().filter(|_| run.rank != Rank::Open) else { return false };
-        if turn.offer.roles & after.interest & !part.role != 0 || !run.cursor.ahead.is_empty() {
+        if turn.offer.roles & after.interest & !part.role != 0 || run.cursor.group.is_some() {
             return false;
         }
         if turn.ranks.is_empty() {
@@ -142,10 +142,10 @@ impl Machine {
             return;
         }
         if turn.offer.roles & self.without_roles == 0 && self.is_barred(run, turn) {
-            run.cursor.open &= !program.after(&run.cursor).strict;
-            if run.cursor.open == 0 && run.cursor.group.is_none() {
-                run.live = false;
-            } else if self.waits_next(&run.cursor) {
+            let open = run.cursor.open & !program.after(&run.cursor).strict;
+            if open != run.cursor.open {
+                run.cursor.open = open;
+                run.live = open != 0;
                 self.complete_by_event(run, false, logs, turn);
             }
             return;
@@ -230,7 +230,7 @@ impl Machine {
         let beside = self.graph.going(program, &run.cursor, run.start) == Going::Beside;
         let after = program.after(&run.cursor);
         if let Some(end) = &after.end {
-            run.cursor.open &= after.ways[end.way].rest & !(1 << end.way);
+            run.cursor.open &= end.rest & !(1 << end.way);
         }
         match &mut run.cursor.group {
             Some(group) if beside => group.hungry = true,

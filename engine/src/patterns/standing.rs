@@ -74,10 +74,12 @@ impl Graph {
         latest
     }
 
-    /// The last time at which any of these ways to leaves can be taken; `None` when there is none.
+    /// The last time at which any of these ways to leaves can be taken; `None` when there is none. Groups ahead that time can
+    /// complete have a time of their own.
     pub(super) fn latest_of(&self, program: &Program, cursor: &Cursor, ways: WaySet, start: Moment) -> Option<i64> {
         let after = program.after(cursor);
-        ways_in(ways & cursor.open)
+        let ahead = cursor.ahead.iter().fold(0, |set, (way, _)| set | 1 << way);
+        ways_in(ways & cursor.open & !ahead)
             .map(|way| &after.ways[way])
             .filter(|way| way.target.is_some())
             .map(|way| self.latest(program, cursor, way, start))
@@ -100,11 +102,13 @@ impl Graph {
             return Going::Nowhere;
         }
         let going = members(group, state).filter_map(|(member, cursor)| self.member_going(member, cursor, start));
+        // In `all of` and `N of` a complete member is not open, unless it is `greedy` or `each`.
+        let going = going.filter(|going| group.need.is_none() || *going != Going::After);
         going.min_by_key(|going| *going as u8).unwrap_or(Going::Nowhere)
     }
 
     /// How a complete member can go on.
-    fn member_going(&self, member: &Program, cursor: &Cursor, start: Moment) -> Option<Going> {
+    pub(super) fn member_going(&self, member: &Program, cursor: &Cursor, start: Moment) -> Option<Going> {
         let inside = self.going(member, cursor, start);
         if inside == Going::Incomplete {
             return None;
@@ -114,7 +118,7 @@ impl Graph {
         let others = cursor.open & !(1 << end.way);
         let outside = if others & end.behind != 0 {
             Some(Going::Held)
-        } else if others & member.after(cursor).ways[end.way].rest != 0 {
+        } else if others & end.rest != 0 {
             Some(Going::Beside)
         } else {
             (others != 0).then_some(Going::After)
@@ -149,8 +153,7 @@ impl Graph {
             return Ending::Never;
         }
         if end.waits() {
-            let only_next = end.hold_us.is_none() && !end.waits_within;
-            return if only_next && seen_seq > cursor.last.seq { Ending::Now } else { Ending::Waits };
+            return if !end.waits_for_time() && seen_seq > cursor.last.seq { Ending::Now } else { Ending::Waits };
         }
         let held = end.behind & cursor.open != 0 || self.going(program, cursor, start) == Going::Held;
         if held { Ending::Held } else { Ending::Now }
