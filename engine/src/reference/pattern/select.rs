@@ -6,13 +6,13 @@ use super::fit::Taken;
 
 /// Runs that complete at the same moment are ordered by their start; of branches of one run the one with more events goes
 /// first, then the one whose events are earlier; one with the same events as another is dropped: the one that stays has
-/// the first event in which they differ at the later step.
+/// the first event in which they differ at the earlier step.
 pub(super) fn in_order<T>(mut matches: Vec<T>, of: impl Fn(&T) -> (usize, &Vec<(StepId, usize)>)) -> Vec<T> {
     let events = |t: &T| of(t).1.iter().map(|(_, event)| *event).collect::<Vec<_>>();
     let steps = |t: &T| of(t).1.iter().map(|(step, _)| *step).collect::<Vec<_>>();
     matches.sort_by(|a, b| {
         let length = of(b).1.len().cmp(&of(a).1.len());
-        of(a).0.cmp(&of(b).0).then(length).then_with(|| events(a).cmp(&events(b))).then_with(|| steps(b).cmp(&steps(a)))
+        of(a).0.cmp(&of(b).0).then(length).then_with(|| events(a).cmp(&events(b))).then_with(|| steps(a).cmp(&steps(b)))
     });
     matches.dedup_by(|b, a| of(a).0 == of(b).0 && events(a) == events(b));
     matches
