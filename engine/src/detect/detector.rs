@@ -9,6 +9,7 @@ use super::reorder::Reorder;
 use super::rule::Seen;
 use super::scope::{Route, Scope, Use};
 use super::store::{Located, Shared, Store};
+use super::warm;
 use crate::alert::Alert;
 
 /// All rules of one scope over the keys of one worker.
@@ -106,11 +107,14 @@ fn stretch(
 ) {
     let routes = &scope.routes[rows.batch.stream().index()];
     if let [route] = &routes[..] {
-        for pick in &picks[range] {
-            let mut key = located(rows, pick);
-            for one in &route.uses {
-                if let Some(seen) = seen(rows, pick.row as usize, one) {
-                    rules[one.rule].event(&seen, &mut key, shared, out);
+        for picks in picks[range].chunks(warm::ROWS) {
+            warm::warm(rows, picks, &route.uses, rules, shared);
+            for pick in picks {
+                let mut key = located(rows, pick);
+                for one in &route.uses {
+                    if let Some(seen) = seen(rows, pick.row as usize, one) {
+                        rules[one.rule].event(&seen, &mut key, shared, out);
+                    }
                 }
             }
         }

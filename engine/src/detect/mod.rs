@@ -28,6 +28,7 @@ mod suppress;
 mod threshold;
 mod timers;
 mod voice;
+mod warm;
 
 #[cfg(test)]
 mod tests;

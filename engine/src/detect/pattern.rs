@@ -185,6 +185,12 @@ fn longest_wait(pattern: &Pattern) -> i64 {
 impl Behaviour for PatternRule {
     type State = PatternState;
 
+    const DEPTH: usize = 0;
+
+    fn warm(&self, _state: &PatternState, _depth: usize) -> i64 {
+        0
+    }
+
     fn is_stateless(&self) -> bool {
         false
     }

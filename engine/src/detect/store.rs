@@ -44,6 +44,9 @@ pub(super) trait Store: Send {
     /// Shows the rule an event of a key.
     fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Vec<Alert>);
 
+    /// Reads the states of these keys, so that they are in the cache; what it returns means nothing.
+    fn warm(&self, keys: &[KeyId]) -> i64;
+
     /// A deadline below the watermark has come up.
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>);
 
@@ -134,6 +137,15 @@ impl<B: Behaviour> Store for Slots<B> {
             key.id = Some(Some(id));
             self.put(id, state, timers);
         }
+    }
+
+    fn warm(&self, keys: &[KeyId]) -> i64 {
+        let slots = || keys.iter().filter_map(|id| self.slots.get(*id as usize)?.as_ref());
+        let mut sum = slots().fold(0i64, |sum, slot| sum.wrapping_add(slot.armed));
+        for depth in 0..B::DEPTH {
+            sum = slots().fold(sum, |sum, slot| sum.wrapping_add(self.rule.warm(&slot.state, depth)));
+        }
+        sum
     }
 
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>) {

@@ -134,6 +134,12 @@ impl Reads {
 impl Behaviour for ThresholdRule {
     type State = ThresholdState;
 
+    const DEPTH: usize = HistoryState::DEPTH;
+
+    fn warm(&self, state: &ThresholdState, depth: usize) -> i64 {
+        state.history.warm(depth)
+    }
+
     fn is_stateless(&self) -> bool {
         let counts_episodes = self.when.is_some() && !self.every_event;
         self.histories.is_none() && !counts_episodes && !self.voice.suppresses()
