@@ -7,7 +7,12 @@ pub fn decimal_to_float(mantissa: i128, scale: u8) -> Option<f64> {
 }
 
 /// The mantissa at scale `to` of a decimal at scale `from`; unknown on overflow, or when digits would be lost.
+#[inline]
 pub fn rescale(mantissa: i128, from: u8, to: u8) -> Option<i128> {
+    if from == to { Some(mantissa) } else { rescale_other(mantissa, from, to) }
+}
+
+fn rescale_other(mantissa: i128, from: u8, to: u8) -> Option<i128> {
     if to >= from {
         mantissa.checked_mul(pow10(to - from)?)
     } else {

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Program;
+use super::keys::KeyId;
 use super::parcel::{Parcel, Pick, Rows};
 use super::reorder::Reorder;
 use super::rule::Seen;
@@ -108,9 +109,9 @@ fn stretch(
     let routes = &scope.routes[rows.batch.stream().index()];
     if let [route] = &routes[..] {
         for picks in picks[range].chunks(warm::ROWS) {
-            warm::warm(rows, picks, &route.uses, rules, shared);
-            for pick in picks {
-                let mut key = located(rows, pick);
+            let ids = warm::warm(rows, picks, &route.uses, rules, shared);
+            for (index, pick) in picks.iter().enumerate() {
+                let mut key = located(rows, pick, ids.get(index).copied().flatten());
                 for one in &route.uses {
                     if let Some(seen) = seen(rows, pick.row as usize, one) {
                         rules[one.rule].event(&seen, &mut key, shared, out);
@@ -126,9 +127,9 @@ fn stretch(
     }
 }
 
-fn located<'a>(rows: &'a Rows, pick: &Pick) -> Located<'a> {
+fn located<'a>(rows: &'a Rows, pick: &Pick, hint: Option<KeyId>) -> Located<'a> {
     let keys = &rows.lanes[pick.lane as usize];
-    Located::new(keys.hashes[pick.index as usize], keys.bytes(pick.index as usize))
+    Located::new(keys.hashes[pick.index as usize], keys.bytes(pick.index as usize), hint)
 }
 
 /// The row as a rule sees it that it came to by this route; `None` when the rule does not want it.
@@ -157,7 +158,7 @@ fn several_keys(
     let mut picks = picks.to_vec();
     picks.sort_by(|a, b| key_of(a).cmp(key_of(b)));
     for picks in picks.chunk_by(|a, b| key_of(a) == key_of(b)) {
-        let mut key = located(rows, &picks[0]);
+        let mut key = located(rows, &picks[0], None);
         let mut uses: Vec<&Use> = picks.iter().flat_map(|pick| &routes[pick.lane as usize].uses).collect();
         uses.sort_by_key(|one| one.rule);
         for uses in uses.chunk_by(|a, b| a.rule == b.rule) {

@@ -29,6 +29,11 @@ impl KeyTable {
         self.ids.find(hash, is_it).copied()
     }
 
+    /// Whether it is still the id of this key.
+    pub fn is(&self, id: KeyId, bytes: &[u8]) -> bool {
+        self.entries.get(id as usize).is_some_and(|entry| entry.holders > 0 && entry.bytes[..] == *bytes)
+    }
+
     /// The id of the key with one more state for it: a new id when it had none.
     pub fn hold(&mut self, hash: u64, bytes: &[u8]) -> KeyId {
         let id = self.find(hash, bytes).unwrap_or_else(|| self.add(hash, bytes));

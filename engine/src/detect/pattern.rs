@@ -185,6 +185,7 @@ fn longest_wait(pattern: &Pattern) -> i64 {
 impl Behaviour for PatternRule {
     type State = PatternState;
 
+    const DEADLINE_GROWS: bool = false;
     const DEPTH: usize = 0;
 
     fn warm(&self, _state: &PatternState, _depth: usize) -> i64 {

@@ -68,6 +68,9 @@ pub(super) trait Behaviour: Send + Sync {
     /// What one key has.
     type State: Default + Send;
 
+    /// An event never brings the deadline nearer: one that stands in the heap may stay.
+    const DEADLINE_GROWS: bool;
+
     /// How many allocations of a state lie behind each other.
     const DEPTH: usize;
 

@@ -23,16 +23,19 @@ pub(super) struct Located<'a> {
     pub hash: u64,
     pub bytes: &'a [u8],
     id: Option<Option<KeyId>>,
+    /// What the id was a few rows ago, if the key had one.
+    hint: Option<KeyId>,
 }
 
 impl<'a> Located<'a> {
     /// Not looked up yet.
-    pub fn new(hash: u64, bytes: &'a [u8]) -> Located<'a> {
-        Located { hash, bytes, id: None }
+    pub fn new(hash: u64, bytes: &'a [u8], hint: Option<KeyId>) -> Located<'a> {
+        Located { hash, bytes, id: None, hint }
     }
 
     fn find(&mut self, keys: &KeyTable) -> Option<KeyId> {
-        *self.id.get_or_insert_with(|| keys.find(self.hash, self.bytes))
+        let hint = self.hint.filter(|id| keys.is(*id, self.bytes));
+        *self.id.get_or_insert_with(|| hint.or_else(|| keys.find(self.hash, self.bytes)))
     }
 }
 
@@ -45,7 +48,7 @@ pub(super) trait Store: Send {
     fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Vec<Alert>);
 
     /// Reads the states of these keys, so that they are in the cache; what it returns means nothing.
-    fn warm(&self, keys: &[KeyId]) -> i64;
+    fn warm(&self, keys: &[Option<KeyId>]) -> i64;
 
     /// A deadline below the watermark has come up.
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>);
@@ -125,7 +128,7 @@ impl<B: Behaviour> Store for Slots<B> {
                 *place = None;
                 keys.release(id);
                 key.id = None;
-            } else {
+            } else if !B::DEADLINE_GROWS || slot.armed == NEVER {
                 arm(&*self.rule, self.position, id, slot, i64::MIN, timers);
             }
             return;
@@ -139,8 +142,8 @@ impl<B: Behaviour> Store for Slots<B> {
         }
     }
 
-    fn warm(&self, keys: &[KeyId]) -> i64 {
-        let slots = || keys.iter().filter_map(|id| self.slots.get(*id as usize)?.as_ref());
+    fn warm(&self, keys: &[Option<KeyId>]) -> i64 {
+        let slots = || keys.iter().flatten().filter_map(|id| self.slots.get(*id as usize)?.as_ref());
         let mut sum = slots().fold(0i64, |sum, slot| sum.wrapping_add(slot.armed));
         for depth in 0..B::DEPTH {
             sum = slots().fold(sum, |sum, slot| sum.wrapping_add(self.rule.warm(&slot.state, depth)));

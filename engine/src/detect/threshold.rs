@@ -93,8 +93,8 @@ impl When {
     }
 
     fn holds(&self, scene: &Scene<'_>, with: &mut Vec<Value>) -> bool {
-        with.clear();
-        if !self.with.is_empty() {
+        // What is left from an event before is never read: fields come in order.
+        if with.len() < self.with_count {
             with.resize(self.with_count, Value::Null);
         }
         for (index, value) in &self.with {
@@ -134,6 +134,7 @@ impl Reads {
 impl Behaviour for ThresholdRule {
     type State = ThresholdState;
 
+    const DEADLINE_GROWS: bool = true;
     const DEPTH: usize = HistoryState::DEPTH;
 
     fn warm(&self, state: &ThresholdState, depth: usize) -> i64 {
@@ -153,8 +154,8 @@ impl Behaviour for ThresholdRule {
         self.end_episode(state, at_us);
         state.last_us = at_us;
 
-        bench.scratch.histories.clear();
         if let Some(histories) = &self.histories {
+            // All of a threshold's histories have one scope, so each is set.
             bench.scratch.histories.resize(self.history_count, Value::Null);
             histories.push(&mut state.history, on, &scene, &mut bench.scratch.histories);
         }

@@ -18,17 +18,24 @@ pub(super) const ROWS: usize = 32;
 /// With more rules than this to a row, their states crowd each other out.
 const RULES_MAX: usize = 4;
 
-/// Looks up the keys of these rows and reads what the rules keep of them; changes nothing.
-pub(super) fn warm(rows: &Rows, picks: &[Pick], uses: &[Use], rules: &[Box<dyn Store>], shared: &Shared) {
+/// Looks up the keys of these rows and reads what the rules keep of them. Gives the keys' ids, or nothing at all.
+pub(super) fn warm(
+    rows: &Rows,
+    picks: &[Pick],
+    uses: &[Use],
+    rules: &[Box<dyn Store>],
+    shared: &Shared,
+) -> SmallVec<[Option<KeyId>; ROWS]> {
     if uses.len() > RULES_MAX || picks.len() < 2 {
-        return;
+        return SmallVec::new();
     }
     let find = |pick: &Pick| {
         let keys = &rows.lanes[pick.lane as usize];
         shared.keys.find(keys.hashes[pick.index as usize], keys.bytes(pick.index as usize))
     };
-    let found: SmallVec<[KeyId; ROWS]> = picks.iter().filter_map(find).collect();
+    let found: SmallVec<[Option<KeyId>; ROWS]> = picks.iter().map(find).collect();
     for one in uses {
         black_box(rules[one.rule].warm(&found));
     }
+    found
 }

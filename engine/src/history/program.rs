@@ -31,6 +31,8 @@ pub(super) struct Source {
     before: usize,
     /// Some look-back needs the log.
     logged: bool,
+    /// Some look-back gives its value before the event is in.
+    excludes: bool,
     /// Some window counts events.
     counts_events: bool,
 }
@@ -139,7 +141,10 @@ impl HistoryProgram {
         let kept = state.kept(self);
         kept.events += 1;
         kept.newest_us = scene.at_us;
-        let mut inner: SmallVec<[Value; 4]> = SmallVec::from_elem(Value::Null, self.inner);
+        let mut inner: SmallVec<[Value; 2]> = SmallVec::new();
+        if self.inner > 0 {
+            inner.resize(self.inner, Value::Null);
+        }
         for (position, source) in self.feeds.iter().enumerate() {
             let look = source.feed.look(on, &Scene { with: &inner, ..*scene });
             source.take(kept, position, &look, &mut |out, value| match out {
@@ -183,7 +188,9 @@ impl Source {
     fn new(arg: &HistoryArg, before: usize, lookbacks: Vec<Lookback>) -> Source {
         let on_log = || lookbacks.iter().filter(|l| matches!(l.kind, Kind::Log(_)));
         let (logged, counts_events) = (on_log().count() > 0, on_log().any(|l| l.window.counts_events()));
-        Source { feed: Feed::new(arg), lookbacks, before, logged, counts_events }
+        let includes = on_log().filter(|l| l.window.includes_current).count();
+        let excludes = includes < lookbacks.len();
+        Source { feed: Feed::new(arg), lookbacks, before, logged, excludes, counts_events }
     }
 
     /// Where its look-backs' memories stand.
@@ -196,6 +203,33 @@ impl Source {
         let (log, memories) = (&mut kept.logs[position], &mut kept.memories[self.memories()]);
         let (now_us, nth) = (kept.newest_us, kept.events);
         let counted = look.admitted && (look.value.is_some() || !self.feed.has_values());
+        if self.excludes {
+            self.take_excluding(log, memories, (now_us, nth), look, counted, set);
+        }
+        if self.logged && counted {
+            log.push(now_us, self.counts_events.then_some(nth), look.value.clone());
+        }
+        for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
+            if let (Kind::Log(function), Memory::View(view)) = (&lookback.kind, memory)
+                && lookback.window.includes_current
+            {
+                view.slide(function, lookback.window, log, now_us, nth);
+                set(lookback.out, view.value(function, log, look.value.as_ref()));
+            }
+        }
+        log.forget(View::first(memories, log));
+    }
+
+    /// Brings those look-backs past one event that do not wait for it to be in the log.
+    fn take_excluding(
+        &self,
+        log: &Log,
+        memories: &mut [Memory],
+        (now_us, nth): (i64, u64),
+        look: &Look,
+        counted: bool,
+        set: &mut impl FnMut(Out, Value),
+    ) {
         for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
             match (&lookback.kind, &mut *memory) {
                 (Kind::Log(function), Memory::View(view)) if !lookback.window.includes_current => {
@@ -223,18 +257,6 @@ impl Source {
                 _ => {}
             }
         }
-        if self.logged && counted {
-            log.push(now_us, self.counts_events.then_some(nth), look.value.clone());
-        }
-        for (lookback, memory) in self.lookbacks.iter().zip(&mut *memories) {
-            if let (Kind::Log(function), Memory::View(view)) = (&lookback.kind, memory)
-                && lookback.window.includes_current
-            {
-                view.slide(function, lookback.window, log, now_us, nth);
-                set(lookback.out, view.value(function, log, look.value.as_ref()));
-            }
-        }
-        log.forget(View::first(memories, log));
     }
 
     /// Forgets what no event at `watermark_us` or later can see.

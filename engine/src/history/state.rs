@@ -59,11 +59,12 @@ impl HistoryState {
     /// Reads a little of the allocation at this depth, so that it is in the cache; what it returns means nothing.
     pub fn warm(&self, depth: usize) -> i64 {
         let Some(kept) = self.as_started() else { return 0 };
-        let log = if depth == 0 { None } else { kept.logs.first() };
-        log.map_or(kept.newest_us, |log| {
-            let ends = [log.at_us(log.start()), log.at_us(log.end().wrapping_sub(1))];
-            ends.into_iter().flatten().fold(0, i64::wrapping_add)
-        })
+        let Some(log) = kept.logs.first() else { return 0 };
+        if depth == 0 {
+            return i64::from(kept.memories.first().is_some_and(Memory::is_empty)).wrapping_add(log.end() as i64);
+        }
+        let ends = [log.at_us(log.start()), log.at_us(log.end().wrapping_sub(1))];
+        ends.into_iter().flatten().fold(0, i64::wrapping_add)
     }
 
     /// What is kept; fresh for a key never seen.
