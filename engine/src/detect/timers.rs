@@ -1,8 +1,11 @@
-//! Deadlines of keys, in a heap. A slot that is armed has one live entry; a later entry of the same slot may still lie in
-//! the heap when an earlier one was needed, and is passed over when its time comes.
+//! Deadlines of keys. A slot that is armed has one live entry; a later entry of the same slot may still be there when an
+//! earlier one was needed, and is passed over when its time comes.
+//!
+//! Deadlines of about the next second lie in a heap, those further on unsorted by the second: with many keys most of them
+//! wait long, and a heap of all of them is a miss a level.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use super::keys::KeyId;
 
@@ -10,9 +13,24 @@ use super::keys::KeyId;
 pub(super) const NEVER: i64 = i64::MAX;
 
 /// The deadlines of one detector.
-#[derive(Default)]
 pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<Timer>>,
+    /// Those of the seconds up to `until`.
+    near: BinaryHeap<Reverse<Timer>>,
+    /// All others, by [`second`].
+    far: BTreeMap<i64, Vec<Timer>>,
+    until: i64,
+    len: usize,
+}
+
+impl Default for Timers {
+    fn default() -> Timers {
+        Timers { near: BinaryHeap::new(), far: BTreeMap::new(), until: i64::MIN, len: 0 }
+    }
+}
+
+/// Which stretch of about a second a time lies in.
+fn second(us: i64) -> i64 {
+    us >> 20
 }
 
 /// A deadline of one rule's state of one key.
@@ -27,31 +45,66 @@ pub(super) struct Timer {
 }
 
 impl Timers {
-    /// Adds a deadline of a slot for which `armed` stands in the heap, if it is earlier.
+    /// Adds a deadline of a slot for which `armed` stands here, if it is earlier.
     pub fn arm(&mut self, timer: Timer, armed: &mut i64) {
-        if timer.deadline_us < *armed {
-            *armed = timer.deadline_us;
-            self.heap.push(Reverse(timer));
+        if timer.deadline_us >= *armed {
+            return;
+        }
+        *armed = timer.deadline_us;
+        self.len += 1;
+        if second(timer.deadline_us) <= self.until {
+            self.near.push(Reverse(timer));
+        } else {
+            self.far.entry(second(timer.deadline_us)).or_default().push(timer);
         }
     }
 
     /// Takes out the earliest that is below the watermark.
     pub fn pop(&mut self, watermark_us: i64) -> Option<Timer> {
-        let Reverse(first) = *self.heap.peek()?;
-        if first.deadline_us >= watermark_us {
-            return None;
+        while self.near.peek().is_none_or(|first| first.0.deadline_us >= watermark_us) {
+            let next = self.far.first_entry().filter(|next| *next.key() <= second(watermark_us))?;
+            self.until = *next.key();
+            self.near.extend(next.remove().into_iter().map(Reverse));
         }
-        self.heap.pop();
-        Some(first)
+        self.len -= 1;
+        self.near.pop().map(|first| first.0)
     }
 
     /// Takes all out.
     pub fn clear(&mut self) {
-        self.heap.clear();
+        *self = Timers::default();
     }
 
     /// Number of entries.
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.len
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_come_up_in_order() {
+        let mut timers = Timers::default();
+        let mut state = 1u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 40) as i64
+        };
+        let mut waiting = Vec::new();
+        for watermark_us in (0..20_000_000).step_by(700_000) {
+            for key in 0..50 {
+                let timer = Timer { deadline_us: watermark_us + random() % 9_000_000 - 1_000_000, rule: 0, key };
+                timers.arm(timer, &mut NEVER.clone());
+                waiting.push(timer);
+            }
+            waiting.sort();
+            let due = waiting.partition_point(|timer| timer.deadline_us < watermark_us);
+            let expected: Vec<Timer> = waiting.drain(..due).collect();
+            assert_eq!(std::iter::from_fn(|| timers.pop(watermark_us)).collect::<Vec<_>>(), expected);
+            assert_eq!(timers.len(), waiting.len());
+        }
     }
 }
