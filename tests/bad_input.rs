@@ -1,0 +1,126 @@
+//! What bad input gets, through the whole program: one dead letter each with its bytes and a reason, neighbours unaffected,
+//! every record accounted for; and an output that cannot be written stops the run.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const RULES: &str = r#"
+stream payment {
+  id:     text
+  card:   text
+  amount: decimal(2)
+  note:   text?
+  at:     time
+} timed by at, late 5s, ahead 1h
+
+rule burst {
+  by    card
+  on    payment where amount > 500.00
+  when  count() over 10m >= 3
+  alert high "{card}"
+}
+"#;
+
+fn tripline(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tripline")).args(args).current_dir(folder).output().expect("the binary runs")
+}
+
+fn payment(id: u32, amount: &str, at: &str) -> String {
+    format!(r#"{{"id":"p{id}","card":"c1","amount":{amount},"at":"{at}"}}"#)
+}
+
+/// Each bad record with the class that its dead letter names.
+fn bad_records() -> Vec<(&'static str, Vec<u8>)> {
+    let deep = format!(r#"{{"id":"x","x":{}{},"card":"c1"}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let huge = payment(8, "1.00", "2026-03-01T09:00:00Z").replace("c1", &"c".repeat(10_000_000));
+    vec![
+        ("invalid json", br#"{"id":"p2""#.to_vec()),
+        ("invalid utf-8", b"{\"id\":\"\xff\xfe\"}".to_vec()),
+        ("missing field", br#"{"id":"p4","amount":1.00,"at":"2026-03-01T09:00:00Z"}"#.to_vec()),
+        ("wrong type", payment(5, "true", "2026-03-01T09:00:00Z").into_bytes()),
+        ("out of range", payment(6, "1e30", "2026-03-01T09:00:00Z").into_bytes()),
+        ("out of range", payment(7, "1.234", "2026-03-01T09:00:00Z").into_bytes()),
+        ("too large", huge.into_bytes()),
+        ("too deep", "[".repeat(100_000).into_bytes()),
+        ("too deep", deep.into_bytes()),
+        ("wrong type", b"null".to_vec()),
+        ("wrong type", br#"{"id":"p12","card":"c1","amount":1.00,"at":1767225600}"#.to_vec()),
+    ]
+}
+
+fn write_job(folder: &Path) {
+    let good = |id, amount, second: u32| payment(id, amount, &format!("2026-03-01T09:00:0{second}Z")).into_bytes();
+    let mut lines = vec![good(1, "600.00", 0)];
+    lines.extend(bad_records().into_iter().map(|(_, record)| record));
+    lines.push(payment(20, "900.00", "9999-12-31T23:59:59Z").into_bytes());
+    lines.push(payment(21, "900.00", "1970-01-01T00:00:00Z").into_bytes());
+    lines.push(good(22, "700.00", 1));
+    lines.push(good(23, "800.00", 2));
+    let bytes: Vec<u8> = lines
+        .into_iter()
+        .flat_map(|mut line| {
+            line.push(b'\n');
+            line
+        })
+        .collect();
+    let config = "[source.payment]\nfile = \"in.jsonl\"\n[dead_letters]\nfile = \"dead.jsonl\"\n[late]\nfile = \"late.jsonl\"\n\
+                  [sink.alerts]\nfile = \"alerts.jsonl\"\n[engine]\nrules = [\"r.trip\"]\n";
+    for (name, bytes) in
+        [("in.jsonl", bytes.as_slice()), ("r.trip", RULES.as_bytes()), ("tripline.toml", config.as_bytes())]
+    {
+        std::fs::write(folder.join(name), bytes).expect("the folder takes a file");
+    }
+}
+
+fn json_lines(path: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(path).expect("the run has written it");
+    text.lines().map(|line| serde_json::from_str(line).expect("every line is JSON")).collect()
+}
+
+#[test]
+fn each_bad_record_is_one_dead_letter_and_its_neighbours_count() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_job(folder.path());
+    let output = tripline(folder.path(), &["run"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("read 16, matched-input 3, filtered 0, late 1, quarantined 1, dead letters 11, alerts 1"),
+        "{said}"
+    );
+
+    let dead = json_lines(&folder.path().join("dead.jsonl"));
+    let classes: Vec<&str> = dead.iter().map(|line| line["class"].as_str().unwrap_or_default()).collect();
+    let expected: Vec<&str> = bad_records().iter().map(|(class, _)| *class).collect();
+    assert_eq!(classes, expected);
+    assert_eq!(dead[0]["value"], r#"{"id":"p2""#);
+    assert_eq!(dead[0]["offset"], 2);
+    assert!(dead.iter().all(|line| !line["reason"].as_str().unwrap_or_default().is_empty()));
+
+    let late = json_lines(&folder.path().join("late.jsonl"));
+    let kinds: Vec<&str> = late.iter().map(|line| line["kind"].as_str().unwrap_or_default()).collect();
+    assert_eq!((kinds.contains(&"late"), kinds.contains(&"quarantined"), kinds.len()), (true, true, 2));
+    assert_eq!(json_lines(&folder.path().join("alerts.jsonl"))[0]["key"]["card"], "c1");
+}
+
+#[test]
+fn a_full_disk_stops_the_run_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_job(folder.path());
+    let output = tripline(folder.path(), &["run", "--output", "/dev/full"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("/dev/full") && said.contains("No space left on device"), "{said}");
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_job(folder.path());
+    let output = tripline(folder.path(), &["run", "--input", "payment=none.jsonl"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("none.jsonl"));
+    let output = tripline(folder.path(), &["run", "r.trip"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("stream `payment` has no source"));
+}
