@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tripline_connectors::log::{Fault, Log, LogSink, LogSource};
+use tripline_connectors::log::{Fault, Log, LogRecord, LogSink, LogSource};
 use tripline_engine::io::{AlertRecord, CommitError, Progress, SideRecord, SinkError, TransactionalSink};
 use tripline_engine::metrics::Counts;
 use tripline_engine::runner::{Input, Job, Notice, RunError, Settings, Summary};
@@ -232,4 +232,19 @@ fn a_stream_without_a_source_is_said_at_once() {
     let error = Job::new(plan(0, None, None)).sink(Box::new(sink)).run(Arc::new(AtomicBool::new(false)));
     let expected = RunError::Configuration("the rules read stream `in`, but it has no source".to_owned());
     assert_eq!(error, Err(expected));
+}
+
+#[test]
+fn a_trace_context_is_passed_on_as_a_link() {
+    let log = log(1, 1);
+    append(&log, 0, "a 1 1000");
+    let context = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_vec();
+    let headers = vec![("traceparent".to_owned(), Some(context.clone()))];
+    let record = LogRecord { timestamp_us: Some(1_000), headers, ..LogRecord::of_value("a 2 1001") };
+    log.append(world::TOPIC, 0, record).expect("the topic is there");
+    log.finish_topic(world::TOPIC);
+    run(&log, plan(0, None, None), 1, 1, usize::MAX).expect("a good run");
+    let alerts = log.read_all("alerts");
+    assert_eq!(alerts.len(), 1);
+    assert!(alerts[0].headers.contains(&("trace-link".to_owned(), Some(context))), "{:?}", alerts[0].headers);
 }

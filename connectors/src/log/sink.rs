@@ -120,11 +120,13 @@ impl TransactionalSink for LogSink {
     }
 
     fn alert(&mut self, alert: &AlertRecord) -> Result<(), SinkError> {
+        let id = ("ce_id".to_owned(), Some(alert.id.clone().into_bytes()));
+        let links = alert.links.iter().map(|link| ("trace-link".to_owned(), Some(link.clone())));
         let record = LogRecord {
             timestamp_us: Some(alert.at_us),
             key: Some(alert.key.clone()),
             value: Some(alert.body.clone()),
-            headers: vec![("ce_id".to_owned(), Some(alert.id.clone().into_bytes()))],
+            headers: std::iter::once(id).chain(links).collect(),
         };
         self.write(&self.topics.alerts.clone(), record)
     }

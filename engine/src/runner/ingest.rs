@@ -8,6 +8,7 @@ use crossbeam_channel::Sender;
 use tripline_query_lang::plan::Stream;
 
 use super::RunError;
+use super::traces::Traces;
 use crate::event::{Batch, BatchBuilder};
 use crate::io::{Decoder, PartitionInfo, Polled, Record, RecordError, SideKind, SideRecord, Source, Stage};
 use crate::metrics::{Counts, Metrics};
@@ -80,6 +81,8 @@ pub struct Ingest {
     pub tick: Duration,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Trace contexts of the events.
+    pub traces: Arc<Traces>,
 }
 
 /// What has been read of a partition and not been handed on.
@@ -150,7 +153,7 @@ impl Reader {
 
 /// Polls once: every record becomes a row, a side record, or nothing but a count.
 fn poll(ingest: &mut Ingest, pending: &mut [Pending]) -> Result<Polled, RunError> {
-    let Ingest { input, decoder, partitions, clocks, tick, .. } = ingest;
+    let Ingest { input, decoder, partitions, clocks, tick, traces, .. } = ingest;
     let wait = if pending.iter().all(Pending::is_empty) { POLL_WAIT } else { *tick };
     // Locked from the first record on, not while waiting for it.
     let mut held = None;
@@ -161,7 +164,7 @@ fn poll(ingest: &mut Ingest, pending: &mut [Pending]) -> Result<Polled, RunError
         else {
             return;
         };
-        take(record, decoder.as_mut(), clock, pending, partition);
+        take(record, decoder.as_mut(), clock, pending, partition, traces);
     });
     Ok(polled?)
 }
@@ -172,6 +175,7 @@ fn take(
     clock: &mut PartitionClock,
     pending: &mut Pending,
     partition: &PartitionInfo,
+    traces: &Traces,
 ) {
     pending.counts.read += 1;
     let decoded = match record.value {
@@ -189,7 +193,10 @@ fn take(
             SideKind::DeadLetter(error)
         }
         Ok(at_us) => match clock.judge(record.offset, at_us, record.timestamp_us) {
-            Verdict::InTime => return pending.builder.end_row(at_us, record.offset),
+            Verdict::InTime => {
+                traces.keep(&partition.id, record.offset, (record.headers)());
+                return pending.builder.end_row(at_us, record.offset);
+            }
             Verdict::Late { behind_us, by_floor } => {
                 pending.builder.undo_row();
                 pending.counts.late += 1;

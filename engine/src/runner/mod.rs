@@ -44,6 +44,7 @@ mod simulation;
 mod supervisor;
 mod threads;
 mod ticks;
+mod traces;
 mod workers;
 
 pub use error::RunError;

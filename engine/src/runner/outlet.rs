@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::RunError;
-use crate::io::Progress;
+use super::traces::Traces;
+use crate::io::{AlertRecord, Progress};
 use crate::metrics::Metrics;
 use crate::operators::{After, Turn};
 use crate::recovery::{Batch, Shard, ShardError, ShardStart};
@@ -39,6 +40,8 @@ pub struct Outlet {
     pub pause: Box<dyn FnMut(Duration) -> bool + Send>,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Trace contexts of the events.
+    pub traces: Arc<Traces>,
 }
 
 impl Outlet {
@@ -86,7 +89,7 @@ impl Outlet {
         let shard = self.progress.shard.0 as usize;
         let before = self.size();
         for found in alerts.iter().filter(|found| self.start.wants_alert(&found.position)) {
-            self.batch.alerts.push(found.record(&self.plan));
+            self.batch.alerts.push(AlertRecord { links: self.traces.of(found), ..found.record(&self.plan) });
         }
         let sides = end.sides.get(shard).into_iter().flatten();
         let sides = sides.filter(|(partition, side)| self.start.wants_side(*partition, side.offset));

@@ -13,6 +13,7 @@ use super::outlet::{Outlet, pause};
 use super::supervisor::{Flags, Supervisor};
 use super::threads::{self, Event, Thread};
 use super::ticks::{Place, Ticks};
+use super::traces::Traces;
 use super::workers::Links;
 use super::{Notice, RunError, streams_read, workers};
 use crate::detect::Program;
@@ -47,6 +48,7 @@ struct Launch {
     program: Arc<Program>,
     settings: Settings,
     metrics: Arc<Metrics>,
+    traces: Arc<Traces>,
     flags: Flags,
     events: Sender<Event>,
     over: Receiver<()>,
@@ -69,7 +71,15 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     seek(&mut opened, &start)?;
 
     let (events, told) = unbounded();
-    let launch = Launch { program, settings, metrics: metrics.clone(), flags: Flags::default(), events, over };
+    let launch = Launch {
+        program,
+        settings,
+        metrics: metrics.clone(),
+        traces: Arc::default(),
+        flags: Flags::default(),
+        events,
+        over,
+    };
     let first = |shard| first_progress(shard, &start, &assigned, &rules);
     let turns = launch.outlets(shards, &start, first)?;
     let (guards, links) = launch.workers(turns)?;
@@ -241,6 +251,7 @@ impl Launch {
                 commit_every: self.settings.commit_every,
                 pause: Box::new(pause(self.over.clone(), self.flags.give_up.clone())),
                 metrics: self.metrics.clone(),
+                traces: self.traces.clone(),
             };
             threads::spawn(Thread::Outlet(number), self.events.clone(), move || outlet.run())?;
         }
@@ -292,6 +303,7 @@ impl Launch {
                 stop: self.flags.stop_reading.clone(),
                 tick: self.settings.tick,
                 metrics: self.metrics.clone(),
+                traces: self.traces.clone(),
             };
             threads::spawn(Thread::Ingest(source), self.events.clone(), move || ingest::run(ingest))?;
         }

@@ -110,6 +110,7 @@ impl Process {
             batch: Default::default(),
             pause: Box::new(|_| true),
             metrics: Arc::default(),
+            traces: Arc::default(),
         };
         let outlets: Vec<Outlet> = shards.into_iter().enumerate().map(outlet).collect();
         let (deliveries, delivered) = unbounded();
@@ -127,6 +128,7 @@ impl Process {
             stop: Arc::new(AtomicBool::new(false)),
             tick: Duration::ZERO,
             metrics: Arc::default(),
+            traces: Arc::default(),
         });
         let detectors = (0..program.scopes()).map(|scope| Detector::new(program.clone(), scope)).collect();
         let turns = outlets.iter().map(|_| VecDeque::new()).collect();

@@ -1,0 +1,122 @@
+//! Trace contexts (W3C `traceparent`) of events, kept for a while for the alerts that rest on these events.
+//!
+//! They are beside the engine's state on purpose: a link to a trace is no part of an alert's meaning or bytes. So an alert
+//! that rests on an event of long ago, or on one read before a restart, may have fewer links, and nothing else differs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::alert::{Alert, Witness};
+use crate::event::PartitionId;
+
+/// The header that carries a trace context.
+pub const HEADER: &str = "traceparent";
+
+/// Contexts that are kept of a partition; older ones make room.
+const KEPT: usize = 65_536;
+
+/// A context is 55 bytes; anything much longer is none.
+const LENGTH_MAX: usize = 256;
+
+/// The contexts of all partitions, shared by ingest and sink threads.
+#[derive(Debug, Default)]
+pub struct Traces {
+    /// Most inputs have none: then nothing is locked.
+    any: AtomicBool,
+    partitions: Mutex<BTreeMap<PartitionId, VecDeque<(i64, Vec<u8>)>>>,
+}
+
+impl Traces {
+    /// Keeps the context of a record, if its headers have one. Offsets of a partition come in ascending order.
+    pub fn keep(&self, partition: &PartitionId, offset: i64, headers: Vec<(String, Option<Vec<u8>>)>) {
+        let context = headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(HEADER));
+        let Some((_, Some(context))) = context.filter(|(_, c)| c.as_ref().is_some_and(|c| c.len() <= LENGTH_MAX))
+        else {
+            return;
+        };
+        let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = partitions.entry(partition.clone()).or_default();
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back((offset, context));
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// The contexts of the events that an alert rests on, in their order, each once.
+    pub fn of(&self, alert: &Alert) -> Vec<Vec<u8>> {
+        if !self.any.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut links: Vec<Vec<u8>> = Vec::new();
+        for evidence in &alert.evidence {
+            let Witness::Event(event) = &evidence.what else { continue };
+            let Some(kept) = partitions.get(&event.partition) else { continue };
+            let found = kept.binary_search_by_key(&event.offset, |(offset, _)| *offset).ok();
+            if let Some((_, context)) = found.and_then(|at| kept.get(at))
+                && !links.contains(context)
+            {
+                links.push(context.clone());
+            }
+        }
+        links
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Evidence;
+    use crate::event::Coordinates;
+    use crate::io::{Cause, Position};
+    use tripline_query_lang::plan::{RuleId, StreamId};
+
+    fn partition(number: i32) -> PartitionId {
+        PartitionId { stream: StreamId(0), topic: "payments".into(), partition: number }
+    }
+
+    fn header(name: &str, value: &str) -> Vec<(String, Option<Vec<u8>>)> {
+        vec![("other".to_owned(), None), (name.to_owned(), Some(value.as_bytes().to_vec()))]
+    }
+
+    fn alert_on(events: &[(i32, i64)]) -> Alert {
+        let evidence = |&(number, offset): &(i32, i64)| Evidence {
+            step: "payment".into(),
+            what: Witness::Event(Coordinates { at_us: 0, partition: partition(number), offset }),
+        };
+        Alert {
+            position: Position { time_us: 0, cause: Cause::Timer, rule: 0, key: Vec::new(), sequence: 0 },
+            rule: RuleId(0),
+            key: Vec::new(),
+            at_us: 0,
+            message: String::new(),
+            fields: Vec::new(),
+            evidence: events.iter().map(evidence).collect(),
+            incomplete: false,
+        }
+    }
+
+    #[test]
+    fn an_alert_has_the_contexts_of_its_events_each_once() {
+        let traces = Traces::default();
+        assert!(traces.of(&alert_on(&[(0, 1)])).is_empty());
+        traces.keep(&partition(0), 1, header("traceparent", "a"));
+        traces.keep(&partition(0), 5, header("TraceParent", "b"));
+        traces.keep(&partition(1), 5, header("traceparent", "a"));
+        traces.keep(&partition(1), 6, header("tracestate", "c"));
+        let links = traces.of(&alert_on(&[(0, 5), (0, 1), (0, 2), (1, 5), (1, 6)]));
+        assert_eq!(links, [b"b".to_vec(), b"a".to_vec()]);
+    }
+
+    #[test]
+    fn old_contexts_make_room() {
+        let traces = Traces::default();
+        for offset in 0..=KEPT as i64 {
+            traces.keep(&partition(0), offset, header("traceparent", &offset.to_string()));
+        }
+        assert!(traces.of(&alert_on(&[(0, 0)])).is_empty());
+        assert_eq!(traces.of(&alert_on(&[(0, 1), (0, KEPT as i64)])).len(), 2);
+    }
+}
