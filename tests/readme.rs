@@ -77,3 +77,22 @@ fn rules_compile_and_their_tests_pass() {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
 }
+
+#[test]
+fn the_picture_of_the_demo_is_what_it_prints() {
+    let (_, picture) = blocks().into_iter().find(|(_, text)| text.contains("planted")).expect("the README shows the demo");
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run_in(folder.path(), "tripline demo --rate 0 --color never");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let printed = words(&String::from_utf8_lossy(&output.stdout));
+    for part in words(&picture).split("...") {
+        let part = part.trim();
+        // Between the alerts of the picture there are others.
+        let lines: Vec<&str> = if part.starts_with("2026") { part.split(" 2026-").collect() } else { vec![part] };
+        for line in lines {
+            let since = line.split(" since ").next().unwrap_or(line);
+            assert!(printed.contains(since), "the demo does not print `{since}`");
+        }
+    }
+}
