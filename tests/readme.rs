@@ -80,7 +80,8 @@ fn rules_compile_and_their_tests_pass() {
 
 #[test]
 fn the_picture_of_the_demo_is_what_it_prints() {
-    let (_, picture) = blocks().into_iter().find(|(_, text)| text.contains("planted")).expect("the README shows the demo");
+    let (_, picture) =
+        blocks().into_iter().find(|(_, text)| text.contains("planted")).expect("the README shows the demo");
     let folder = tempfile::tempdir().expect("a folder");
     let output = run_in(folder.path(), "tripline demo --rate 0 --color never");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
