@@ -163,8 +163,7 @@ impl<'p> Walk<'_, 'p> {
         }
     }
 
-    /// In `all of` and `N of` an event goes to the first open member in text order that it fits: one that is not complete
-    /// or whose greedy loop goes on; failing that, to a loop of a complete one that may go on as well.
+    /// In `all of` and `N of` an event goes to the first open member in text order that it fits.
     fn offer_members(
         &self,
         way: &Way<'p>,
@@ -174,11 +173,8 @@ impl<'p> Walk<'_, 'p> {
         around: &[&Rest<'p>],
     ) -> Option<Took<'p>> {
         let around = [around, &[&way.rest]].concat();
-        let is_complete = |ways: &Vec<Way>| matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
-        let (complete, open): (Vec<_>, Vec<_>) =
-            members.ways.iter().enumerate().partition(|(_, ways)| is_complete(ways));
         let offer = |(member, ways): (usize, &Vec<Way<'p>>)| Some((member, self.offer(ways, event, taken, &around)?));
-        let (member, took) = open.into_iter().chain(complete).find_map(offer)?;
+        let (member, took) = members.ways.iter().enumerate().find_map(offer)?;
         let step = took.step?;
         let taken_after = [taken, &[(step, event)]].concat();
         let others = |(position, ways): (usize, &Vec<Way<'p>>)| {
@@ -283,11 +279,16 @@ impl<'p> Walk<'_, 'p> {
         ways.iter().map(of).min().unwrap_or(i64::MAX)
     }
 
-    /// The last moment at which a way may still take an event. A group is over when too few members can still complete.
+    /// The last moment at which a way may still take an event. A group is over when too few members can still complete; a
+    /// complete one, when none of its loops can go on.
     fn latest(&self, way: &Way<'p>, taken: &Taken) -> i64 {
         let own = self.view.latest(&way.rest, taken);
         match &way.goal {
             Goal::Step(_) => own,
+            Goal::Members(members) if members.complete() >= members.need => {
+                let loops = members.ways.iter().flatten().filter(|way| !matches!(way.goal, Goal::Done));
+                own.min(loops.map(|way| self.latest(way, taken)).max().unwrap_or(i64::MIN))
+            }
             Goal::Members(members) => {
                 let of = |ways: &Vec<Way<'p>>| ways.iter().map(|w| self.latest(w, taken)).max().unwrap_or(i64::MIN);
                 let mut latest: Vec<i64> = members.ways.iter().map(of).collect();
@@ -442,12 +443,14 @@ fn races_of(ways: &[Way<'_>]) -> Vec<Race> {
     races
 }
 
-/// The alternatives that are complete: the most preferred way lies behind them.
+/// The alternatives that are complete: some way lies behind them, be it behind a greedy loop that may still go on.
 fn decided(ways: &[Way<'_>]) -> Vec<Race> {
-    let Some(first) = ways.first() else { return Vec::new() };
-    let mut races = first.won.clone();
-    if let Goal::Members(members) = &first.goal {
-        races.extend(members.ways.iter().flat_map(|ways| decided(ways)));
-    }
-    races
+    let of = |way: &Way<'_>| {
+        let inside = match &way.goal {
+            Goal::Members(members) => members.ways.iter().flat_map(|ways| decided(ways)).collect(),
+            _ => Vec::new(),
+        };
+        [way.won.clone(), inside].concat()
+    };
+    ways.iter().flat_map(of).collect()
 }

@@ -126,11 +126,9 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
             }
             let walk = Walk { view: self.view, races: &self.races };
             let mut outcome = walk.event(branch, event);
-            // `without X`: an X ends the run, even one that would fill a step, unless it completes the match.
-            let ends = self.view.pattern.without.iter().any(|x| self.view.is_absent(x, event, &branch.taken));
-            if ends {
-                let completed_by_it = |b: &Branch| b.is_complete() && (b.taken.last() != branch.taken.last());
-                outcome.branches.retain(|b| completed_by_it(b) || outcome.at_us.is_some());
+            // `without X`: an X ends the run, even one that would fill a step, unless the match fires at it.
+            if self.view.pattern.without.iter().any(|x| self.view.is_absent(x, event, &branch.taken)) {
+                outcome.branches.retain(Branch::is_complete);
             }
             won.extend(outcome.won.iter().copied());
             let to_come = branches[position + 1..].iter().filter(|b| b.start == branch.start).count();
