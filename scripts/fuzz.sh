@@ -9,6 +9,6 @@ if command -v cargo-fuzz >/dev/null && cargo +nightly --version >/dev/null 2>&1;
     cargo +nightly fuzz run "$(basename "$target" .rs)" -- -max_total_time="$seconds"
   done
 else
-  echo "no nightly toolchain with cargo-fuzz: running the stable fallback for $seconds seconds a target"
+  echo "no nightly toolchain with cargo-fuzz: running the stable fallback, $seconds seconds a target"
   FUZZ_SECONDS=$seconds cargo test --workspace --locked fuzz_
 fi

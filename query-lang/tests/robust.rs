@@ -1,4 +1,4 @@
-//! No text makes the parser panic, hang or point outside of the text.
+//! No text makes the parser or the compiler panic, hang or point outside of the text.
 #![expect(clippy::unwrap_used, reason = "a broken case ends the test")]
 
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tripline_query_lang::ast::{File, ItemKind};
 use tripline_query_lang::diagnostics::{Diagnostic, codes::syntax, render};
-use tripline_query_lang::{Source, parser};
+use tripline_query_lang::{Source, compile, parser};
 
 /// Parses, and checks what must hold for any text.
 fn check(text: &str) -> (File, Vec<Diagnostic>) {
@@ -30,9 +30,9 @@ fn check(text: &str) -> (File, Vec<Diagnostic>) {
     (file, diagnostics)
 }
 
-/// The texts of the golden cases.
-fn corpus() -> Vec<String> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases/syntax");
+/// The texts of the golden cases of a folder.
+fn corpus(folder: &str) -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "trip"));
     paths.sort();
@@ -176,20 +176,42 @@ impl Dice {
     }
 }
 
-#[test]
-fn mutated_files() {
-    let corpus = corpus();
+/// How long each target is fuzzed: two seconds, or `FUZZ_SECONDS`.
+fn fuzz_time() -> Duration {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(2))
+}
+
+/// Mutates the corpus by a fixed seed and looks at what comes out.
+fn fuzz(corpus: &[String], look: impl Fn(&str)) {
     let mut dice = Dice(42);
-    let begin = Instant::now();
+    let (begin, time) = (Instant::now(), fuzz_time());
     let mut rounds = 0;
-    while rounds < 200 || begin.elapsed() < Duration::from_secs(2) {
+    while rounds < 200 || begin.elapsed() < time {
         let mut text = corpus[dice.below(corpus.len())].clone();
         for _ in 0..=dice.below(8) {
-            mutate(&mut text, &corpus, &mut dice);
+            mutate(&mut text, corpus, &mut dice);
         }
-        check(&text);
+        look(&text);
         rounds += 1;
     }
+}
+
+#[test]
+fn fuzz_parse() {
+    fuzz(&corpus("syntax"), |text| drop(check(text)));
+}
+
+#[test]
+fn fuzz_compile() {
+    let corpus: Vec<String> = ["semantics", "plan", "syntax"].iter().flat_map(|folder| corpus(folder)).collect();
+    fuzz(&corpus, |text| {
+        let sources = [Source { name: "a.trip".into(), text: text.into() }];
+        let compiled = compile(&sources, &[]);
+        let stops = compiled.diagnostics.iter().any(|diagnostic| diagnostic.code.is_error());
+        assert_eq!(compiled.plan.is_none(), stops, "{text}");
+        compiled.diagnostics.iter().for_each(|diagnostic| drop(render(diagnostic, &sources, false)));
+    });
 }
 
 /// Drops, doubles, replaces or inserts a piece.
@@ -212,7 +234,7 @@ fn mutate(text: &mut String, corpus: &[String], dice: &mut Dice) {
 
 #[test]
 fn every_prefix_of_a_file() {
-    for text in corpus() {
+    for text in corpus("syntax") {
         for (end, _) in text.char_indices().step_by(3) {
             check(&text[..end]);
         }
@@ -288,7 +310,7 @@ fn a_rule_of_many_steps() {
 #[test]
 fn a_large_file_takes_linear_time() {
     let begin = Instant::now();
-    check(&corpus().concat().repeat(60));
+    check(&corpus("syntax").concat().repeat(60));
     check(&"} ".repeat(500_000));
     check(&format!("rule a {{ {}", "zz ".repeat(300_000)));
     check(&format!("rule a {{ on x alert low \"{}\" }}", "{".repeat(200_000)));
