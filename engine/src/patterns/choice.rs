@@ -240,6 +240,7 @@ impl Program {
         let has_bar: Vec<bool> = self.leaves.iter().map(has_bar).collect();
         let fill = |crossing: &mut Crossing| {
             crossing.interest = interest(crossing);
+            crossing.repeating = way_set(crossing.ways.iter().map(|way| way.repeat));
             crossing.timed = crossing.ways_to(|leaf| timed[leaf]);
             let leads_simply = |way: &Way| way.target.is_none_or(|leaf| simple[leaf]);
             let mut targets = crossing.ways.iter().filter_map(|way| way.target);

@@ -106,6 +106,10 @@ impl Graph {
         seen_seq: u64,
         edits: &mut Edits,
     ) -> Passed {
+        let mut by_time = self.pass_inside(program, cursor, deadline_us, start, seen_seq, edits);
+        while self.pass_ahead_by(program, cursor, deadline_us, start, seen_seq, edits) {
+            by_time = true;
+        }
         let after = program.after(cursor);
         let ahead = cursor.ahead.iter().fold(0, |set, (way, _)| set | 1 << way);
         for way in ways_in(cursor.open & !ahead) {
@@ -115,9 +119,6 @@ impl Graph {
                 cursor.open &= !(1 << way);
             }
         }
-        let by_time = self.pass_inside(program, cursor, deadline_us, start, seen_seq, edits)
-            || self.pass_ahead_by(program, cursor, deadline_us, start, seen_seq, edits);
-        let after = program.after(cursor);
         if let Some(end) = after.end.as_ref().filter(|end| cursor.open >> end.way & 1 == 1) {
             if end.waits() {
                 let heard = !end.waits_next || seen_seq > cursor.last.seq;
@@ -131,7 +132,7 @@ impl Graph {
                 return Passed::Complete(by_time.then_some(deadline_us));
             }
         }
-        if cursor.open == 0 && cursor.group.is_none() { Passed::Gone } else { Passed::Waits }
+        if self.lives(program, cursor, start) { Passed::Waits } else { Passed::Gone }
     }
 
     /// Time in the group that the place is in; true when that completed it.
@@ -182,6 +183,10 @@ impl Graph {
                     let mut next = self.moved(program, cursor, way, cursor.last.at_us);
                     next.group = Some(Box::new(state));
                     self.settle(program, &mut next, start);
+                    // A round that time alone completes is not followed by another one.
+                    let after = program.after(&next);
+                    next.open &= !(after.timed & after.repeating);
+                    next.leave_closed();
                     *cursor = next;
                     return true;
                 }
@@ -207,10 +212,9 @@ impl Graph {
             let next = match (member, &mut *member_state) {
                 (_, MemberState::Quiet(deadline)) if *deadline <= deadline_us => MemberState::Done,
                 (Member::Program(program, _), MemberState::At(cursor)) => {
-                    let begun = cursor.leaf.is_some();
                     match self.pass(program, cursor, deadline_us, start, seen_seq, edits) {
                         Passed::Complete(Some(_)) => MemberState::Done,
-                        Passed::Gone if begun || cursor.open == 0 => MemberState::Dead,
+                        Passed::Gone => MemberState::Dead,
                         _ => continue,
                     }
                 }
@@ -225,11 +229,6 @@ impl Graph {
             let going = self.group_going(group, state, start);
             return if was_complete && going == Going::Nowhere { Passed::Waits } else { Passed::Complete(None) };
         }
-        let alive = state.members.iter().filter(|member| match member {
-            MemberState::Dead => false,
-            MemberState::At(_) => !state.shut,
-            MemberState::Done | MemberState::Quiet(_) => true,
-        });
-        if alive.count() >= group.need.unwrap_or(1) { Passed::Waits } else { Passed::Gone }
+        if self.can_complete(group, state, start) { Passed::Waits } else { Passed::Gone }
     }
 }

@@ -27,12 +27,18 @@ struct Taking<'a> {
     killed: WaySet,
 }
 
-/// What an event did to a tree of choices.
+/// What an event did to a tree of choices. Where `each` follows several, some may have taken it and others not.
 struct Followed {
-    /// Some run has passed over the event here: it comes to what is less preferred.
-    passes: bool,
-    /// Ways that stay open for runs that did not take it.
-    left: WaySet,
+    /// The open ways of those that have passed over the event and come to what is less preferred; `None`: there are none.
+    passed: Option<WaySet>,
+    /// The ways that stay open for those that took it.
+    taken: WaySet,
+    /// They took it by `then each`: what they did not try stays open, too.
+    spawned: bool,
+}
+
+impl Followed {
+    const PASSED: Followed = Followed { passed: Some(0), taken: 0, spawned: false };
 }
 
 /// The ways of a set that a condition allows.
@@ -73,7 +79,7 @@ impl Graph {
             let was_open = cursor.open;
             let mut taking = Taking { program, cursor, sight, may_take, moved: SmallVec::new(), killed: 0 };
             let followed = self.take_ways(&mut taking, &after.order);
-            let trunk = followed.left & !taking.killed;
+            let trunk = (followed.passed.unwrap_or(0) | followed.taken) & !taking.killed;
             moved = taking.moved;
             if !moved.is_empty() && trunk == 0 {
                 // Left by this event; another branch may complete the group differently.
@@ -88,7 +94,8 @@ impl Graph {
             self.feed_inside(program, cursor, sight, may_take, &mut moved);
         }
         self.close_behind(program, cursor, sight);
-        conclude(cursor, moved, edits, branches)
+        let alive = self.lives(program, cursor, sight.start);
+        conclude(cursor, alive, moved, edits, branches)
     }
 
     /// As `feed`, where one way to a step is taken at most: the place moves without a copy.
@@ -167,28 +174,34 @@ impl Graph {
     /// Follows a tree of choices: takes the ways that the event fits, by preference.
     fn take_ways(&self, taking: &mut Taking<'_>, order: &Order) -> Followed {
         match order {
-            Order::None => Followed { passes: true, left: 0 },
+            Order::None => Followed::PASSED,
             Order::Way(way) => self.try_way(taking, *way),
+            Order::Pick { both: Both::Never, first, second } => {
+                let one = self.take_ways(taking, first);
+                let untried = if one.spawned { second.ways() & taking.cursor.open } else { 0 };
+                let Some(before) = one.passed else { return Followed { taken: one.taken | untried, ..one } };
+                let other = self.take_ways(taking, second);
+                Followed {
+                    passed: other.passed.map(|behind| before | behind),
+                    taken: one.taken | untried | other.taken | if other.spawned { before } else { 0 },
+                    spawned: one.spawned || other.spawned,
+                }
+            }
             Order::Pick { both, first, second } => {
                 let before = taking.moved.len();
                 let one = self.take_ways(taking, first);
-                let goes_on = match both {
-                    Both::Never => one.passes,
-                    Both::Always => true,
-                    Both::UnlessFirst => taking.moved.len() == before,
-                };
-                if !goes_on {
-                    let stays = *both == Both::Never && one.left != 0;
-                    let other = if stays { second.ways() & taking.cursor.open } else { 0 };
-                    return Followed { passes: false, left: one.left | other };
+                if *both == Both::UnlessFirst && taking.moved.len() > before {
+                    return Followed { passed: None, ..one };
                 }
                 let other = self.take_ways(taking, second);
                 let alive = |side: &Order| side.ways() & taking.cursor.open & !taking.killed != 0;
-                let passes = match both {
-                    Both::Never => other.passes,
-                    _ => one.passes && alive(first) || other.passes && alive(second),
+                let passed = match (one.passed, other.passed) {
+                    (one, _) if !alive(second) => one,
+                    (_, other) if !alive(first) => other,
+                    (Some(one), Some(other)) => Some(one | other),
+                    (one, other) => one.or(other),
                 };
-                Followed { passes, left: one.left | other.left }
+                Followed { passed, taken: one.taken | other.taken, spawned: one.spawned || other.spawned }
             }
         }
     }
@@ -197,24 +210,29 @@ impl Graph {
     fn try_way(&self, taking: &mut Taking<'_>, index: usize) -> Followed {
         let bit = 1 << index;
         if taking.cursor.open & bit == 0 {
-            return Followed { passes: true, left: 0 };
+            return Followed::PASSED;
         }
         let after = taking.program.after(taking.cursor);
         let way = &after.ways[index];
         taking.killed |= self.forbidden(after, taking.cursor, taking.sight, index, true);
         let before = taking.moved.len();
-        let mut ends = false;
+        let mut ended = false;
         if taking.killed & bit == 0 {
-            ends = after.is_ended_by_next(index, taking.cursor, taking.sight);
+            ended = after.is_ended_by_next(index, taking.cursor, taking.sight);
             if taking.may_take {
                 self.take_way(taking.program, taking.cursor, index, way, taking.sight, &mut taking.moved);
             }
         }
         taking.killed |= self.forbidden(after, taking.cursor, taking.sight, index, false);
-        let took = taking.moved.len() > before;
-        // By `then each` the way stays open, and at the end it says that the end is reached.
-        let stays = !took || way.branches_max.is_some();
-        Followed { passes: !took && !ends, left: if stays { bit } else { 0 } }
+        if taking.moved.len() > before {
+            let spawned = way.branches_max.is_some();
+            Followed { passed: None, taken: if spawned { bit } else { 0 }, spawned }
+        } else if ended {
+            // What stays open says that the end is reached.
+            Followed { passed: None, taken: bit, spawned: false }
+        } else {
+            Followed { passed: Some(bit), ..Followed::PASSED }
+        }
     }
 
     /// Takes one way if the event fits it, within all limits.
@@ -394,7 +412,7 @@ impl Graph {
                 self.settle_inside(program, &mut trunk, sight.start);
                 trunk.open &= (was_open | if was_open == 0 { WaySet::MAX } else { 0 }) & !program.after(cursor).strict;
                 trunk.leave_closed();
-                if trunk.open != 0 || self.going(program, &trunk, sight.start) != Going::Nowhere {
+                if self.lives(program, &trunk, sight.start) {
                     moved.push(Branch { cursor: trunk, edits: variant.edits, took: false });
                 }
             } else {
@@ -417,11 +435,11 @@ impl Graph {
 /// Puts the first branch that took the event in the place of the cursor, and the others behind.
 fn conclude(
     cursor: &mut Cursor,
+    alive: bool,
     mut moved: SmallVec<[Branch; 1]>,
     edits: &mut Edits,
     branches: &mut Vec<Branch>,
 ) -> Fate {
-    let alive = cursor.open != 0 || cursor.group.is_some();
     if moved.is_empty() {
         return if alive { Fate::Passed } else { Fate::Gone };
     }

@@ -107,6 +107,8 @@ pub(super) struct Crossing {
     pub(super) strict: WaySet,
     /// Ways to groups that time alone can complete.
     pub(super) timed: WaySet,
+    /// Ways that begin a new round.
+    pub(super) repeating: WaySet,
     /// The only step that follows, if it sets a bar.
     pub(super) barred: Option<usize>,
     /// All ways lead to steps, and at most one of them is taken at an event.

@@ -162,18 +162,20 @@ impl Machine {
             return;
         }
         for branch in branches {
+            if forbidden && !branch.took {
+                continue;
+            }
             let mut other = run.clone();
             self.arrive(&mut other, branch, logs, turn);
-            other.live &= !forbidden;
-            if other.live {
+            if other.live && !forbidden {
                 turn.branches.push(other);
             }
         }
-        if fate == Fate::Gone {
+        let took = fate == Fate::Took;
+        if fate == Fate::Gone || forbidden && !took {
             run.live = false;
             return;
         }
-        let took = fate == Fate::Took;
         run.taken.apply(&edits, now, logs, || turn.keeping.event());
         self.complete_by_event(run, took, logs, turn);
         run.live &= !forbidden;
@@ -236,7 +238,7 @@ impl Machine {
             Some(group) if beside => group.hungry = true,
             group => *group = None,
         }
-        run.live = run.cursor.open != 0 || run.cursor.group.is_some();
+        run.live = self.graph.lives(program, &run.cursor, run.start);
     }
 
     /// At a new place: finds out when something is due next, and the run's side of the bar.

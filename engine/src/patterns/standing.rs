@@ -86,6 +86,14 @@ impl Graph {
             .max()
     }
 
+    /// Whether the place has a way on, or can go on in its group.
+    pub(super) fn lives(&self, program: &Program, cursor: &Cursor, start: Moment) -> bool {
+        let end = program.after(cursor).end.as_ref();
+        // A member of a group that has taken nothing is not at its end.
+        let nothing = end.filter(|end| cursor.leaf.is_none() && !end.waits()).map_or(0, |end| 1 << end.way);
+        cursor.open & !nothing != 0 || self.going(program, cursor, start) != Going::Nowhere
+    }
+
     /// How the place can go on in its group.
     pub(super) fn going(&self, program: &Program, cursor: &Cursor, start: Moment) -> Going {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
@@ -102,8 +110,6 @@ impl Graph {
             return Going::Nowhere;
         }
         let going = members(group, state).filter_map(|(member, cursor)| self.member_going(member, cursor, start));
-        // In `all of` and `N of` a complete member is not open, unless it is `greedy` or `each`.
-        let going = going.filter(|going| group.need.is_none() || *going != Going::After);
         going.min_by_key(|going| *going as u8).unwrap_or(Going::Nowhere)
     }
 

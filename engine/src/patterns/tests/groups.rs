@@ -93,3 +93,10 @@ fn what_stands_before_a_group_guards_it() {
     finds("a then all of (b, c) within 3 then d", "a0 b3 c6 d7", "a0 b3 c6 d7 @7");
     finds("a then all of (b, c) within 3 then d", "a0 b3 c7 d8", "");
 }
+
+#[test]
+fn a_group_that_is_complete_is_left_like_a_loop() {
+    finds("any of (a, b{1,2}) then e* then no t for 5", "b0 e1", "b0 e1 @6");
+    finds("within 5 runs 2 any of (a, b) then c", "a0 a10 a20 a22 c23", "a20 c23 @23");
+    finds("a? then b{2} then c? each limit 9 skip none", "ab0 b1", "a0 b1 @1");
+}

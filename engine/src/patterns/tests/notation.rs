@@ -52,6 +52,10 @@ pub(super) fn find(pattern: &str, events: &str, by_runs: bool, interrupted: bool
         let roles = machine.roles().iter().enumerate().map(plays).fold(0, |a, b| a | b);
         machine.event(&mut state, Offer { batch: &batch, row: 0, roles, histories: &[], keys: &[] }, &mut found);
     }
+    if pattern.starts_with("within") && !pattern.contains("events") && !pattern.contains("next no") {
+        machine.advance(&mut state, i64::MAX - 1, &[], &mut found);
+        assert_eq!(machine.open_runs(&state), 0, "nothing outlives its time: {pattern} on {events}");
+    }
     machine.finish(&mut state, &[], &mut found);
     assert_eq!(machine.open_runs(&state), 0, "nothing is left");
     assert_eq!(machine.next_deadline(&state), None, "no timer is left");
