@@ -75,10 +75,10 @@ impl Fields {
         self.kinds.get(name).copied()
     }
 
-    /// Declares an attribute that no event has.
-    pub fn declare(&mut self, name: &str) {
+    /// Declares an attribute that no event has, as what it is compared with.
+    pub fn declare(&mut self, name: &str, kind: Kind) {
         if !self.mixed.contains(name) {
-            self.kinds.entry(name.to_string()).or_insert(Kind::Text);
+            self.kinds.entry(name.to_string()).or_insert(kind);
         }
     }
 

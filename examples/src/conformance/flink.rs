@@ -133,6 +133,17 @@ fn sequence(
         let is_last = first.is_none() && steps[position + 1..].iter().all(is_negated);
         let step = if is_last { &without_greedy(step) } else { step };
         text.push_str(&element(step, word, around, &std::mem::take(&mut forbidden), within_ms, writer)?);
+        // Behind a greedy loop nothing that it accepts may be taken or passed over, also once it is full.
+        let quant = Quant::of(step);
+        if quant.greedy
+            && quant.max.is_some_and(|max| max > 1)
+            && step.contains_key("var")
+            && !step.contains_key("until")
+        {
+            let accepted = writer.read(step.get("cond").and_then(Value::as_str))?;
+            text.push_str(&no(accepted.as_ref(), false, None, writer)?);
+            forbidden.extend(accepted.or(Some(Expr::Bool(true))));
+        }
     }
     for negation in negations {
         let strict = Word::of(negation.get("contiguity"))? == Word::Next;

@@ -30,6 +30,8 @@ pub struct Rule {
     pub skip: String,
     /// One alert per key, ever.
     pub once: bool,
+    /// Alerts again so often, milliseconds, while the absence at the end lasts.
+    pub repeat_ms: Option<i64>,
 }
 
 impl Rule {
@@ -55,6 +57,9 @@ impl Rule {
             line(format!("suppress {EVER}"));
         }
         line("alert info \"match\"".to_string());
+        if let Some(ms) = self.repeat_ms {
+            line(format!("repeat {ms}ms"));
+        }
         text.push_str("}\n");
         text
     }
@@ -119,29 +124,55 @@ impl<'a> Writer<'a> {
     pub fn read(&mut self, text: Option<&str>) -> Result<Option<Expr>, String> {
         let Some(text) = text else { return Ok(None) };
         let expr = notation::parse(text)?;
-        self.declare(&expr);
+        self.declare(&expr, Kind::Text);
         Ok(Some(expr))
     }
 
-    /// Attributes that no event has are missing everywhere.
-    fn declare(&mut self, expr: &Expr) {
+    /// Attributes that no event has are missing everywhere; they are of the type of what they are compared with.
+    fn declare(&mut self, expr: &Expr, kind: Kind) {
         match expr {
-            Expr::Name(name) if !self.variables.contains_key(name) && name != "*" => self.fields.declare(name),
-            Expr::Member(_, name) if name != "*" => self.fields.declare(name),
-            Expr::Not(a) | Expr::Negate(a) | Expr::IsNull(a, _) => self.declare(a),
-            Expr::Index(a, b) | Expr::Binary(_, a, b) => {
-                self.declare(a);
-                self.declare(b);
+            Expr::Name(name) if !self.variables.contains_key(name) && name != "*" => self.fields.declare(name, kind),
+            Expr::Member(_, name) if name != "*" => self.fields.declare(name, kind),
+            Expr::Not(a) | Expr::Negate(a) | Expr::IsNull(a, _) => self.declare(a, kind),
+            Expr::Index(a, b) => {
+                self.declare(a, Kind::Texts);
+                self.declare(b, Kind::Int);
             }
-            Expr::Between(a, b, c, _) => [a, b, c].into_iter().for_each(|e| self.declare(e)),
+            Expr::Binary("and" | "or", a, b) => {
+                self.declare(a, Kind::Bool);
+                self.declare(b, Kind::Bool);
+            }
+            Expr::Binary(_, a, b) => {
+                self.declare(a, self.kind_of(b).unwrap_or(kind));
+                self.declare(b, self.kind_of(a).unwrap_or(kind));
+            }
+            Expr::Between(a, b, c, _) => {
+                let kind = self.kind_of(b).unwrap_or(kind);
+                [a, b, c].into_iter().for_each(|e| self.declare(e, kind));
+            }
             Expr::In(a, list, _) => {
-                self.declare(a);
-                list.iter().for_each(|e| self.declare(e));
+                self.declare(a, list.first().and_then(|x| self.kind_of(x)).unwrap_or(kind));
+                list.iter().for_each(|e| self.declare(e, kind));
             }
             Expr::Call(name, args) if !matches!(name.as_str(), "count" | "first" | "last") => {
-                args.iter().for_each(|e| self.declare(e));
+                let numeric = matches!(name.as_str(), "add" | "subtract" | "multiply" | "divide" | "modulo" | "abs");
+                let of_numbers = numeric || matches!(name.as_str(), "sum" | "avg");
+                args.iter().for_each(|e| self.declare(e, if of_numbers { Kind::Int } else { Kind::Text }));
             }
             _ => {}
+        }
+    }
+
+    /// The type that a value shows.
+    fn kind_of(&self, expr: &Expr) -> Option<Kind> {
+        match expr {
+            Expr::Number(digits) => Some(if digits.contains('.') { Kind::Float } else { Kind::Int }),
+            Expr::Text(_) => Some(Kind::Text),
+            Expr::Bool(_) => Some(Kind::Bool),
+            Expr::Name(name) | Expr::Member(_, name) => self.fields.kind(name),
+            Expr::Negate(inner) => self.kind_of(inner),
+            Expr::Binary("+" | "-" | "*" | "/" | "%", a, b) => self.kind_of(a).or_else(|| self.kind_of(b)),
+            _ => None,
         }
     }
 
@@ -160,7 +191,7 @@ impl<'a> Writer<'a> {
 
     /// An event's type as a condition.
     pub fn type_is(&mut self, name: &str) -> String {
-        self.fields.declare("type");
+        self.fields.declare("type", Kind::Text);
         match self.fields.kind("type") {
             Some(Kind::Text) => format!("type == \"{name}\""),
             _ => "false".to_string(),

@@ -181,8 +181,7 @@ impl Sql<'_> {
             return self.alternatives(lists, inner_loop, follow, writer);
         }
         if let Some(lists) = list(node, "permute") {
-            let members = self.members(lists, inner_loop, inner_empty, follow, writer)?;
-            return Ok(format!("all of ({})", members.join(", ")));
+            return self.permutations(lists, inner_loop, writer);
         }
         Err("a node that is not known".to_string())
     }
@@ -236,6 +235,39 @@ impl Sql<'_> {
         Ok(members)
     }
 
+    /// Alternatives of equally many rows each, whose labels no other condition asks for: they end at the same row, and the
+    /// first in the text is the one that the source prefers.
+    fn are_alike(&self, alternatives: &[Vec<Value>], writer: &mut Writer<'_>) -> Result<bool, String> {
+        let Some(labels) = alternatives.iter().map(|nodes| plain(nodes)).collect::<Option<Vec<_>>>() else {
+            return Ok(false);
+        };
+        if labels.iter().any(|of| of.len() != labels[0].len()) {
+            return Ok(false);
+        }
+        let labels = labels.concat();
+        for variable in self.case.define.keys() {
+            let others: Vec<&str> = labels.iter().copied().filter(|label| label != variable).collect();
+            if self.condition(variable, writer)?.is_some_and(|condition| names(&condition, &others)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// `permute` of plain rows: every order is an alternative, the first in the text preferred.
+    fn permutations(&mut self, lists: &[Value], is_loop: bool, writer: &mut Writer<'_>) -> Result<String, String> {
+        let members: Vec<Value> = lists.iter().filter_map(Value::as_array).flatten().cloned().collect();
+        if plain(&members).is_none() || members.len() != lists.len() || members.len() > 4 {
+            return Err("a permutation of more than single rows".to_string());
+        }
+        let mut texts = Vec::new();
+        for order in orders(members.len()) {
+            let nodes: Vec<Value> = order.iter().map(|i| members[*i].clone()).collect();
+            texts.push(format!("({})", self.sequence(&nodes, is_loop, true, Some(&[]), writer)?));
+        }
+        Ok(format!("any of ({})", texts.join(", ")))
+    }
+
     fn alternatives(
         &mut self,
         lists: &[Value],
@@ -244,11 +276,45 @@ impl Sql<'_> {
         writer: &mut Writer<'_>,
     ) -> Result<String, String> {
         let nodes: Vec<Vec<Value>> = lists.iter().map(|l| l.as_array().cloned().unwrap_or_default()).collect();
-        if !self.are_disjoint(&nodes, writer)? {
+        if !self.are_disjoint(&nodes, writer)? && (self.mode == Mode::All || !self.are_alike(&nodes, writer)?) {
             return Err("alternatives that begin alike".to_string());
         }
         Ok(format!("any of ({})", self.members(lists, is_loop, true, follow, writer)?.join(", ")))
     }
+}
+
+/// The variables of plain steps of one row each; none where there is anything else.
+fn plain(nodes: &[Value]) -> Option<Vec<&str>> {
+    nodes.iter().map(|node| node.get("var").and_then(Value::as_str).filter(|_| node.get("quant").is_none())).collect()
+}
+
+/// Whether an expression names one of these variables.
+fn names(expr: &Expr, variables: &[&str]) -> bool {
+    let any = |parts: &[&Expr]| parts.iter().any(|part| names(part, variables));
+    match expr {
+        Expr::Name(name) => variables.contains(&name.as_str()),
+        Expr::Member(a, _) | Expr::Not(a) | Expr::Negate(a) | Expr::IsNull(a, _) => names(a, variables),
+        Expr::Index(a, b) | Expr::Binary(_, a, b) => any(&[a, b]),
+        Expr::Between(a, b, c, _) => any(&[a, b, c]),
+        Expr::In(a, list, _) => names(a, variables) || list.iter().any(|e| names(e, variables)),
+        Expr::Call(_, args) => args.iter().any(|e| names(e, variables)),
+        Expr::Null | Expr::Bool(_) | Expr::Number(_) | Expr::Text(_) => false,
+    }
+}
+
+/// Every order of so many things, in the order of the text.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    if count == 0 {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for first in 0..count {
+        for rest in orders(count - 1) {
+            let rest = rest.into_iter().map(|i| if i >= first { i + 1 } else { i });
+            all.push([first].into_iter().chain(rest).collect());
+        }
+    }
+    all
 }
 
 fn all_disjoint(a: &[Option<Expr>], b: &[Option<Expr>]) -> bool {

@@ -186,6 +186,15 @@ impl Tree {
     fn top_sequence(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<Rule, String> {
         let Some((first, others)) = nodes.split_first() else { return Err("an empty sequence".to_string()) };
         let named = |rule: Rule| Rule { skip: "none".to_string(), ..rule };
+        // A repeated absence at the end alerts again and again.
+        if let Some((last, before)) = nodes.split_last()
+            && let Some(absent) = inner(last, "every").filter(|every| every.get("absent").is_some())
+            && let Some(ms) = absent["absent"].get("for_ms").and_then(Value::as_i64)
+            && !before.is_empty()
+        {
+            let plain = [before, std::slice::from_ref(absent)].concat();
+            return Ok(Rule { repeat_ms: Some(ms), ..self.top_sequence(&plain, writer)? });
+        }
         if let Some(every) = inner(first, "every") {
             if inner(every, "absent").is_some() {
                 return Err("a repeated silence takes a rule of its own".to_string());
