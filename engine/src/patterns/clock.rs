@@ -26,7 +26,8 @@ impl Graph {
             Some(end) if end.waits() => self.deadline(end, cursor, start),
             Some(end) if cursor.leaf.is_some() => {
                 let ways = self.latest_of(program, cursor, end.behind, start);
-                let inner = self.latest_inside(program, cursor, start);
+                let held = self.going(program, cursor, start) == Going::Held;
+                let inner = if held { self.latest_inside(program, cursor, start) } else { None };
                 ways.into_iter().chain(inner).max().unwrap_or(i64::MAX)
             }
             _ => {

@@ -53,7 +53,7 @@ impl Graph {
         let gapless = !group.strict || sight.starting || now.seq == state.last.seq + 1;
         let may_take = may_take && in_time && gapless && !state.shut;
         let mut open = vec![Variant { state, edits: Edits::new(), took: false }];
-        for index in self.order(group, &open[0].state, sight) {
+        for index in 0..group.members.len() {
             let mut next = Vec::with_capacity(open.len());
             for variant in open {
                 self.feed_member(group, index, variant, sight, may_take, &mut next);
@@ -83,16 +83,7 @@ impl Graph {
         }
     }
 
-    /// The order in which members are asked: that of the text, but for `all of` and `N of` those first that still need events.
-    fn order(&self, group: &Group, state: &GroupState, sight: &Sight<'_>) -> SmallVec<[usize; 4]> {
-        let mut order: SmallVec<[usize; 4]> = (0..group.members.len()).collect();
-        if group.need.is_some() {
-            order.sort_by_key(|&index| self.is_filled(&group.members[index], &state.members[index], sight.start));
-        }
-        order
-    }
-
-    /// Complete, and neither `greedy` nor `each` asks for more.
+    /// Complete, and neither `greedy` nor `each` asks for more: it takes no more.
     fn is_filled(&self, member: &Member, state: &MemberState, start: Moment) -> bool {
         let asks = match (member, state) {
             (Member::Program(program, _), MemberState::At(cursor)) => {
@@ -112,7 +103,9 @@ impl Graph {
         may_take: bool,
         out: &mut Vec<Variant>,
     ) {
-        let may_take = may_take && (group.need.is_none() || !variant.took);
+        let is_filled = || self.is_filled(&group.members[index], &variant.state.members[index], sight.start);
+        let is_free = || group.need.is_none() || !variant.took;
+        let may_take = may_take && is_free() && !is_filled();
         match (&group.members[index], &mut variant.state.members[index]) {
             (Member::No(part, _), MemberState::Quiet(deadline_us)) => {
                 if sight.now.at_us <= *deadline_us && !sight.starting && part.fits(sight) {

@@ -162,9 +162,6 @@ impl Machine {
             return;
         }
         for branch in branches {
-            if forbidden && !branch.took {
-                continue;
-            }
             let mut other = run.clone();
             self.arrive(&mut other, branch, logs, turn);
             if other.live && !forbidden {
@@ -172,7 +169,7 @@ impl Machine {
             }
         }
         let took = fate == Fate::Took;
-        if fate == Fate::Gone || forbidden && !took {
+        if fate == Fate::Gone {
             run.live = false;
             return;
         }

@@ -28,8 +28,6 @@ pub(super) enum Going {
     Held,
     /// Complete; it may go on in a branch of its own.
     Beside,
-    /// Complete; it may go on with what does not fit what follows.
-    After,
 }
 
 impl Graph {
@@ -113,7 +111,7 @@ impl Graph {
         going.min_by_key(|going| *going as u8).unwrap_or(Going::Nowhere)
     }
 
-    /// How a complete member can go on.
+    /// How a complete member can go on: it is complete at its minimum, and takes more only where it says `greedy` or `each`.
     pub(super) fn member_going(&self, member: &Program, cursor: &Cursor, start: Moment) -> Option<Going> {
         let inside = self.going(member, cursor, start);
         if inside == Going::Incomplete {
@@ -124,10 +122,8 @@ impl Graph {
         let others = cursor.open & !(1 << end.way);
         let outside = if others & end.behind != 0 {
             Some(Going::Held)
-        } else if others & end.rest != 0 {
-            Some(Going::Beside)
         } else {
-            (others != 0).then_some(Going::After)
+            (others & end.rest != 0).then_some(Going::Beside)
         };
         inside.into_iter().chain(outside).min_by_key(|going| *going as u8)
     }

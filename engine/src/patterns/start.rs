@@ -15,6 +15,16 @@ use super::{KeyState, Machine, Offer};
 /// A part of the first step's key is missing.
 struct NoKey;
 
+impl KeyState {
+    /// The number of open runs; branches of one count once.
+    fn starts_open(&self) -> usize {
+        let mut starts: Vec<u64> = self.runs.iter().filter(|run| run.live).map(|run| run.start.seq).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts.len()
+    }
+}
+
 impl Machine {
     /// Starts a run where the event fits a first step.
     pub(super) fn start(&self, state: &mut KeyState, turn: &mut Turn<'_>) {
@@ -61,7 +71,7 @@ impl Machine {
     /// Whether the cap on open runs allows a start; a refused one is counted. `runs 1` is a meaning, not a cap.
     fn may_start(&self, state: &mut KeyState) -> bool {
         let Runs::Max(max) = self.runs else { return true };
-        let room = state.runs.iter().filter(|run| run.live).count() < max as usize;
+        let room = state.runs.len() < max as usize || state.starts_open() < max as usize;
         if !room && max > 1 {
             state.refuse(1);
         }
