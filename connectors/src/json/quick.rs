@@ -161,7 +161,8 @@ fn special(eight: u64) -> u64 {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let zero_byte = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
     let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGH;
-    zero_byte(eight ^ ONES * u64::from(b'"')) | zero_byte(eight ^ ONES * u64::from(b'\\')) | control
+    let (quotes, backslashes) = (ONES * u64::from(b'"'), ONES * u64::from(b'\\'));
+    zero_byte(eight ^ quotes) | zero_byte(eight ^ backslashes) | control
 }
 
 #[cfg(test)]
@@ -216,15 +217,15 @@ mod tests {
         ]);
         let key = prop::sample::select(vec!["a", "data", "b", "c", "d", "é", "both", "other", "", "a\\u0061"]);
         let value = scalar.prop_map(str::to_owned).prop_recursive(3, 12, 4, move |inner| {
-            let pair = (key.clone(), inner, prop::sample::select(vec![":", ": ", " :"]));
-            let comma = prop::sample::select(vec![",", ", ", " ,", ",,"]);
+            let pair = (key.clone(), inner, prop::sample::select(vec![":", ":", ":", ": ", " :"]));
+            let comma = prop::sample::select(vec![",", ",", ",", ", ", " ,", ",,"]);
             (prop::collection::vec(pair, 0..5), comma).prop_map(|(pairs, comma)| {
                 let pairs: Vec<String> =
                     pairs.into_iter().map(|(key, value, colon)| format!("\"{key}\"{colon}{value}")).collect();
                 format!("{{{}}}", pairs.join(comma))
             })
         });
-        (value, prop::sample::select(vec!["", "", "", " ", "x", "}"])).prop_map(|(value, end)| value + end)
+        (value, prop::sample::select(vec!["", "", "", "", "", "", " ", "x", "}"])).prop_map(|(value, end)| value + end)
     }
 
     proptest! {
@@ -241,6 +242,31 @@ mod tests {
                     prop_assert_eq!(slots, expected, "{}", record);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn leaves_what_is_not_plain_or_not_json() {
+        for record in [
+            r#"{"a":"tab	here, and more"}"#,
+            r#"{"a":"esc\n"}"#,
+            r#"{"a":"open}"#,
+            r#"{"a":01}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1}}"#,
+            r#"{"a":1} "#,
+            r#"{"a":truex}"#,
+            r#"{"a":[1]}"#,
+            r#"{"other":{}}"#,
+            r#"{"data":1}"#,
+            r#"{"data":{"b":1},"data":{"b":2}}"#,
+            "{}",
+            "",
+        ] {
+            let mut shape = shape();
+            let mut slots = vec![Slot::Missing; shape.slots];
+            assert!(!quick(record, &mut shape, &mut slots), "{record}");
         }
     }
 
