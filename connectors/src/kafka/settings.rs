@@ -184,7 +184,13 @@ mod tests {
         }
     }
 
-    /// Without a value there is nothing to get.
-    const NO_DEFAULT: &[&str] =
-        &["bootstrap.servers", "metadata.broker.list", "sasl.username", "sasl.password", "group.id"];
+    /// Without a value there is nothing to get; and a topic's setting is not found among the client's.
+    const NO_DEFAULT: &[&str] = &[
+        "bootstrap.servers",
+        "metadata.broker.list",
+        "sasl.username",
+        "sasl.password",
+        "group.id",
+        "compression.level",
+    ];
 }
