@@ -243,9 +243,9 @@ impl Source {
                     set(lookback.out, running.value(function));
                 }
                 (Kind::Prev(n, ty), Memory::Prev(ring)) => {
-                    set(lookback.out, ring.value(*n, ty, lookback.window, now_us));
+                    set(lookback.out, ring.value(*n, ty, lookback.window, now_us, nth));
                     if look.admitted {
-                        ring.push(*n, now_us, look.value.clone());
+                        ring.push(*n, now_us, nth, look.value.clone());
                     }
                 }
                 (Kind::Ewma(half_life_us, ty), Memory::Ewma(mean)) => {

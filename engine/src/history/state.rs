@@ -48,9 +48,9 @@ pub(super) struct View {
     aggregate: Aggregate,
 }
 
-/// The last n events' values, oldest first.
+/// The last n events' times, counts and values, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Ring(VecDeque<(i64, Option<Cell>)>);
+pub(super) struct Ring(VecDeque<(i64, u64, Option<Cell>)>);
 
 impl HistoryState {
     /// How many allocations lie behind each other.
@@ -149,18 +149,22 @@ impl View {
 }
 
 impl Ring {
-    /// The value `n` events before one at `now_us` that is not in yet.
-    pub(super) fn value(&self, n: u32, ty: &Type, window: Window, now_us: i64) -> Value {
+    /// The value `n` events before one at `now_us`, the `nth` of the key, that is not in yet.
+    pub(super) fn value(&self, n: u32, ty: &Type, window: Window, now_us: i64, nth: u64) -> Value {
         let entry = self.0.len().checked_sub(n as usize).and_then(|position| self.0.get(position));
         match entry {
-            Some((at_us, Some(cell))) if window.sees(n, now_us.saturating_sub(*at_us)) => cell.value(ty),
+            Some((at_us, before, Some(cell)))
+                if window.sees(nth.saturating_sub(*before), now_us.saturating_sub(*at_us)) =>
+            {
+                cell.value(ty)
+            }
             _ => Value::Null,
         }
     }
 
     /// Takes the next event's value; keeps `n`.
-    pub(super) fn push(&mut self, n: u32, at_us: i64, value: Option<Cell>) {
-        self.0.push_back((at_us, value));
+    pub(super) fn push(&mut self, n: u32, at_us: i64, nth: u64, value: Option<Cell>) {
+        self.0.push_back((at_us, nth, value));
         while self.0.len() > n as usize {
             self.0.pop_front();
         }
@@ -170,7 +174,7 @@ impl Ring {
     pub(super) fn expire(&mut self, window: Window, watermark_us: i64) {
         let Some(longest) = window.longest_us() else { return };
         let limit = watermark_us.saturating_sub(longest);
-        while self.0.front().is_some_and(|(at_us, _)| *at_us < limit) {
+        while self.0.front().is_some_and(|(at_us, ..)| *at_us < limit) {
             self.0.pop_front();
         }
     }
@@ -194,8 +198,9 @@ impl HistoryProgram {
                     Memory::Running(running) => running.write(out),
                     Memory::Prev(ring) => {
                         out.put_len(ring.0.len());
-                        for (at_us, cell) in &ring.0 {
+                        for (at_us, nth, cell) in &ring.0 {
                             out.put_i64(*at_us);
+                            out.put_u64(*nth);
                             Cell::write(cell.as_ref(), out);
                         }
                     }
@@ -245,7 +250,8 @@ impl Memory {
             Memory::Prev(ring) => {
                 for _ in 0..bytes.take_len("a key's last events")? {
                     let at_us = bytes.take_i64("a last event's time")?;
-                    ring.0.push_back((at_us, Cell::read(bytes)?));
+                    let nth = bytes.take_u64("a last event's count")?;
+                    ring.0.push_back((at_us, nth, Cell::read(bytes)?));
                 }
             }
             Memory::Ewma(mean) => {

@@ -246,12 +246,7 @@ fn naive(history: &History, events: &[Event], i: usize) -> Value {
     let mut before: Vec<usize> = (0..i).filter(|j| admitted(history, events, *j)).collect();
     if let HistoryFn::Prev(n) = history.func {
         let nth = before.len().checked_sub(n as usize).map(|k| before[k]);
-        let in_bound = |j: usize| match bound {
-            HistoryBound::Last(last) => n < last,
-            HistoryBound::PreviousLast(last) => n <= last,
-            bound => seen(bound, events, i, j),
-        };
-        return opt(nth.filter(|j| in_bound(*j)), of);
+        return opt(nth.filter(|j| seen(bound, events, i, *j)), of);
     }
     if let HistoryFn::Ewma(half_life) = history.func {
         let mut mean = Ewma::default();

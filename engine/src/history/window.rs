@@ -59,13 +59,13 @@ impl Window {
         from
     }
 
-    /// Whether an event `n` before the one at hand and `age_us` older is seen.
-    pub(super) fn sees(self, n: u32, age_us: i64) -> bool {
+    /// Whether an event so many of the key's events before the one at hand, and so much older, is seen.
+    pub(super) fn sees(self, back: u64, age_us: i64) -> bool {
         match self.bound {
             HistoryBound::Time(span) | HistoryBound::PreviousTime(span) => age_us <= span,
             HistoryBound::Before { span_us, gap_us } => age_us > gap_us && age_us <= span_us.saturating_add(gap_us),
-            HistoryBound::Last(last) => n < last,
-            HistoryBound::PreviousLast(last) => n <= last,
+            HistoryBound::Last(n) => back < u64::from(n),
+            HistoryBound::PreviousLast(n) => back <= u64::from(n),
             HistoryBound::Forever => true,
         }
     }
