@@ -173,6 +173,18 @@ impl Order {
         }
     }
 
+    /// The ways that an event takes alone, by `greedy each`, before it could take this one.
+    fn first(&self, way: usize) -> Option<WaySet> {
+        match self {
+            Order::None => None,
+            Order::Way(here) => (*here == way).then_some(0),
+            Order::Pick { both, first, second } => match first.first(way) {
+                Some(inside) => Some(inside),
+                None => second.first(way).map(|in_| if *both == Both::UnlessFirst { in_ | first.ways() } else { in_ }),
+            },
+        }
+    }
+
     /// The ways that must be closed before the end is reached by this one.
     fn before(&self, way: usize) -> Option<WaySet> {
         match self {
@@ -181,7 +193,7 @@ impl Order {
             Order::Pick { both, first, second } => match first.before(way) {
                 Some(inside) => Some(inside),
                 None => {
-                    second.before(way).map(|inside| if *both == Both::Always { inside } else { inside | first.ways() })
+                    second.before(way).map(|inside| if *both == Both::Never { inside | first.ways() } else { inside })
                 }
             },
         }
@@ -219,6 +231,7 @@ fn end(way: usize, draft: &Draft, order: &Order, forbidden: &[Forbidden]) -> End
     End {
         way,
         rest: order.beside(way).unwrap_or(0),
+        first: order.first(way).unwrap_or(0),
         behind: if waits { 0 } else { order.before(way).unwrap_or(0) },
         hold_us: crossed().filter_map(|no| no.hold_us).max(),
         waits_within: crossed().any(|no| no.hold_us.is_none() && !no.next),

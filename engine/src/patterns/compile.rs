@@ -13,8 +13,12 @@ use super::graph::{Graph, Group, Leaf, LeafBody, Level, Member, Program};
 
 /// Compiles a pattern, and collects its roles.
 pub(super) fn compile(pattern: &Pattern, parts: &mut Parts) -> Result<Graph, PatternError> {
-    let program =
-        compile_program(pattern, parts, &pattern.seq, Outside { inside_next: false, within_us: None, top: true })?;
+    let program = compile_program(
+        pattern,
+        parts,
+        &pattern.seq,
+        Outside { inside_next: false, within_us: None, top: true, first: START },
+    )?;
     let without = pattern.without.iter().map(|absent| parts.absent(absent)).collect::<Result<_, _>>()?;
     let (within_us, within_events) = match pattern.within {
         Some(Within::Time(us)) => (Some(us), None),
@@ -33,6 +37,8 @@ struct Outside {
     within_us: Option<i64>,
     /// It is the whole pattern, not a member of a group.
     top: bool,
+    /// The word before the bracket or group, which is that of its first element.
+    first: Join,
 }
 
 impl Outside {
@@ -132,6 +138,7 @@ impl Builder<'_> {
         for element in elements {
             let word = match element.link {
                 Link::Then | Link::ThenEach if outside.inside_next => Link::Next,
+                Link::Start => outside.first.word,
                 word => word,
             };
             let place = self.sequences[sequence].elements.len();
@@ -145,7 +152,8 @@ impl Builder<'_> {
                     };
                     let inner = self.bracket(shape, until, word, &sub.limits, (sequence, place), outside);
                     let inside_next = outside.inside_next || shape.consecutive;
-                    self.fill(inner, &sub.seq, Outside { inside_next, ..outside.narrowed(&sub.limits) })?;
+                    let first = Join { word, limit: sub.limits.limit.or(outside.first.limit) };
+                    self.fill(inner, &sub.seq, Outside { inside_next, first, ..outside.narrowed(&sub.limits) })?;
                     (Item::Bracket(inner), sub.limits.limit)
                 }
                 Node::No(absent) => (self.no(absent, element.link)?, None),
@@ -169,8 +177,7 @@ impl Builder<'_> {
         };
         let inner = self.bracket(quant, until, word, &step.limits, place, outside);
         let leaf = self.leaf(LeafBody::Step(step.id, part), (inner, 0), within_us);
-        let join = Join { word: Link::Start, limit: None };
-        self.sequences[inner].elements.push(Placed { join, item: leaf });
+        self.sequences[inner].elements.push(Placed { join: START, item: leaf });
         Ok(Item::Bracket(inner))
     }
 
@@ -217,7 +224,7 @@ impl Builder<'_> {
                 repeats: quant.max != Some(1),
                 greedy: quant.greedy,
                 each,
-                again: Join { word: again, limit: limits.limit },
+                again: Join { word: again, limit: limits.limit.or(outside.first.limit) },
             }),
             levels,
         });
@@ -242,7 +249,10 @@ impl Builder<'_> {
         place: (usize, usize),
         outside: Outside,
     ) -> Result<Item, PatternError> {
-        let inner = outside.narrowed(&group.limits);
+        // An alternative stands in the place of the group; members in any order have no place.
+        let is_next = matches!(group.kind, GroupKind::AnyOf) && word == Link::Next;
+        let first = Join { word: if is_next { Link::Next } else { Link::Start }, limit: None };
+        let inner = Outside { first, ..outside.narrowed(&group.limits) };
         let mut members = Vec::new();
         for member in &group.members {
             members.push(match &member.node {
@@ -261,14 +271,12 @@ impl Builder<'_> {
             GroupKind::AnyOf => None,
             GroupKind::Of(n) => Some(n as usize),
         };
-        let first_of_next = place.1 == 0
-            && self.sequences[place.0].quant.is_some_and(|quant| quant.again.word == Link::Next && word == Link::Start);
         let timed = members.iter().any(|member| match member {
             Member::No(..) => true,
             Member::Program(program, _) => program.is_timed(),
         });
         let interest = members.iter().map(Member::interest).fold(0, |a, b| a | b);
-        let strict = need.is_some() && (word == Link::Next || outside.inside_next || first_of_next);
+        let strict = need.is_some() && (word == Link::Next || outside.inside_next);
         let body = Group { need, members, over_us: group.limits.over_us, strict, timed, interest };
         Ok(self.leaf(LeafBody::Group(Box::new(body)), place, inner.within_us))
     }
@@ -385,6 +393,9 @@ impl Builder<'_> {
         Choice::pick(quant.greedy, quant.each, again, out)
     }
 }
+
+/// How the whole pattern is joined to what is before it.
+const START: Join = Join { word: Link::Start, limit: None };
 
 const ONCE: Quant = Quant { min: 1, max: Some(1), greedy: false, branching: Branching::One, consecutive: false };
 

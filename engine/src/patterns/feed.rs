@@ -71,7 +71,7 @@ impl Graph {
         }
         let mut moved: SmallVec<[Branch; 1]> = SmallVec::new();
         let going = self.going(program, cursor, sight.start);
-        let inside_first = matches!(going, Going::Incomplete | Going::Held);
+        let inside_first = matches!(going, Going::Incomplete | Going::Held | Going::First);
         if inside_first && self.feed_inside(program, cursor, sight, may_take, &mut moved) == Fate::Gone {
             return Fate::Gone;
         }
@@ -83,7 +83,7 @@ impl Graph {
             moved = taking.moved;
             if !moved.is_empty() && trunk == 0 {
                 // Left by this event; another branch may complete the group differently.
-                cursor.group = cursor.group.take().filter(|_| going == Going::Beside).map(GroupState::to_go_on);
+                cursor.group = cursor.group.take().filter(|_| going.branches()).map(GroupState::to_go_on);
             } else if was_open != 0 && trunk == 0 {
                 cursor.group = None;
             }

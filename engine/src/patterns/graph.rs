@@ -183,6 +183,8 @@ pub(super) struct End {
     pub(super) way: usize,
     /// Ways that stay open, in branches, for a run that has come to the end.
     pub(super) rest: WaySet,
+    /// Ways that an event takes alone, by `greedy each`.
+    pub(super) first: WaySet,
     /// Ways that must be closed before, where no `no` stands last: loops that are `greedy`.
     pub(super) behind: WaySet,
     /// The longest `for` of the `no`s that stand last.

@@ -83,11 +83,11 @@ impl Graph {
         }
     }
 
-    /// Complete, and neither `greedy` nor `each` asks for more: it takes no more.
+    /// Complete, and neither `greedy` nor `each` asks for more: in `all of` and `N of` it takes no more.
     fn is_filled(&self, member: &Member, state: &MemberState, start: Moment) -> bool {
         let asks = match (member, state) {
             (Member::Program(program, _), MemberState::At(cursor)) => {
-                matches!(self.member_going(program, cursor, start), Some(Going::Held | Going::Beside))
+                self.member_going(program, cursor, start).is_some_and(|going| going == Going::Held || going.branches())
             }
             _ => false,
         };
@@ -104,8 +104,7 @@ impl Graph {
         out: &mut Vec<Variant>,
     ) {
         let is_filled = || self.is_filled(&group.members[index], &variant.state.members[index], sight.start);
-        let is_free = || group.need.is_none() || !variant.took;
-        let may_take = may_take && is_free() && !is_filled();
+        let may_take = may_take && (group.need.is_none() || !variant.took && !is_filled());
         match (&group.members[index], &mut variant.state.members[index]) {
             (Member::No(part, _), MemberState::Quiet(deadline_us)) => {
                 if sight.now.at_us <= *deadline_us && !sight.starting && part.fits(sight) {

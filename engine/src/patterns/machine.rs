@@ -8,7 +8,7 @@ use super::bar::Rank;
 use super::graph::Program;
 use super::run::{Branch, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
 use super::select::{Candidate, select};
-use super::standing::{Ending, Going};
+use super::standing::Ending;
 use super::taken::{Logs, Shown, Spans};
 use super::{KeyState, Machine, Match, Offer};
 use crate::expr::{BatchRow, Scene};
@@ -33,6 +33,8 @@ pub(super) struct Turn<'a> {
     pub(super) candidates: Vec<Candidate>,
     /// Branches of the runs.
     branches: Vec<Run>,
+    /// The starts of runs that it completed.
+    pub(super) completed: Vec<u64>,
     /// Runs that it brought to another place, by position.
     pub(super) arrived: Vec<usize>,
     /// The first time that something is due in the runs that it changed.
@@ -84,6 +86,7 @@ impl Machine {
             ranks: Vec::new(),
             candidates: Vec::new(),
             branches: Vec::new(),
+            completed: Vec::new(),
             arrived: Vec::new(),
             wake_us: i64::MAX,
         };
@@ -215,6 +218,9 @@ impl Machine {
         if self.graph.ending(&self.graph.program, &run.cursor, run.start, now.seq) == Ending::Now {
             let at_us = if took || self.waits_next(&run.cursor) { now.at_us } else { run.cursor.last.at_us };
             turn.candidates.push(Candidate::by_event(run, at_us, now.at_us));
+            if took {
+                turn.completed.push(run.start.seq);
+            }
             self.go_on(run);
         }
         if run.live {
@@ -226,13 +232,13 @@ impl Machine {
     /// After a match: the run lives on in the branches that `each` leaves.
     pub(super) fn go_on(&self, run: &mut Run) {
         let program = &self.graph.program;
-        let beside = self.graph.going(program, &run.cursor, run.start) == Going::Beside;
+        let branches = self.graph.going(program, &run.cursor, run.start).branches();
         let after = program.after(&run.cursor);
         if let Some(end) = &after.end {
             run.cursor.open &= end.rest & !(1 << end.way);
         }
         match &mut run.cursor.group {
-            Some(group) if beside => group.hungry = true,
+            Some(group) if branches => group.hungry = true,
             group => *group = None,
         }
         run.live = self.graph.lives(program, &run.cursor, run.start);

@@ -26,8 +26,19 @@ pub(super) enum Going {
     Incomplete,
     /// Complete, but a greedy loop in it comes before what follows.
     Held,
+    /// Complete; what it can take goes there alone, by `greedy each`.
+    First,
     /// Complete; it may go on in a branch of its own.
     Beside,
+    /// Complete; it may go on with what does not fit what follows.
+    After,
+}
+
+impl Going {
+    /// By `each`: the group may be left as it is in one branch and go on in another.
+    pub(super) fn branches(self) -> bool {
+        matches!(self, Going::First | Going::Beside)
+    }
 }
 
 impl Graph {
@@ -108,10 +119,12 @@ impl Graph {
             return Going::Nowhere;
         }
         let going = members(group, state).filter_map(|(member, cursor)| self.member_going(member, cursor, start));
+        // In `all of` and `N of` a complete member is not open, unless it is `greedy` or `each`.
+        let going = going.filter(|going| group.need.is_none() || *going != Going::After);
         going.min_by_key(|going| *going as u8).unwrap_or(Going::Nowhere)
     }
 
-    /// How a complete member can go on: it is complete at its minimum, and takes more only where it says `greedy` or `each`.
+    /// How a complete member can go on.
     pub(super) fn member_going(&self, member: &Program, cursor: &Cursor, start: Moment) -> Option<Going> {
         let inside = self.going(member, cursor, start);
         if inside == Going::Incomplete {
@@ -122,8 +135,12 @@ impl Graph {
         let others = cursor.open & !(1 << end.way);
         let outside = if others & end.behind != 0 {
             Some(Going::Held)
+        } else if others & end.first != 0 {
+            Some(Going::First)
+        } else if others & end.rest != 0 {
+            Some(Going::Beside)
         } else {
-            (others & end.rest != 0).then_some(Going::Beside)
+            (others != 0).then_some(Going::After)
         };
         inside.into_iter().chain(outside).min_by_key(|going| *going as u8)
     }

@@ -37,6 +37,14 @@ fn a_loop_repeats_the_word_before_it() {
 }
 
 #[test]
+fn the_word_before_a_bracket_is_that_of_its_first_element() {
+    finds("a next (b{2} then c)", "a0 b1 b2 z3 c4", "a0 b1 b2 c4 @4");
+    finds("a next (b{2} then c)", "a0 b1 z2 b3 c4", "");
+    finds("x next any of ((a then b), (c then d))", "x0 a1 c2 d3 b4", "x0 a1 b4 @4");
+    finds("x next any of (a{2}, b)", "x0 a1 z2 a3", "");
+}
+
+#[test]
 fn consecutive_makes_its_inside_next() {
     finds("a then b{2} consecutive", "a0 z1 b2 b3", "a0 b2 b3 @3");
     finds("a then b{2} consecutive", "a0 b2 z3 b4 b5", "");

@@ -77,7 +77,7 @@ fn a_greedy_loop_in_a_group_at_the_end_is_waited_for() {
     finds("x then any of (a+ greedy over 5, b)", "x0 b1", "x0 b1 @1");
     finds("x then all of (a+ greedy over 5, b)", "x0 a1 b2 a3 .9", "x0 a1 a3 b2 @3");
     finds("x then any of (a+, b)", "x0 a1 a3", "x0 a1 @1");
-    finds("x then any of (a+, b) then c", "x0 a1 a3 c4", "x0 a1 c4 @4");
+    finds("x then any of (a+, b) then c", "x0 a1 a3 c4", "x0 a1 a3 c4 @4");
     finds("x then all of (a+, b)", "x0 a1 a3 b4", "x0 a1 b4 @4");
     finds("x then all of (a+ greedy, b)", "x0 a1 a3 b4", "x0 a1 a3 b4 @4");
 }

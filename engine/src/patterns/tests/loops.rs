@@ -52,6 +52,11 @@ fn greedy_each_gives_the_loop_what_it_can_take() {
 }
 
 #[test]
+fn greedy_each_does_not_hold_the_end() {
+    finds("a then b* greedy each limit 9 skip none", "a0 b1 b2", "a0 @0 | a0 b1 @1 | a0 b1 b2 @2");
+}
+
+#[test]
 fn optional_steps_are_passed_over() {
     finds("a then b? then c", "a0 c1", "a0 c1 @1");
     finds("a then b? then c", "a0 b1 c2", "a0 b1 c2 @2");
