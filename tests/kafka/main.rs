@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod broker;
+mod crash;
+mod engine;
 mod jars;
 mod keeper;
+mod load;
+mod program;
 mod sink;
 mod source;
 mod topic;
