@@ -26,36 +26,46 @@ fn seed(test: &str) -> u64 {
 
 /// Writes a load bit by bit while a test goes on.
 struct Writer {
-    hurry: Sender<()>,
+    allowed: Sender<usize>,
     thread: JoinHandle<()>,
 }
 
 impl Writer {
     fn start(broker: &Broker, topic: &str, items: Vec<Item>) -> Writer {
         let producer: BaseProducer = broker.config().set("enable.idempotence", "true").create().unwrap();
-        let (hurry, hurried) = channel::<()>();
+        let (allowed, allowances) = channel::<usize>();
         let topic = topic.to_owned();
         let thread = std::thread::spawn(move || {
-            let mut in_a_hurry = false;
-            for bit in items.chunks(200) {
-                bit.iter().for_each(|item| topic::send(&producer, &topic, item.put(), None));
-                producer.poll(Duration::ZERO);
-                in_a_hurry |= hurried.recv_timeout(if in_a_hurry { Duration::ZERO } else { BIT_EVERY }).is_ok();
+            let mut left = &items[..];
+            for allowance in allowances {
+                let (now, later) = left.split_at(allowance.min(left.len()));
+                for bit in now.chunks(BIT) {
+                    bit.iter().for_each(|item| topic::send(&producer, &topic, item.put(), None));
+                    producer.poll(BIT_EVERY);
+                }
+                left = later;
             }
+            left.iter().for_each(|item| topic::send(&producer, &topic, item.put(), None));
             producer.flush(4 * PATIENCE).unwrap();
         });
-        Writer { hurry, thread }
+        Writer { allowed, thread }
+    }
+
+    /// So many more, over the next second or so.
+    fn go_on(&self, events: usize) {
+        self.allowed.send(events).unwrap();
     }
 
     /// Writes what is left at once.
     fn finish(self) {
-        self.hurry.send(()).unwrap();
+        drop(self.allowed);
         self.thread.join().unwrap();
     }
 }
 
-/// 200 events every so often.
-const BIT_EVERY: Duration = Duration::from_millis(100);
+/// So many events every so often.
+const BIT: usize = 20;
+const BIT_EVERY: Duration = Duration::from_millis(20);
 
 /// The deployment has committed what an unharmed one commits, and what the load's truth says.
 fn equals_unharmed(broker: &Broker, deployment: &Deployment<'_>, input: &str, items: &[Item]) {
@@ -78,6 +88,7 @@ fn killed_at_random_it_loses_and_doubles_nothing() {
     let writer = Writer::start(broker, input, items.clone());
     let deployment = Deployment::new(broker, input, input);
     for kill in 0..KILLS {
+        writer.go_on(items.len() / (KILLS + 2));
         let mut engine = deployment.start(1 + kill % 3);
         // Half of the kills come any time after the start of the process, half while it is at work.
         if random.below(2) == 0 {
@@ -100,6 +111,7 @@ fn a_stopped_one_that_was_overtaken_writes_nothing_more() {
     let items = load(random.below(u64::MAX), 10_000);
     let writer = Writer::start(broker, input, items.clone());
     let deployment = Deployment::new(broker, input, input);
+    writer.go_on(5_000);
     let mut zombie = deployment.start(1);
     zombie.wait_to_start();
     pass(Duration::from_millis(random.below(500)));
@@ -128,6 +140,7 @@ fn a_broker_that_is_stopped_and_started_again_costs_nothing_but_time() {
     let mut engine = deployment.start(2);
     engine.wait_to_start();
     for orderly in [true, false] {
+        writer.go_on(3_000);
         pass(Duration::from_millis(300 + random.below(700)));
         match orderly {
             true => broker.stop(),
@@ -151,6 +164,7 @@ fn told_to_end_under_load_it_ends_well_and_goes_on_where_it_was() {
     let writer = Writer::start(broker, input, items.clone());
     let deployment = Deployment::new(broker, input, input);
     for _ in 0..3 {
+        writer.go_on(1_500);
         let mut engine = deployment.start(1);
         engine.wait_to_start();
         pass(Duration::from_millis(random.below(500)));
