@@ -120,6 +120,7 @@ pub fn read(broker: &Broker, topic: &str) -> Vec<Written> {
 pub fn read_as(broker: &Broker, topic: &str, isolation: &str) -> Vec<Written> {
     let mut config = broker.config();
     config.set("group.id", "test").set("enable.partition.eof", "true").set("isolation.level", isolation);
+    config.set("fetch.wait.max.ms", "10");
     let consumer: BaseConsumer = config.create().unwrap();
     let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
     let partitions: Vec<i32> = metadata.topics()[0].partitions().iter().map(|p| p.id()).collect();

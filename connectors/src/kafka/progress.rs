@@ -31,6 +31,10 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 const KNOWN_AFTER_ATTEMPTS: u32 = 30;
 const KNOWN_PAUSE: Duration = Duration::from_millis(100);
 
+/// A reader that hears at once when it is at the end.
+const READER: &[(&str, &str)] =
+    &[("isolation.level", "read_committed"), ("enable.partition.eof", "true"), ("fetch.wait.max.ms", "10")];
+
 /// Old progress is worth nothing: segments are small and compacted soon.
 const TOPIC_SETTINGS: &[(&str, &str)] = &[
     ("cleanup.policy", "compact"),
@@ -129,7 +133,7 @@ impl ProgressTopic {
     pub(super) fn read(&self, client: &KafkaClient) -> Result<Option<Progress>, Trouble> {
         let everything = client.consumer(&[("isolation.level", "read_uncommitted")])?;
         let end = self.watermarks(client, &everything)?.1;
-        let committed = client.consumer(&[("isolation.level", "read_committed"), ("enable.partition.eof", "true")])?;
+        let committed = client.consumer(READER)?;
         let begin = self.watermarks(client, &committed)?.0;
         let partition = self.partition();
         let mut assignment = TopicPartitionList::new();

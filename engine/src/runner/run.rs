@@ -145,7 +145,7 @@ fn source_of(opened: &[Opened], partition: usize) -> &Opened {
     found.expect("every assigned partition belongs to a source")
 }
 
-/// Fences every older process, and reads what each shard has committed.
+/// Fences every older process, and reads what each shard has committed: all shards at once, since each waits for its sink.
 fn recover(
     sinks: Vec<Box<dyn TransactionalSink>>,
     over: &Receiver<()>,
@@ -154,13 +154,16 @@ fn recover(
     if sinks.is_empty() {
         return Err(RunError::Configuration("there is no sink for the alerts".to_owned()));
     }
-    let mut pause = pause(over.clone(), stop.clone());
-    let recover = |sink| match Shard::recover(sink, &mut pause) {
+    let recover = |sink| match Shard::recover(sink, &mut pause(over.clone(), stop.clone())) {
         Ok(shard) => Ok(shard),
         Err(ShardError::Sink(error)) => Err(error.into()),
         Err(ShardError::GivenUp) => Err(RunError::Stopped("the sink did not answer".to_owned())),
     };
-    sinks.into_iter().map(recover).collect()
+    std::thread::scope(|scope| {
+        let started: Vec<_> = sinks.into_iter().map(|sink| scope.spawn(|| recover(sink))).collect();
+        let panicked = || RunError::Panicked { thread: "sink".to_owned(), message: "while it recovered".to_owned() };
+        started.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(panicked()))).collect()
+    })
 }
 
 /// The rules' fingerprints, and those of the time policies of the streams that they read, ascending.
