@@ -113,7 +113,7 @@ fn a_stopped_one_that_was_overtaken_writes_nothing_more() {
     let deployment = Deployment::new(broker, input, input);
     writer.go_on(5_000);
     let mut zombie = deployment.start(1);
-    zombie.wait_to_start();
+    deployment.wait_until(&mut zombie, |progress| progress["generation"] == 1);
     pass(Duration::from_millis(random.below(500)));
     zombie.signal(libc::SIGSTOP);
     let mut successor = deployment.start(1);

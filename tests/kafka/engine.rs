@@ -133,7 +133,11 @@ commit_every = \"50ms\"
             if !progress.is_empty() && progress.iter().all(&done) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{} does not get on: {progress:?}\n{}", self.name, engine.said());
+            if Instant::now() >= deadline {
+                engine.signal(libc::SIGUSR1);
+                pass(Duration::from_secs(1));
+                panic!("{} does not get on: {}\n{progress:?}", self.name, engine.said());
+            }
             assert!(engine.is_running(), "{} has ended: {}", self.name, engine.said());
             pass(Duration::from_millis(50));
         }

@@ -218,6 +218,14 @@ fn progress_of_a_newer_form_is_refused() {
     }
 }
 
+/// Waits until so many records are visible: a commit is answered before its markers are written.
+fn until_visible(broker: &Broker, topic: &str, count: usize) {
+    let deadline = std::time::Instant::now() + topic::PATIENCE;
+    while topic::read(broker, topic).len() < count {
+        assert!(std::time::Instant::now() < deadline, "{count} records do not come in {topic}");
+    }
+}
+
 #[test]
 fn a_broker_that_goes_away_makes_a_commit_unclear_and_comes_back() {
     let (broker, name) = (Broker::own(), "sink-away");
@@ -227,6 +235,7 @@ fn a_broker_that_goes_away_makes_a_commit_unclear_and_comes_back() {
     sink.begin().unwrap();
     sink.alert(&alert(1, &[])).unwrap();
     sink.commit(&progress(1, 1)).unwrap();
+    until_visible(&broker, "sink-away-alerts", 1);
     sink.begin().unwrap();
     sink.alert(&alert(2, &[])).unwrap();
     broker.kill();
