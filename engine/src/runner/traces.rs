@@ -19,12 +19,15 @@ const KEPT: usize = 65_536;
 /// A context is 55 bytes; anything much longer is none.
 const LENGTH_MAX: usize = 256;
 
+/// The contexts of one partition by offset, ascending.
+type Kept = VecDeque<(i64, Vec<u8>)>;
+
 /// The contexts of all partitions, shared by ingest and sink threads.
 #[derive(Debug, Default)]
 pub struct Traces {
     /// Most inputs have none: then nothing is locked.
     any: AtomicBool,
-    partitions: Mutex<BTreeMap<PartitionId, VecDeque<(i64, Vec<u8>)>>>,
+    partitions: Mutex<BTreeMap<PartitionId, Kept>>,
 }
 
 impl Traces {

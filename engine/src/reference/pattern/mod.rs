@@ -199,7 +199,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
     /// `runs latest`: a run that arrives at a step takes the place of the run that waits there; of two that arrive at the
     /// same event, the one that started later.
     fn replace_waiting(&mut self, event: usize) {
-        let arrived: Vec<(usize, Option<(StepId, Vec<u32>)>)> = self
+        let arrived: Vec<_> = self
             .branches
             .iter()
             .filter(|b| b.taken.last().is_some_and(|(_, last)| *last == event))
