@@ -9,6 +9,7 @@ mod events;
 mod rules;
 #[path = "../support/run.rs"]
 mod run;
+mod runner;
 
 use std::sync::Arc;
 
@@ -169,4 +170,21 @@ fn the_engine_says_what_the_reference_says() {
 fn most_random_rules_compile() {
     let refused: Vec<String> = (0..400).filter_map(|seed| plan(&drawn(seed).pair().text).err()).collect();
     assert!(refused.len() < 200, "{} of 400 are refused: {:#?}", refused.len(), &refused[..refused.len().min(20)]);
+}
+
+#[test]
+fn the_runner_says_what_the_reference_says() {
+    let mut failures = Vec::new();
+    for seed in 0..150 {
+        let pair = drawn(seed).pair();
+        let Ok(plan) = plan(&pair.text) else { continue };
+        let expected = run::alerts_by_reference(&plan, &pair.records).unwrap();
+        let expected: Vec<String> = expected.iter().map(|alert| alert.json(&plan)).collect();
+        let share = 1 + (seed % 5) as usize;
+        let found = runner::alerts(&plan, &pair.records, 1 + (seed % 3) as usize, share).unwrap();
+        if found != expected && difference(&pair).is_none() {
+            failures.push(format!("seed {seed}: {}\nexpected {expected:#?}\nfound {found:#?}", pair.text));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

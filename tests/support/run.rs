@@ -39,6 +39,11 @@ pub struct Setting {
     pub order: u64,
 }
 
+/// The topic of a stream, by its position in the plan.
+pub fn topic(stream: u32) -> String {
+    format!("topic-{stream}")
+}
+
 /// A record with its place in its partition.
 struct Placed {
     partition: PartitionId,
@@ -50,12 +55,13 @@ struct Placed {
 fn placed(records: &[Record]) -> Vec<Placed> {
     let mut offsets: BTreeMap<(u32, i32), i64> = BTreeMap::new();
     let place = |record: &Record| {
-        let offset = offsets.entry((record.stream, record.partition)).or_insert(0);
-        *offset += 1;
+        let next = offsets.entry((record.stream, record.partition)).or_insert(0);
+        let offset = *next;
+        *next += 1;
         let stream = StreamId(record.stream);
         Placed {
-            partition: PartitionId { stream, topic: "topic".into(), partition: record.partition },
-            offset: *offset,
+            partition: PartitionId { stream, topic: topic(record.stream).into(), partition: record.partition },
+            offset,
             timestamp_us: record.timestamp_ms * 1000,
             json: record.json.clone(),
         }

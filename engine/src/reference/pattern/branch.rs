@@ -163,7 +163,8 @@ impl<'p> Walk<'_, 'p> {
         }
     }
 
-    /// In `all of` and `N of` an event goes to the first open member in text order that it fits.
+    /// In `all of` and `N of` an event goes to the first open member in text order that it fits: one that is not complete
+    /// or whose greedy loop goes on; failing that, to a loop of a complete one that may go on as well.
     fn offer_members(
         &self,
         way: &Way<'p>,
@@ -173,8 +174,11 @@ impl<'p> Walk<'_, 'p> {
         around: &[&Rest<'p>],
     ) -> Option<Took<'p>> {
         let around = [around, &[&way.rest]].concat();
+        let is_complete = |ways: &Vec<Way>| matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
+        let (complete, open): (Vec<_>, Vec<_>) =
+            members.ways.iter().enumerate().partition(|(_, ways)| is_complete(ways));
         let offer = |(member, ways): (usize, &Vec<Way<'p>>)| Some((member, self.offer(ways, event, taken, &around)?));
-        let (member, took) = members.ways.iter().enumerate().find_map(offer)?;
+        let (member, took) = open.into_iter().chain(complete).find_map(offer)?;
         let step = took.step?;
         let taken_after = [taken, &[(step, event)]].concat();
         let others = |(position, ways): (usize, &Vec<Way<'p>>)| {
@@ -286,7 +290,12 @@ impl<'p> Walk<'_, 'p> {
         match &way.goal {
             Goal::Step(_) => own,
             Goal::Members(members) if members.complete() >= members.need => {
-                let loops = members.ways.iter().flatten().filter(|way| !matches!(way.goal, Goal::Done));
+                let is_done = |way: &&Way| matches!(way.goal, Goal::Done);
+                let goes_on = members
+                    .ways
+                    .iter()
+                    .filter(|ways| !members.is_greedy() || !ways.first().is_some_and(|w| is_done(&w)));
+                let loops = goes_on.flatten().filter(|way| !is_done(way));
                 own.min(loops.map(|way| self.latest(way, taken)).max().unwrap_or(i64::MIN))
             }
             Goal::Members(members) => {
@@ -395,7 +404,13 @@ fn completed<'p>(deadline: Option<i64>) -> Way<'p> {
 /// A match fires as soon as it is complete, unless a greedy loop at the end may still go on: until then the run takes
 /// whatever fits.
 fn cut(mut ways: Vec<Way<'_>>) -> Vec<Way<'_>> {
-    if matches!(ways.first(), Some(Way { goal: Goal::Complete(_), .. })) {
+    let Some(end) = ways.iter().position(|way| matches!(way.goal, Goal::Complete(_))) else { return ways };
+    let holds_back = |way: &Way<'_>| match &way.goal {
+        Goal::Members(members) => members.complete() < members.need || members.is_greedy(),
+        _ => true,
+    };
+    if !ways[..end].iter().any(holds_back) {
+        ways.drain(..end);
         ways.truncate(1);
     }
     ways

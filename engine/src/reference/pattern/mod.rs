@@ -126,9 +126,10 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
             }
             let walk = Walk { view: self.view, races: &self.races };
             let mut outcome = walk.event(branch, event);
-            // `without X`: an X ends the run, even one that would fill a step, unless the match fires at it.
+            // `without X`: an X ends the run, even one that would fill a step, unless it is the match's last event.
             if self.view.pattern.without.iter().any(|x| self.view.is_absent(x, event, &branch.taken)) {
-                outcome.branches.retain(Branch::is_complete);
+                let is_last = |b: &Branch| b.taken.last().is_some_and(|(_, last)| *last == event);
+                outcome.branches.retain(|b| b.is_complete() && is_last(b));
             }
             won.extend(outcome.won.iter().copied());
             let to_come = branches[position + 1..].iter().filter(|b| b.start == branch.start).count();
@@ -199,7 +200,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
     /// `runs latest`: a run that arrives at a step takes the place of the run that waits there; of two that arrive at the
     /// same event, the one that started later.
     fn replace_waiting(&mut self, event: usize) {
-        let arrived: Vec<_> = self
+        let arrived: Vec<(usize, Place)> = self
             .branches
             .iter()
             .filter(|b| b.taken.last().is_some_and(|(_, last)| *last == event))
@@ -244,9 +245,12 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
     }
 }
 
+/// A step, and the rounds of the loops around it; none where a branch waits for no event.
+type Place = Option<(StepId, Vec<u32>)>;
+
 /// Where a branch waits: the first step in the text that it could take next, and in which rounds, up to the minimum, of
 /// the loops around it.
-fn waits_at(ways: &[Way<'_>]) -> Option<(StepId, Vec<u32>)> {
+fn waits_at(ways: &[Way<'_>]) -> Place {
     let of = |way: &Way<'_>| {
         let counts = fit::frames(&way.rest).filter_map(|frame| match &frame.kind {
             FrameKind::Round(round) => Some(round.counted()),
