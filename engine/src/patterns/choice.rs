@@ -185,18 +185,22 @@ impl Order {
         }
     }
 
-    /// The ways that must be closed before the end is reached by this one.
+    /// The ways that must be closed before the end is reached by this one. Behind another greedy loop, `greedy each` does
+    /// not hold the end: it has been left in a branch.
     fn before(&self, way: usize) -> Option<WaySet> {
-        match self {
-            Order::None => None,
-            Order::Way(here) => (*here == way).then_some(0),
-            Order::Pick { both, first, second } => match first.before(way) {
-                Some(inside) => Some(inside),
-                None => {
-                    second.before(way).map(|inside| if *both == Both::Never { inside | first.ways() } else { inside })
-                }
-            },
+        let Order::Pick { both, first, second } = self else {
+            return matches!(self, Order::Way(here) if *here == way).then_some(0);
+        };
+        if let Some(inside) = first.before(way) {
+            return Some(inside);
         }
+        let inside = second.before(way)?;
+        let holds = match both {
+            Both::Never => true,
+            Both::Always => false,
+            Both::UnlessFirst => inside == 0,
+        };
+        Some(if holds { inside | first.ways() } else { inside })
     }
 }
 

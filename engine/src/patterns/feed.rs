@@ -70,6 +70,7 @@ impl Graph {
             return self.feed_plain(program, cursor, sight, may_take, edits);
         }
         let mut moved: SmallVec<[Branch; 1]> = SmallVec::new();
+        let mut ended = false;
         let going = self.going(program, cursor, sight.start);
         let inside_first = matches!(going, Going::Incomplete | Going::Held | Going::First);
         if inside_first && self.feed_inside(program, cursor, sight, may_take, &mut moved) == Fate::Gone {
@@ -81,6 +82,7 @@ impl Graph {
             let followed = self.take_ways(&mut taking, &after.order);
             let trunk = (followed.passed.unwrap_or(0) | followed.taken) & !taking.killed;
             moved = taking.moved;
+            ended = followed.passed.is_none() && moved.is_empty();
             if !moved.is_empty() && trunk == 0 {
                 // Left by this event; another branch may complete the group differently.
                 cursor.group = cursor.group.take().filter(|_| going.branches()).map(GroupState::to_go_on);
@@ -90,7 +92,7 @@ impl Graph {
             cursor.open = trunk;
         }
         if !inside_first && cursor.group.is_some() {
-            let may_take = may_take && (moved.is_empty() || going == Going::Beside);
+            let may_take = may_take && (moved.is_empty() && !ended || going == Going::Beside);
             self.feed_inside(program, cursor, sight, may_take, &mut moved);
         }
         self.close_behind(program, cursor, sight);

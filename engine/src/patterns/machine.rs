@@ -225,8 +225,21 @@ impl Machine {
         }
         if run.live {
             self.wake(run, logs);
+        }
+        if run.live && run.wake_us < now.at_us {
+            // What is still open is too late already: by this event the run is over.
+            self.pass_over(run, logs, turn);
+        }
+        if run.live {
             turn.wake_us = turn.wake_us.min(run.wake_us);
         }
+    }
+
+    fn pass_over(&self, run: &mut Run, logs: &Logs, turn: &mut Turn<'_>) {
+        let mut passed = Vec::new();
+        self.pass_run(run, turn.now.at_us - 1, turn.now.seq, logs, &mut passed);
+        let by_event = |over: Candidate| Candidate { time_us: turn.now.at_us, by_event: true, ..over };
+        turn.candidates.extend(passed.into_iter().map(by_event));
     }
 
     /// After a match: the run lives on in the branches that `each` leaves.

@@ -44,7 +44,15 @@ impl Machine {
         state.wake_us = state.runs.iter().map(|run| run.wake_us).min().unwrap_or(i64::MAX);
     }
 
-    fn pass_run(&self, run: &mut Run, deadline_us: i64, seen_seq: u64, logs: &Logs, candidates: &mut Vec<Candidate>) {
+    /// Event time has certainly passed a time: what is due in one run.
+    pub(super) fn pass_run(
+        &self,
+        run: &mut Run,
+        deadline_us: i64,
+        seen_seq: u64,
+        logs: &Logs,
+        candidates: &mut Vec<Candidate>,
+    ) {
         let program = &self.graph.program;
         let mut edits = Edits::new();
         let passed = self.graph.pass(program, &mut run.cursor, deadline_us, run.start, seen_seq, &mut edits);

@@ -47,6 +47,7 @@ fn runs_1_is_a_meaning() {
     finds("within 5 runs 1 match a then b", "a0 a6 b7", "a6 b7 @7");
     finds("runs 1 match a then b skip none", "a0 ab1 b2 a3 b4", "a0 a1 @1 | a3 b4 @4");
     finds("runs 1 match a next b", "a0 a1 b2", "a1 b2 @2");
+    finds("within 9 runs 1 match a{1,} over 1 next b", "a0 a4 b5", "a4 b5 @5");
 }
 
 #[test]

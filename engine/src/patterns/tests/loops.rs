@@ -52,8 +52,9 @@ fn greedy_each_gives_the_loop_what_it_can_take() {
 }
 
 #[test]
-fn greedy_each_does_not_hold_the_end() {
-    finds("a then b* greedy each limit 9 skip none", "a0 b1 b2", "a0 @0 | a0 b1 @1 | a0 b1 b2 @2");
+fn greedy_each_at_the_end_is_waited_for_like_greedy() {
+    finds("a then b* greedy each limit 9 skip none", "a0 b1 b2", "a0 b1 b2 @2");
+    finds("a+ greedy each limit 9 next b? greedy", "a0 z1", "a0 @0");
 }
 
 #[test]
