@@ -6,7 +6,8 @@ use tripline_query_lang::ast::Link;
 use tripline_query_lang::plan::{StepId, Within};
 
 use super::fit::{KeyView, Taken, limit};
-use super::tree::{Branches, Dropped, FrameKind, Goal, Guard, Here, Members, Race, Rest, Way, after, settle};
+use super::tree::{after, push, settle};
+use super::way::{Branches, Dropped, FrameKind, Goal, Guard, Here, Members, Mode, Race, Rest, Way};
 
 /// A branch at rest.
 #[derive(Clone)]
@@ -70,11 +71,8 @@ impl<'p> Branch<'p> {
 impl<'p> Walk<'_, 'p> {
     /// The branches that an event starts: those whose first step it fits.
     pub fn start(&self, event: usize) -> Outcome<'p> {
-        let rest = super::tree::push(
-            FrameKind::Sequence {
-                elements: &self.view.pattern.seq,
-                mode: super::tree::Mode { strict: false, common: false },
-            },
+        let rest = push(
+            FrameKind::Sequence { elements: &self.view.pattern.seq, mode: Mode { strict: false, common: false } },
             &None,
         );
         let mut outcome = Outcome::default();

@@ -6,7 +6,7 @@ use tripline_query_lang::value::Value;
 use super::super::Event;
 use super::super::keys::key_of;
 use super::super::look::Look;
-use super::tree::{Frame, FrameKind, Rest, Scope};
+use super::way::{Frame, FrameKind, Rest, Scope};
 
 /// The events that a run has taken: step and position among the key's events, in order.
 pub(super) type Taken = [(StepId, usize)];

@@ -4,6 +4,7 @@ mod branch;
 mod fit;
 mod select;
 mod tree;
+mod way;
 
 use std::cell::Cell;
 
@@ -11,7 +12,7 @@ use tripline_query_lang::plan::{Pattern, Plan, Rule, RuleId, Runs, StepId, StepK
 
 use self::branch::{Branch, Outcome, Walk};
 use self::fit::{KeyView, absents};
-use self::tree::{FrameKind, Goal, Race, Way};
+use self::way::{FrameKind, Goal, Race, Way};
 use super::Event;
 use super::alerts::{Cause, PatternMatch, Sending};
 use super::keys::all_keys;
