@@ -156,7 +156,10 @@ impl Builder<'_> {
                     self.fill(inner, &sub.seq, Outside { inside_next, first, ..outside.narrowed(&sub.limits) })?;
                     (Item::Bracket(inner), sub.limits.limit)
                 }
-                Node::No(absent) => (self.no(absent, element.link)?, None),
+                Node::No(absent) => {
+                    let own = if element.link == Link::Start { word } else { element.link };
+                    (self.no(absent, own)?, None)
+                }
                 Node::Group(group) => (self.group(group, word, (sequence, place), outside)?, group.limits.limit),
             };
             self.sequences[sequence].elements.push(Placed { join: Join { word, limit }, item });
@@ -337,14 +340,17 @@ impl Builder<'_> {
         self.enter_or_pass(sequence, index, element.join, draft, fresh)
     }
 
-    /// Goes into a bracket; its first element is joined by the bracket's word.
+    /// Goes into a bracket; its first element is joined by the bracket's word, one behind a `no` by its own.
     fn begin(&self, sequence: usize, join: Join, draft: &Draft, fresh: Option<usize>) -> Choice {
         let mut draft = draft.clone();
         let fresh = fresh.or(Some(sequence));
         for (index, element) in self.sequences[sequence].elements.iter().enumerate() {
             match element.item {
                 Item::No(no) => draft = draft.crossing(no),
-                _ => return self.enter_or_pass(sequence, index, join, &draft, fresh),
+                _ => {
+                    let join = if index == 0 { join } else { element.join };
+                    return self.enter_or_pass(sequence, index, join, &draft, fresh);
+                }
             }
         }
         self.leave(sequence, &draft, fresh)

@@ -57,6 +57,8 @@ fn next_no_looks_at_the_very_next_event() {
     finds("a next no x", "a0", "a0 @0");
     finds("a next no x then b", "a0 z1 x2 b3", "a0 b3 @3");
     finds("a next no x then b", "a0 x1 b3", "");
+    finds("a next (no x then b)", "a0 x1 b2", "");
+    finds("a next (no x then b)", "a0 z1 x2 b3", "a0 b3 @3");
     finds("any of (a{1,2}, b) next no x", "a0 a1", "a0 @1 | a1 @1");
     finds("a+ next no x", "a0 a1 x2", "a0 @1");
     finds("a+ greedy consecutive next no a", "a0 a1 a2 z3 a4", "a0 a1 a2 @3 | a4 @4");
