@@ -161,8 +161,7 @@ impl<'p> Walk<'_, 'p> {
         }
     }
 
-    /// In `all of` and `N of` an event goes to the first open member in text order that it fits: one that is not complete
-    /// or whose greedy loop goes on; failing that, to a loop of a complete one that may go on as well.
+    /// In `all of` and `N of` an event goes to the first open member in text order that it fits.
     fn offer_members(
         &self,
         way: &Way<'p>,
@@ -172,11 +171,8 @@ impl<'p> Walk<'_, 'p> {
         around: &[&Rest<'p>],
     ) -> Option<Took<'p>> {
         let around = [around, &[&way.rest]].concat();
-        let is_complete = |ways: &Vec<Way>| matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
-        let (complete, open): (Vec<_>, Vec<_>) =
-            members.ways.iter().enumerate().partition(|(_, ways)| is_complete(ways));
         let offer = |(member, ways): (usize, &Vec<Way<'p>>)| Some((member, self.offer(ways, event, taken, &around)?));
-        let (member, took) = open.into_iter().chain(complete).find_map(offer)?;
+        let (member, took) = members.ways.iter().enumerate().find_map(offer)?;
         let step = took.step?;
         let taken_after = [taken, &[(step, event)]].concat();
         let others = |(position, ways): (usize, &Vec<Way<'p>>)| {

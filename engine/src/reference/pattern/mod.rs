@@ -127,10 +127,9 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
             }
             let walk = Walk { view: self.view, races: &self.races };
             let mut outcome = walk.event(branch, event);
-            // `without X`: an X ends the run, even one that would fill a step, unless it is the match's last event.
+            // `without X`: an X ends the run, even one that would fill a step, unless the match fires at it.
             if self.view.pattern.without.iter().any(|x| self.view.is_absent(x, event, &branch.taken)) {
-                let is_last = |b: &Branch| b.taken.last().is_some_and(|(_, last)| *last == event);
-                outcome.branches.retain(|b| b.is_complete() && is_last(b));
+                outcome.branches.retain(Branch::is_complete);
             }
             won.extend(outcome.won.iter().copied());
             let to_come = branches[position + 1..].iter().filter(|b| b.start == branch.start).count();

@@ -262,11 +262,15 @@ fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, he
     }
 }
 
-/// An `all of` or `N of` after something changed in it. It is complete when enough members are; a member is when it could
-/// end, and as long as the group goes on a loop in it may take more. Once it is complete, members that are not take no
-/// more part; the step after comes before further rounds of loops, or behind those of greedy ones. The group is given up
-/// when too few members are left.
+/// An `all of` or `N of` after something changed in it. A member is complete as soon as it could end, and takes no more
+/// unless its loop is greedy. Once enough members are complete, the others take no more part; the step after comes behind
+/// further rounds of greedy loops. The group is given up when too few members are left.
 pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+    for ways in &mut members.ways {
+        if matches!(ways.first(), Some(Way { goal: Goal::Done, .. })) {
+            ways.truncate(1);
+        }
+    }
     if members.complete() < members.need {
         let left = members.ways.iter().filter(|ways| !ways.is_empty()).count();
         return if left < members.need {
@@ -284,15 +288,9 @@ pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, 
             here.dropped.push(dropped);
         }
     }
-    let is_done = |way: &Way| matches!(way.goal, Goal::Done);
-    let is_greedy = members.is_greedy();
-    let may_go_on = members.ways.iter().flatten().any(|way| !is_done(way));
-    let inside = may_go_on.then(|| way(Goal::Members(members), link, false, rest, &here));
-    let with_inside = |leave: Vec<Way<'p>>| {
-        let inside: Vec<Way<'p>> = inside.iter().cloned().collect();
-        if is_greedy { [inside, leave].concat() } else { [leave, inside].concat() }
-    };
-    after(rest, &here).into_iter().map(with_inside).collect()
+    let goes_on = members.ways.iter().flatten().any(|way| !matches!(way.goal, Goal::Done));
+    let inside: Vec<Way> = goes_on.then(|| way(Goal::Members(members), link, false, rest, &here)).into_iter().collect();
+    after(rest, &here).into_iter().map(|leave| [inside.clone(), leave].concat()).collect()
 }
 
 /// `no X` stands between its neighbours; `no X for D` waits D from the matched event before it, or, first of all, looks D
