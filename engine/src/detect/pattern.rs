@@ -13,7 +13,7 @@ use crate::history::{HistoryProgram, HistoryState};
 use crate::patterns::{KeyState, Machine, Match, Offer, Taken};
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{
-    Element, Expr, ExprKind, HistoryScope, Limits, Node, Pattern, Plan, Rule, RuleId, StepId, Within,
+    Element, Expr, ExprKind, HistoryScope, Limits, Link, Node, Pattern, Plan, Quant, Rule, RuleId, StepId, Within,
 };
 use tripline_query_lang::value::Value;
 
@@ -28,6 +28,8 @@ pub(super) struct PatternRule {
     absence: Arc<str>,
     /// A condition reads the key.
     reads_key: bool,
+    /// See [`waits_for_events`].
+    waits_for_events: bool,
     voice: Voice,
 }
 
@@ -74,6 +76,7 @@ impl PatternRule {
             steps: pattern.steps.iter().map(|step| (&*step.name).into()).collect(),
             absence: absence(plan, &pattern.seq).into(),
             reads_key,
+            waits_for_events: waits_for_events(pattern),
             voice: Voice::new(id, rule, longest_wait(pattern)),
             machine,
         }
@@ -137,9 +140,14 @@ impl PatternRule {
         !state.incomplete && self.machine.is_idle(&state.machine)
     }
 
+    /// A match may still come that is judged by alerts of any age.
+    fn waits(&self, state: &PatternState) -> bool {
+        self.waits_for_events && self.machine.open_runs(&state.machine) > 0
+    }
+
     /// Forgets what time has ended, besides runs; returns whether nothing is left.
     fn expire(&self, state: &mut PatternState, watermark_us: i64) -> bool {
-        let mut is_past = self.voice.expire(&mut state.suppressed, watermark_us);
+        let mut is_past = !self.waits(state) && self.voice.expire(&mut state.suppressed, watermark_us);
         for (history, state) in self.histories.iter().zip(&mut state.histories) {
             is_past &= history.as_ref().is_none_or(|history| history.expire(state, watermark_us));
         }
@@ -161,7 +169,19 @@ fn absence(plan: &Plan, seq: &[Element]) -> String {
     seq.iter().rev().find_map(no).unwrap_or_else(|| "deadline".to_owned())
 }
 
-/// No match comes about later than this after its last event, microseconds.
+/// A match may come about at any time after its last event: it waits for an event, or for the end of the input.
+fn waits_for_events(pattern: &Pattern) -> bool {
+    let is_bounded = !matches!(pattern.within, Some(Within::Events(_) | Within::Forever));
+    let is_greedy = |quant: &Option<Quant>| quant.is_some_and(|quant| quant.greedy);
+    pattern.seq.last().is_some_and(|last| match &last.node {
+        Node::No(_) => last.link == Link::Next,
+        Node::Step(step) => !is_bounded && is_greedy(&step.quant),
+        Node::Sub(sub) => !is_bounded && is_greedy(&sub.quant),
+        Node::Group(_) => !is_bounded,
+    })
+}
+
+/// No match comes about later than this after its last event, microseconds, unless it waits for events.
 fn longest_wait(pattern: &Pattern) -> i64 {
     fn of_limits(limits: &Limits) -> i64 {
         limits.over_us.unwrap_or(0).saturating_add(limits.within_us.unwrap_or(0))
@@ -238,7 +258,7 @@ impl Behaviour for PatternRule {
         let histories = self.histories.iter().zip(&state.histories);
         let past = histories
             .filter_map(|(history, state)| history.as_ref()?.next_expiry(state))
-            .chain(self.voice.next_expiry(&state.suppressed))
+            .chain(self.voice.next_expiry(&state.suppressed).filter(|_| !self.waits(state)))
             .max();
         self.machine.next_deadline(&state.machine).into_iter().chain(past).min()
     }
