@@ -154,9 +154,11 @@ fn pattern(draw: &mut Draw) -> String {
     let seq = sequence(draw, &mut steps, 0, place);
     // Where exactly a run waits is said of plain steps only.
     let is_plain = !steps.known.iter().any(|(_, is_loop, empty)| *is_loop || *empty) && !seq.contains(" of (");
+    // Nor is it said when exactly a run with a group in it is over.
+    let has_group = seq.contains(" of (");
     rule.push_str(match runs {
-        6 => "  runs 1\n",
-        7 => "  runs 2\n",
+        6 if !has_group => "  runs 1\n",
+        7 if !has_group => "  runs 2\n",
         8 if is_plain => "  runs latest\n",
         _ => "",
     });

@@ -33,8 +33,6 @@ pub(super) struct Turn<'a> {
     pub(super) candidates: Vec<Candidate>,
     /// Branches of the runs.
     branches: Vec<Run>,
-    /// The starts of runs that it completed.
-    pub(super) completed: Vec<u64>,
     /// Runs that it brought to another place, by position.
     pub(super) arrived: Vec<usize>,
     /// The first time that something is due in the runs that it changed.
@@ -86,7 +84,6 @@ impl Machine {
             ranks: Vec::new(),
             candidates: Vec::new(),
             branches: Vec::new(),
-            completed: Vec::new(),
             arrived: Vec::new(),
             wake_us: i64::MAX,
         };
@@ -218,9 +215,6 @@ impl Machine {
         if self.graph.ending(&self.graph.program, &run.cursor, run.start, now.seq) == Ending::Now {
             let at_us = if took || self.waits_next(&run.cursor) { now.at_us } else { run.cursor.last.at_us };
             turn.candidates.push(Candidate::by_event(run, at_us, now.at_us));
-            if took {
-                turn.completed.push(run.start.seq);
-            }
             self.go_on(run);
         }
         if run.live {

@@ -16,10 +16,9 @@ use super::{KeyState, Machine, Offer};
 struct NoKey;
 
 impl KeyState {
-    /// The number of open runs, with those that the event at hand completes; branches of one count once.
-    fn starts_open(&self, completed: &[u64]) -> usize {
-        let live = self.runs.iter().filter(|run| run.live).map(|run| run.start.seq);
-        let mut starts: Vec<u64> = live.chain(completed.iter().copied()).collect();
+    /// The number of open runs; branches of one count once. A run that the event at hand completes is open no more.
+    fn starts_open(&self) -> usize {
+        let mut starts: Vec<u64> = self.runs.iter().filter(|run| run.live).map(|run| run.start.seq).collect();
         starts.sort_unstable();
         starts.dedup();
         starts.len()
@@ -31,7 +30,7 @@ impl Machine {
     pub(super) fn start(&self, state: &mut KeyState, turn: &mut Turn<'_>) {
         let none = Spans::default();
         let branches = self.first_steps(state, turn, &none);
-        if branches.is_empty() || !self.may_start(state, turn) {
+        if branches.is_empty() || !self.may_start(state) {
             return;
         }
         for branch in branches {
@@ -70,10 +69,9 @@ impl Machine {
     }
 
     /// Whether the cap on open runs allows a start; a refused one is counted. `runs 1` is a meaning, not a cap.
-    fn may_start(&self, state: &mut KeyState, turn: &Turn<'_>) -> bool {
+    fn may_start(&self, state: &mut KeyState) -> bool {
         let Runs::Max(max) = self.runs else { return true };
-        let most = state.runs.len() + turn.completed.len();
-        let room = most < max as usize || state.starts_open(&turn.completed) < max as usize;
+        let room = state.runs.len() < max as usize || state.starts_open() < max as usize;
         if !room && max > 1 {
             state.refuse(1);
         }

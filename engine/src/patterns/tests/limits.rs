@@ -45,7 +45,8 @@ fn starts_beyond_the_cap_are_refused_and_told() {
 fn runs_1_is_a_meaning() {
     finds("runs 1 match a then b then c", "a0 a1 b2 c3", "a0 b2 c3 @3");
     finds("within 5 runs 1 match a then b", "a0 a6 b7", "a6 b7 @7");
-    finds("runs 1 match a then b skip none", "a0 ab1 b2 a3 b4", "a0 a1 @1 | a3 b4 @4");
+    // The event that completes a run may start the next one.
+    finds("runs 1 match a then b skip none", "a0 ab1 b2 a3 b4", "a0 a1 @1 | a1 b2 @2 | a3 b4 @4");
     finds("runs 1 match a next b", "a0 a1 b2", "a1 b2 @2");
     finds("within 9 runs 1 match a{1,} over 1 next b", "a0 a4 b5", "a4 b5 @5");
 }
