@@ -176,7 +176,8 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
         }
     }
 
-    /// Kills it; its data stays.
+    /// Kills it; its data stays. Not while it ends a transaction: a lone broker then takes its topics for deleted as it
+    /// starts again, forgets to write the transaction's end, and no reader ever gets past it.
     pub fn kill(&self) {
         if let Some(mut process) = self.process.lock().unwrap().take() {
             process.kill().unwrap();

@@ -218,7 +218,7 @@ fn progress_of_a_newer_form_is_refused() {
     }
 }
 
-/// Waits until so many records are visible: a commit is answered before its markers are written.
+/// Waits until so many records are visible: a commit is answered before its end is written everywhere.
 fn until_visible(broker: &Broker, topic: &str, count: usize) {
     let deadline = std::time::Instant::now() + topic::PATIENCE;
     while topic::read(broker, topic).len() < count {

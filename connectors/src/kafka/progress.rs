@@ -178,7 +178,22 @@ impl ProgressTopic {
                 }
             }
         }
-        Err(client.trouble_of(consumer, &format!("read topic `{}` to its end", self.name), "no answer in time"))
+        match self.watermarks(client, consumer)?.1 {
+            stable if stable < end => Err(Trouble::Heals(self.hanging(client, stable))),
+            _ => {
+                Err(client.trouble_of(consumer, &format!("read topic `{}` to its end", self.name), "no answer in time"))
+            }
+        }
+    }
+
+    /// No producer of this shard is left that could end it: the broker has yet to, or has forgotten to.
+    fn hanging(&self, client: &KafkaClient, offset: i64) -> String {
+        let (name, partition, address) = (&self.name, self.partition(), client.address());
+        format!(
+            "partition {partition} of topic `{name}` at {address} has a transaction since offset {offset} that does not end, \
+             and hides what is committed behind it; if this lasts, the broker has lost the transaction's end: see \
+             `kafka-transactions.sh --bootstrap-server {address} find-hanging`"
+        )
     }
 
     /// Oldest offset, and end as this consumer's isolation sees it.
