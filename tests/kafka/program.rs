@@ -23,7 +23,7 @@ pub fn check(deployment: &Deployment<'_>, alerts: &[String], truth: &Truth) {
     assert_eq!(dead.len(), truth.bad, "dead letters");
     assert_eq!(deployment.origins("late").len(), truth.late, "late events");
     for rule in ["burst", "testing", "unpaid"] {
-        assert!(messages(alerts, rule).len() >= 10, "the load has too few alerts of `{rule}` to prove anything");
+        assert!(!messages(alerts, rule).is_empty(), "the load has no alert of `{rule}`, and proves nothing of it");
     }
 }
 
