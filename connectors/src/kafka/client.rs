@@ -16,7 +16,7 @@ use tripline_engine::io::{SinkError, SourceError};
 use super::settings::{Kind, kind, refusal};
 use super::talk::{Notice, Talk};
 
-/// librdkafka's own defaults let its queue run dry for up to a second at a time: 2 M records in 4 to 5 s instead of 2 s. The
+/// librdkafka's own defaults let its queue run dry for up to a second at a time (`fetch.queue.backoff.ms` is 1,000). The
 /// user's settings go before these; memory stays bounded by `queued.max.messages.kbytes`.
 const KEEPS_THE_QUEUE_FULL: &[(&str, &str)] = &[("queued.min.messages", "1000000"), ("fetch.queue.backoff.ms", "10")];
 
