@@ -270,7 +270,7 @@ fn slow_decimal(text: &str, scale: u8) -> Option<Value> {
 fn slow_scaled(text: &str, scale: usize) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > scale || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+    if whole.is_empty() || fraction.len() > scale || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     format!("{whole}{fraction:0<scale$}").parse().ok()
