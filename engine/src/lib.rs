@@ -17,3 +17,4 @@ pub mod render;
 pub mod runner;
 pub mod state;
 pub mod time;
+pub mod windows;

@@ -13,6 +13,7 @@ mod aggregate;
 mod cell;
 mod feed;
 mod log;
+mod moment;
 mod occurrences;
 mod program;
 mod running;

@@ -25,16 +25,16 @@ pub struct HistoryProgram {
 
 /// A feed with its look-backs.
 pub(super) struct Source {
-    feed: Feed,
+    pub(super) feed: Feed,
     pub(super) lookbacks: Vec<Lookback>,
     /// How many look-backs the feeds before it have.
     before: usize,
     /// Some look-back needs the log.
-    logged: bool,
+    pub(super) logged: bool,
     /// Some look-back gives its value before the event is in.
     excludes: bool,
     /// Some window counts events.
-    counts_events: bool,
+    pub(super) counts_events: bool,
 }
 
 /// One history.
@@ -42,6 +42,17 @@ pub(super) struct Lookback {
     out: Out,
     pub(super) kind: Kind,
     pub(super) window: Window,
+}
+
+impl Lookback {
+    /// Puts its value among the values of the rule's histories.
+    pub(super) fn set(&self, value: Value, values: &mut [Value]) {
+        if let Out::History(id) = self.out
+            && let Some(place) = values.get_mut(id)
+        {
+            *place = value;
+        }
+    }
 }
 
 /// Where a value goes.

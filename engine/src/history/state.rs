@@ -136,6 +136,14 @@ impl View {
         }
     }
 
+    /// Lets go of the entries before `oldest_us`, whatever the window's own length.
+    pub(super) fn forget_before(&mut self, function: &Function, log: &Log, oldest_us: i64) {
+        while self.from < self.to && log.at_us(self.from).is_some_and(|at| at < oldest_us) {
+            function.remove(&mut self.aggregate, log, self.from);
+            self.from += 1;
+        }
+    }
+
     /// The value at the event at hand.
     pub(super) fn value(&self, function: &Function, log: &Log, current: Option<&Cell>) -> Value {
         function.value(&self.aggregate, log, (self.from, self.to), current)

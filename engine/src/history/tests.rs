@@ -366,6 +366,29 @@ proptest! {
     }
 
     #[test]
+    fn asked_at_a_moment_they_say_what_they_said_at_its_last_event(
+        histories in prop::collection::vec(history(), 1..5), events in events(), every in 1usize..5,
+    ) {
+        let to_now = |h: &History| matches!(h.bound, HistoryBound::Time(_) | HistoryBound::Forever);
+        let sees = |h: &History| !matches!(h.func, HistoryFn::Prev(_) | HistoryFn::FirstSeen | HistoryFn::Ewma(_));
+        let histories: Vec<History> =
+            histories.into_iter().filter(|h| to_now(h) && sees(h) && !h.arg.value.iter().chain(&h.arg.filter).any(looks_before)).collect();
+        let Some(program) = HistoryProgram::new(&histories, &HistoryScope::Admitted) else { return Ok(()) };
+        let mut state = HistoryState::default();
+        for (i, event) in events.iter().enumerate() {
+            let scene = Scene { row: Some(event), at_us: event.at_us, slots: &SLOTS, ..Scene::EMPTY };
+            program.add(&mut state, event.on, &scene);
+            if i % every == 0 {
+                let mut values = vec![Value::Null; histories.len()];
+                program.at(&mut state, i64::MIN, event.at_us, &mut values);
+                for (history, value) in histories.iter().zip(&values) {
+                    prop_assert_eq!(value, &naive(history, &events, i), "event {} of {:?}", i, history);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_left_after_the_longest_window(histories in prop::collection::vec(history(), 1..4), events in events()) {
         let timed = |h: &History| {
             matches!(h.bound, HistoryBound::Time(_) | HistoryBound::PreviousTime(_) | HistoryBound::Before { .. })
@@ -387,6 +410,10 @@ proptest! {
         }
         prop_assert_eq!(program.next_expiry(&state), None);
     }
+}
+
+fn looks_before(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Prev { .. }) || expr.children().into_iter().any(looks_before)
 }
 
 fn count(bound: HistoryBound) -> History {

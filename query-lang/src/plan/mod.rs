@@ -6,6 +6,7 @@
 mod expr;
 mod pattern;
 mod test;
+mod window;
 
 pub use expr::{
     ArithOp, CompareOp, Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryScope, LoopFn,
@@ -15,6 +16,7 @@ pub use pattern::{
     StepInfo, StepKey, Sub, Within,
 };
 pub use test::{Expect, ExpectKind, Test, TestLine};
+pub use window::{Every, Window};
 
 use crate::value::{Type, Value};
 
