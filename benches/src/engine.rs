@@ -1,18 +1,17 @@
 //! Tripline on one thread over events in memory: batches (or JSON bytes) in, alerts out.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tripline::connectors::json::JsonDecoder;
 use tripline::engine::alert::Alert;
 use tripline::engine::detect::{Detector, Program, ProgramError};
 use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
 use tripline::engine::io::{Decoder, RecordError};
-use tripline::query_lang::plan::{FieldId, Plan, StreamId};
-use tripline::query_lang::value::{Decimal, Value};
+use tripline::query_lang::plan::{Plan, StreamId};
 use tripline::query_lang::{Source, compile, diagnostics};
 
-use crate::query::{Query, STREAM};
-use crate::workload::{Tx, Workload};
+use crate::input::Events;
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 4_096;
@@ -36,23 +35,24 @@ pub enum EngineError {
     },
 }
 
-/// A query, ready to run.
+/// Rules, ready to run.
 pub struct Engine {
     program: Arc<Program>,
     needed: Vec<bool>,
     late_us: i64,
 }
 
+/// Compiles rule files, `params` overriding theirs.
+pub fn plan(files: Vec<(String, String)>, params: &[(String, String)]) -> Result<Plan, EngineError> {
+    let sources: Vec<Source> = files.into_iter().map(|(name, text)| Source { name, text }).collect();
+    let compiled = compile(&sources, params);
+    let say = |d: &diagnostics::Diagnostic| format!("{}: {}", sources[d.file].name, d.message);
+    compiled.plan.ok_or_else(|| EngineError::Rules(compiled.diagnostics.iter().map(say).collect::<Vec<_>>().join("\n")))
+}
+
 impl Engine {
-    /// Compiles a query.
-    pub fn new(query: &Query) -> Result<Engine, EngineError> {
-        let source = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
-        let sources = [source("stream.trip", STREAM), source("query.trip", query.rules)];
-        let compiled = compile(&sources, &[]);
-        let Some(plan) = compiled.plan else {
-            let say = |d: &diagnostics::Diagnostic| format!("{}: {}", sources[d.file].name, d.message);
-            return Err(EngineError::Rules(compiled.diagnostics.iter().map(say).collect::<Vec<_>>().join("\n")));
-        };
+    /// Makes a plan of one stream ready.
+    pub fn new(plan: Plan) -> Result<Engine, EngineError> {
         let late_us = plan.streams[0].late_us;
         let program = Arc::new(Program::new(Arc::new(plan))?);
         let needed = program.needed_fields().swap_remove(0);
@@ -63,16 +63,15 @@ impl Engine {
         self.program.plan()
     }
 
-    /// The events as batches of the columns that the query needs.
-    pub fn batches(&self, workload: &Workload) -> Vec<Arc<Batch>> {
-        let stream = &self.plan().streams[0];
-        let mut builder = BatchBuilder::new(stream, &self.needed);
+    /// The events as batches of the columns that the rules need.
+    pub fn batches(&self, events: &Events) -> Vec<Arc<Batch>> {
+        let mut builder = BatchBuilder::new(&self.plan().streams[0], &self.needed);
         let mut batches = Vec::new();
-        for (offset, tx) in workload.events.iter().enumerate() {
+        for row in 0..events.len() {
             for (field, column) in builder.columns.iter_mut().enumerate().filter(|(_, c)| !c.is_absent()) {
-                column.push_value(&value(workload, tx, FieldId(field as u32)));
+                column.push_value(&events.value(row, field));
             }
-            builder.end_row(tx.ts_ms * 1_000, offset as i64);
+            builder.end_row(events.at_ms(row) * 1_000, row as i64);
             if builder.len() == BATCH_ROWS {
                 batches.push(Arc::new(builder.finish(partition())));
             }
@@ -83,11 +82,18 @@ impl Engine {
         batches
     }
 
-    /// Runs over batches; returns the number of alerts.
-    pub fn run(&self, batches: &[Arc<Batch>]) -> u64 {
-        let mut run = Run::new(self);
-        batches.iter().for_each(|batch| run.batch(self, batch));
-        run.finish()
+    /// Runs over batches, and starts none when `budget` is over; returns how many events were read, and the number of
+    /// alerts.
+    pub fn run(&self, batches: &[Arc<Batch>], budget: Duration) -> (usize, u64) {
+        let (start, mut run, mut events) = (Instant::now(), Run::new(self), 0);
+        for batch in batches {
+            run.batch(self, batch);
+            events += batch.at_us.len();
+            if start.elapsed() > budget {
+                break;
+            }
+        }
+        (events, run.finish())
     }
 
     /// Runs over JSON Lines; returns the number of alerts.
@@ -111,21 +117,7 @@ impl Engine {
 }
 
 fn partition() -> PartitionId {
-    PartitionId { stream: StreamId(0), topic: "tx".into(), partition: 0 }
-}
-
-/// A field by its position in the stream's declaration.
-fn value(workload: &Workload, tx: &Tx, field: FieldId) -> Value {
-    match field.index() {
-        0 => Value::Int(tx.id),
-        1 => Value::Time(tx.ts_ms * 1_000),
-        2 => Value::Text(workload.card(tx).into()),
-        3 => Value::Decimal(Decimal { mantissa: tx.amount.into(), scale: 2 }),
-        4 => Value::Text(workload.merchant(tx).into()),
-        5 => Value::Text(workload.country(tx).into()),
-        6 => Value::Text(workload.kind(tx).into()),
-        _ => Value::Bool(tx.ok),
-    }
+    PartitionId { stream: StreamId(0), topic: "events".into(), partition: 0 }
 }
 
 /// The detectors of a run, and what they have found.

@@ -1,25 +1,24 @@
-//! Benchmarks: workloads in memory, each query as a rule file beside a hand-written loop whose count must be ours.
+//! Benchmarks: definitions as files, each query beside a hand-written loop whose count must be ours.
 
+mod definition;
 mod engine;
-mod format;
+mod family;
 mod hand;
-mod query;
+mod input;
+mod measure;
 mod report;
-mod rng;
-mod workload;
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::path::PathBuf;
-use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use engine::{Engine, EngineError};
-use query::{QUERIES, Query};
-use report::Report;
-use workload::{Options, Workload};
+use definition::{Benchmark, DefinitionError};
+use input::{Events, Options, Stream, format};
+use measure::{MeasureError, measure};
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,33 +28,36 @@ static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(name = "benches", about)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    /// Run one query
+enum Task {
+    /// Run one benchmark
     Run {
-        /// q1 to q6; with -json behind it from JSON bytes in memory
-        query: String,
+        /// Its name, such as q1 or r2-1000
+        name: String,
         #[command(flatten)]
         input: Input,
         /// Print one line of JSON
         #[arg(long)]
         json: bool,
     },
-    /// Run all queries
+    /// Run all benchmarks, each in a process of its own
     All {
-        /// Only this one
+        /// Only those whose name is this, or continues it: q2 means q2-json, too
         #[arg(long)]
         only: Option<String>,
-        #[command(flatten)]
-        input: Input,
     },
-    /// Write the workload to standard output
+    /// Say what each benchmark is for
+    List,
+    /// Write events to standard output
     Generate {
         #[command(flatten)]
         input: Input,
+        /// Which events
+        #[arg(long, value_enum, default_value = "tx")]
+        stream: Stream,
         /// The form
         #[arg(long, value_enum, default_value = "csv")]
         format: Form,
@@ -68,55 +70,65 @@ enum Form {
     Json,
 }
 
-/// Where events come from.
+/// Where events come from; what is not said is as the benchmark's definition says.
 #[derive(Args)]
 struct Input {
     /// How many events: generated, or of the file at most
     #[arg(long)]
     events: Option<usize>,
     /// The same seed gives the same events
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[arg(long)]
+    seed: Option<u64>,
     /// How many cards
-    #[arg(long, default_value_t = 100_000)]
-    cards: u32,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    cards: Option<u32>,
     /// Exponent of the cards' and merchants' distribution
-    #[arg(long, default_value_t = 0.8)]
-    zipf: f64,
+    #[arg(long)]
+    zipf: Option<f64>,
     /// Events a second of event time
-    #[arg(long, default_value_t = 1_000.0)]
-    rate: f64,
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Share of the events that arrive late, 0 to 1
+    #[arg(long)]
+    disorder: Option<f64>,
+    /// How late they are at most, ms
+    #[arg(long)]
+    disorder_ms: Option<u64>,
     /// A file of the workload's format instead, CSV or JSON Lines
     #[arg(long)]
     input: Option<PathBuf>,
+    /// End a round early when it has taken so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    budget: Option<u64>,
 }
 
-/// Why a benchmark failed.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 enum BenchError {
-    #[error("no query is called `{0}`; there are q1 to q6, each also with -json")]
-    Unknown(String),
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     #[error("{path}: {error}")]
     Input { path: PathBuf, error: format::FormatError },
     #[error("there are no events")]
     Empty,
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    #[error("{query} gave {ours} matches, the hand loop {hand}")]
-    Count { query: String, ours: u64, hand: u64 },
+    #[error("`{0}` has sizes; say which: {1}")]
+    Size(String, String),
+    #[error("{} failed: {}", if failed.len() == 1 { "one benchmark" } else { "benchmarks" }, failed.join(", "))]
+    Failed { failed: Vec<String> },
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    #[error("definition of {query}: {error}")]
-    Definition { query: &'static str, error: toml::de::Error },
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Run { query, input, json } => run(&query, &input, json),
-        Command::All { only, input } => all(only.as_deref(), &input),
-        Command::Generate { input, format } => generate(&input, format),
+    let done = match Cli::parse().task {
+        Task::Run { name, input, json } => run(&name, &input, json),
+        Task::All { only } => all(only.as_deref()),
+        Task::List => list(),
+        Task::Generate { input, stream, format } => generate(&input, stream, format),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -128,29 +140,42 @@ fn main() -> ExitCode {
 }
 
 impl Input {
-    fn workload(&self) -> Result<Workload, BenchError> {
+    fn events(&self, defined: &Options) -> Result<Events, BenchError> {
         let Some(path) = &self.input else {
-            let events = self.events.unwrap_or(Options::default().events);
-            let (cards, zipf, rate) = (self.cards.max(1), self.zipf, self.rate);
-            return Ok(Workload::generate(&Options {
-                events,
-                seed: self.seed,
-                cards,
-                zipf,
-                rate,
-                ..Options::default()
-            }));
+            let options = Options {
+                stream: defined.stream,
+                events: self.events.unwrap_or(defined.events),
+                seed: self.seed.unwrap_or(defined.seed),
+                cards: self.cards.unwrap_or(defined.cards),
+                zipf: self.zipf.unwrap_or(defined.zipf),
+                rate: self.rate.unwrap_or(defined.rate),
+                disorder: self.disorder.unwrap_or(defined.disorder),
+                disorder_ms: self.disorder_ms.unwrap_or(defined.disorder_ms),
+            };
+            return if options.events == 0 { Err(BenchError::Empty) } else { Ok(Events::generate(&options)) };
         };
-        let read =
-            File::open(path).map_err(format::FormatError::from).and_then(|file| format::read(BufReader::new(file)));
-        let mut workload = read.map_err(|error| BenchError::Input { path: path.clone(), error })?;
-        workload.events.truncate(self.events.unwrap_or(usize::MAX));
-        if workload.events.is_empty() { Err(BenchError::Empty) } else { Ok(workload) }
+        let max = self.events.unwrap_or(usize::MAX);
+        let read = File::open(path).map_err(format::FormatError::from);
+        let read = read.and_then(|file| format::read(BufReader::with_capacity(1 << 20, file), max));
+        read.map_err(|error| BenchError::Input { path: path.clone(), error })
     }
 }
 
+fn one(name: &str) -> Result<Benchmark, BenchError> {
+    let found = definition::find(name, false);
+    if found.is_err()
+        && let Ok(sizes) = definition::find(name, true)
+    {
+        let names: Vec<String> = sizes.into_iter().map(|one| one.name).collect();
+        return Err(BenchError::Size(name.to_owned(), names.join(", ")));
+    }
+    found?.pop().ok_or_else(|| BenchError::Size(name.to_owned(), String::new()))
+}
+
 fn run(name: &str, input: &Input, json: bool) -> Result<(), BenchError> {
-    let report = measure(name, &input.workload()?)?;
+    let one = one(name)?;
+    let budget = input.budget.map_or(Duration::MAX, Duration::from_secs);
+    let report = measure(&one, input.events(&one.definition.input)?, budget)?;
     if json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
@@ -159,57 +184,42 @@ fn run(name: &str, input: &Input, json: bool) -> Result<(), BenchError> {
     Ok(())
 }
 
-fn all(only: Option<&str>, input: &Input) -> Result<(), BenchError> {
-    let workload = input.workload()?;
-    for query in QUERIES.iter().filter(|query| only.is_none_or(|only| only.starts_with(query.name))) {
-        let definition = query.definition().map_err(|error| BenchError::Definition { query: query.name, error })?;
-        println!("{}: {}", query.name, definition.title);
-        println!("   {}\n   {} Bias: {}", definition.why, definition.workload, definition.bias);
-        println!("{}", measure(query.name, &workload)?);
-    }
-    if only.is_none_or(|only| only == "q2" || only == "q2-json") {
-        println!("{}", measure("q2-json", &workload)?);
-    }
-    Ok(())
-}
-
-fn generate(input: &Input, form: Form) -> Result<(), BenchError> {
-    let (workload, out) = (input.workload()?, BufWriter::new(io::stdout().lock()));
-    match form {
-        Form::Csv => format::write_csv(&workload, out)?,
-        Form::Json => format::write_json(&workload, out)?,
-    }
-    Ok(())
-}
-
-/// Runs a query and its hand loop, the better of three rounds each, and compares their counts.
-fn measure(name: &str, workload: &Workload) -> Result<Report, BenchError> {
-    const ROUNDS: usize = 3;
-    let (plain, from_json) = name.strip_suffix("-json").map_or((name, false), |plain| (plain, true));
-    let query = Query::find(plain).ok_or_else(|| BenchError::Unknown(name.to_owned()))?;
-    let engine = Engine::new(query)?;
-    let (mut ours, mut by_hand) = ((0, Duration::MAX), (0, Duration::MAX));
-    let mut bytes = Vec::new();
-    if from_json {
-        format::write_json(workload, &mut bytes)?;
-    }
-    let batches = if from_json { Vec::new() } else { engine.batches(workload) };
-    for _ in 0..ROUNDS {
-        let (count, time) = timed(|| (query.hand)(&workload.events, workload.cards.len()));
-        by_hand = (count, by_hand.1.min(time));
-        let (count, time) = timed(|| if from_json { engine.run_json(&bytes) } else { Ok(engine.run(&batches)) });
-        ours = (count?, ours.1.min(time));
-        if ours.0 != by_hand.0 {
-            return Err(BenchError::Count { query: name.to_owned(), ours: ours.0, hand: by_hand.0 });
+/// A process each, so that one's memory is not another's.
+fn all(only: Option<&str>) -> Result<(), BenchError> {
+    /// Then a round of a slow benchmark ends, seconds.
+    const BUDGET: &str = "2";
+    let benchmarks = only.map_or_else(definition::all, |name| definition::find(name, true))?;
+    let this = std::env::current_exe()?;
+    let (mut failed, mut said) = (Vec::new(), String::new());
+    for one in benchmarks {
+        let definition = &one.definition;
+        if said != definition.title {
+            println!("\n{}: {}", one.name, definition.title);
+            println!("   {}\n   {} Bias: {}", definition.why, definition.workload, definition.bias);
+            said.clone_from(&definition.title);
+        }
+        if !Command::new(&this).args(["run", &one.name, "--budget", BUDGET]).status()?.success() {
+            failed.push(one.name);
         }
     }
-    Ok(Report::new(name.to_owned(), workload.events.len(), ours.0, ours.1, by_hand.1))
+    if failed.is_empty() { Ok(()) } else { Err(BenchError::Failed { failed }) }
 }
 
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let value = std::hint::black_box(work());
-    (value, start.elapsed())
+fn list() -> Result<(), BenchError> {
+    for one in definition::all()? {
+        println!("{:12} {}", one.name, one.definition.title);
+    }
+    Ok(())
+}
+
+fn generate(input: &Input, stream: Stream, form: Form) -> Result<(), BenchError> {
+    let events = input.events(&Options { stream, ..Options::default() })?;
+    let out = BufWriter::new(io::stdout().lock());
+    match form {
+        Form::Csv => format::write_csv(&events, out)?,
+        Form::Json => format::write_json(&events, out)?,
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -217,12 +227,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_query_counts_what_its_hand_loop_counts() -> Result<(), BenchError> {
-        let workload = Workload::generate(&Options { events: 40_000, cards: 20, ..Options::default() });
-        for query in &QUERIES {
-            assert!(measure(query.name, &workload)?.matches > 0, "{} should find something", query.name);
+    fn every_benchmark_counts_what_its_hand_loop_counts() -> Result<(), BenchError> {
+        for one in definition::all()?.into_iter().filter(|one| one.size <= 100) {
+            let options = &one.definition.input;
+            let events = match options.stream {
+                Stream::Tx => Options { events: 12_000, cards: 2, ..options.clone() },
+                Stream::Abc => Options { events: 2_000, ..options.clone() },
+            };
+            measure(&one, Events::generate(&events), Duration::MAX)?;
         }
-        measure("q2-json", &workload)?;
+        Ok(())
+    }
+
+    #[test]
+    fn the_hand_loops_count_what_the_definitions_say() -> Result<(), BenchError> {
+        for definition in definition::all()?.chunk_by(|a, b| a.definition.title == b.definition.title) {
+            let expected = &definition[0].definition.expected;
+            let input = Options { events: expected.events, ..definition[0].definition.input.clone() };
+            let events = Events::generate(&input);
+            let counts: Vec<Option<u64>> =
+                definition.iter().map(|one| one.definition.hand.count(&events, one.size)).collect();
+            let expected: Vec<Option<u64>> = expected.matches.iter().copied().map(Some).collect();
+            assert_eq!(counts, expected, "{}", definition[0].name);
+        }
         Ok(())
     }
 }

@@ -1,15 +1,11 @@
-//! The loops that somebody would write by hand for one query: the expected counts, and the measure of speed.
-//! Events come in event-time order.
+//! One rule over card events: Q1 to Q6.
 
 use std::collections::VecDeque;
 
-use crate::workload::{AUTH, PWD_CONFIRM, PWD_RESET, TRANSFER, Tx};
-
-/// A loop over all events of `cards` cards; returns the number of matches.
-pub type Hand = fn(events: &[Tx], cards: usize) -> u64;
+use crate::input::tx::{AUTH, PWD_CONFIRM, PWD_RESET, TRANSFER, Tx};
 
 /// amount > 1000
-pub fn q1(events: &[Tx], _cards: usize) -> u64 {
+pub fn q1(events: &[Tx]) -> u64 {
     events.iter().filter(|tx| tx.amount > 100_000).count() as u64
 }
 

@@ -3,7 +3,10 @@
 //! 100,000 cards and 10,000 merchants by Zipf 0.8, 50 countries, event time a Poisson process of 1,000 events a second,
 //! amounts log-normal with median 40 of which 1 in 100 events is over 1000, and 0 where the kind has no amount.
 
-use crate::rng::{Rng, Zipf};
+use tripline::query_lang::value::{Decimal, Value};
+
+use super::Options;
+use super::rng::{Rng, Zipf};
 
 /// An event as a hand-written loop would hold it: 40 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,31 +46,6 @@ const START_MS: i64 = 1_767_225_600_000;
 /// Then 1.0 % of all events are over 1000: of the 84 % that have an amount, those above 2.26 deviations.
 const AMOUNT_DEVIATION: f64 = 1.424_16;
 const AMOUNT_MEDIAN: f64 = 40.0;
-
-/// What the generator can be told.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Options {
-    /// How many events.
-    pub events: usize,
-    /// The same seed gives the same events.
-    pub seed: u64,
-    /// How many cards.
-    pub cards: u32,
-    /// Exponent of the cards' and merchants' distribution.
-    pub zipf: f64,
-    /// Events a second of event time.
-    pub rate: f64,
-    /// Which share of the events arrives late, 0 to 1.
-    pub disorder: f64,
-    /// How late at most, milliseconds.
-    pub disorder_ms: u64,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { events: 5_000_000, seed: 1, cards: 100_000, zipf: 0.8, rate: 1_000.0, disorder: 0.0, disorder_ms: 0 }
-    }
-}
 
 /// Events in order of arrival, and the texts behind their numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -111,7 +89,7 @@ impl Workload {
         Workload {
             events,
             cards: (0..options.cards).map(|i| format!("c{i:07}")).collect(),
-            merchants: (0..MERCHANTS).map(|i| format!("m{i:05}")).collect(),
+            merchants: (0..MERCHANTS).map(crate::family::merchant).collect(),
             countries: (0..COUNTRIES).map(country).collect(),
         }
     }
@@ -134,6 +112,20 @@ impl Workload {
     /// The text of an event's kind.
     pub fn kind(&self, tx: &Tx) -> &'static str {
         KINDS[usize::from(tx.kind)].0
+    }
+
+    /// An event's field, by its position in the stream's declaration.
+    pub fn value(&self, tx: &Tx, field: usize) -> Value {
+        match field {
+            0 => Value::Int(tx.id),
+            1 => Value::Time(tx.ts_ms * 1_000),
+            2 => Value::Text(self.card(tx).into()),
+            3 => Value::Decimal(Decimal { mantissa: tx.amount.into(), scale: 2 }),
+            4 => Value::Text(self.merchant(tx).into()),
+            5 => Value::Text(self.country(tx).into()),
+            6 => Value::Text(self.kind(tx).into()),
+            _ => Value::Bool(tx.ok),
+        }
     }
 }
 

@@ -1,0 +1,104 @@
+//! All combinations of letters: Q8 counts the pairs that are open, Q8ne the triples, in constant time an event.
+
+use crate::input::abc::Letter;
+
+/// What lies at most n positions back.
+#[derive(Default)]
+struct Open {
+    b: u64,
+    c: u64,
+    /// A before B.
+    ab: u64,
+    /// B before C.
+    bc: u64,
+    /// A before B before C.
+    abc: u64,
+    a: u64,
+}
+
+impl Open {
+    /// An event comes.
+    fn take(&mut self, letter: Letter) {
+        match letter {
+            b'A' => self.a += 1,
+            b'B' => {
+                self.b += 1;
+                self.ab += self.a;
+            }
+            b'C' => {
+                self.c += 1;
+                self.bc += self.b;
+                self.abc += self.ab;
+            }
+            _ => {}
+        }
+    }
+
+    /// The oldest leaves, and all that began with it.
+    fn drop(&mut self, letter: Letter) {
+        match letter {
+            b'A' => {
+                self.a -= 1;
+                self.ab -= self.b;
+                self.abc -= self.bc;
+            }
+            b'B' => {
+                self.b -= 1;
+                self.bc -= self.c;
+            }
+            b'C' => self.c -= 1,
+            _ => {}
+        }
+    }
+}
+
+/// A, B, C at most `n` positions apart.
+pub fn q8(letters: &[Letter], n: usize) -> u64 {
+    over(letters, n, |letter, open| if letter == b'C' { open.ab } else { 0 })
+}
+
+/// A, B, C, Z at most `n` positions apart.
+pub fn q8ne(letters: &[Letter], n: usize) -> u64 {
+    over(letters, n, |letter, open| if letter == b'Z' { open.abc } else { 0 })
+}
+
+fn over(letters: &[Letter], n: usize, complete: impl Fn(Letter, &Open) -> u64) -> u64 {
+    let mut open = Open::default();
+    let mut matches = 0;
+    for (at, letter) in letters.iter().enumerate() {
+        if let Some(old) = at.checked_sub(n + 1) {
+            open.drop(letters[old]);
+        }
+        matches += complete(*letter, &open);
+        open.take(*letter);
+    }
+    matches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every choice of three positions.
+    fn slow(letters: &[u8], n: usize) -> u64 {
+        let at = |letter: u8| letters.iter().enumerate().filter(move |(_, l)| **l == letter).map(|(at, _)| at);
+        let mut matches = 0;
+        for a in at(b'A') {
+            for b in at(b'B').filter(|b| *b > a) {
+                matches += at(b'C').filter(|c| *c > b && c - a <= n).count() as u64;
+            }
+        }
+        matches
+    }
+
+    #[test]
+    fn combinations_are_those_of_trying_all() {
+        let options = crate::input::Options { events: 300, ..Default::default() };
+        let letters = crate::input::abc::generate(&options);
+        for n in [2, 3, 10, 50, 300] {
+            assert_eq!(q8(&letters, n), slow(&letters, n), "{n}");
+        }
+        assert_eq!(q8ne(b"AABCCZ", 5), 4);
+        assert_eq!(q8ne(b"AABCCZ", 4), 2);
+    }
+}
