@@ -5,6 +5,7 @@
 //! [`diagnostics`] are what any of them has to say; [`eval`] is the slow, obvious evaluator of typed expressions.
 
 pub mod ast;
+pub mod bill;
 pub mod diagnostics;
 pub mod display;
 pub mod eval;
@@ -16,6 +17,7 @@ pub mod number;
 pub mod parser;
 pub mod plan;
 mod resolve;
+pub mod show;
 pub mod span;
 pub mod stdlib;
 mod types;

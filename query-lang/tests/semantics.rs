@@ -1,9 +1,10 @@
-//! Golden cases of compiling: `cases/semantics/*.trip` with the rendered diagnostics beside each in `*.txt`, and
-//! `cases/plan/*.trip` with their plans. `UPDATE=1` writes them anew.
+//! Golden cases of compiling: `cases/semantics/*.trip` with the rendered diagnostics beside each in `*.txt`,
+//! `cases/plan/*.trip` with their plans and `cases/bill/*.trip` with their state bills. `UPDATE=1` writes them anew.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken case ends the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use tripline_query_lang::bill::{self, Rate};
 use tripline_query_lang::diagnostics::render;
 use tripline_query_lang::{Compiled, Source, compile};
 
@@ -62,6 +63,19 @@ fn plans_are_as_recorded() {
         differences += &compare(&path, &format!("{plan:#?}\n"));
     }
     assert!(differences.is_empty(), "other plans than recorded (UPDATE=1 takes them):\n{differences}");
+}
+
+#[test]
+fn bills_are_as_recorded() {
+    let mut differences = String::new();
+    for path in cases("bill") {
+        let (sources, compiled) = compile_case(&path);
+        let Some(plan) = &compiled.plan else {
+            panic!("{} has errors:\n{}", path.display(), diagnostics(&sources, &compiled));
+        };
+        differences += &compare(&path, &bill::render(&bill::of(plan, Rate::DEFAULT), Rate::DEFAULT));
+    }
+    assert!(differences.is_empty(), "other bills than recorded (UPDATE=1 takes them):\n{differences}");
 }
 
 /// Codes that no case shows: values from outside, a pattern of hundreds of steps (both in `compile.rs`).

@@ -1,7 +1,12 @@
-//! `tripline check`: everything that is wrong with rule files and configuration, in one go; starts nothing.
+//! `tripline check`: everything that is wrong with rule files and configuration, in one go, and what the rules may cost;
+//! starts nothing.
+
+mod json;
 
 use std::io::Write as _;
 use std::path::PathBuf;
+
+use tripline_query_lang::bill::{self, Rate};
 
 use super::Talk;
 use super::exit::{Failure, Outcome};
@@ -14,14 +19,35 @@ pub struct Args {
     /// The configuration; without rule files `tripline.toml` is taken
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Print one JSON object instead of text, see docs/reference/check.md
+    #[arg(long)]
+    json: bool,
+    /// Say what one key of each rule can hold at most, and which clause is responsible
+    #[arg(long)]
+    bill: bool,
+    /// Events a second of one key, for the bill
+    #[arg(long, value_name = "EVENTS", default_value_t = 1.0, requires = "bill")]
+    rate: f64,
 }
 
 /// Prints all diagnostics to standard output: they are what this command is for.
 pub fn run(args: &Args, talk: &Talk) -> Outcome {
+    let Some(rate) = Rate::new(args.rate) else {
+        return Err(Failure::Usage(format!("`--rate {}` is no rate: expected events a second, above 0", args.rate)));
+    };
     let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
     let params = config.map(|config| config.params).unwrap_or_default();
     let compiled = tripline_query_lang::compile(&sources, &params);
-    write!(anstream::stdout(), "{}", job::rendered(&compiled.diagnostics, &sources))?;
+    let bills = compiled.plan.as_ref().filter(|_| args.bill).map(|plan| bill::of(plan, rate));
+    if args.json {
+        let bill = bills.as_ref().map(|bills| (bills.as_slice(), rate));
+        writeln!(std::io::stdout(), "{}", json::report(&sources, &compiled, bill))?;
+    } else {
+        write!(anstream::stdout(), "{}", job::rendered(&compiled.diagnostics, &sources))?;
+        if let Some(bills) = &bills {
+            write!(anstream::stdout(), "{}", bill::render(bills, rate))?;
+        }
+    }
     let Some(plan) = compiled.plan else { return Err(Failure::Finding) };
     let counted = [
         (sources.len(), "file"),

@@ -60,5 +60,8 @@ pub fn plan(sources: &[Source], params: &[(String, String)], talk: &Talk) -> Res
 
 /// All diagnostics as a person reads them, in colour; the stream that prints it takes colour off where there is none.
 pub fn rendered(found: &[Diagnostic], sources: &[Source]) -> String {
-    found.iter().map(|one| diagnostics::render(one, sources, true) + "\n").collect()
+    match found {
+        [] => String::new(),
+        found => diagnostics::render_all(found, sources, true) + "\n",
+    }
 }

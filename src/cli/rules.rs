@@ -7,7 +7,7 @@ use tripline_query_lang::Source;
 
 use super::exit::Failure;
 
-/// Reads these files; a folder stands for its `*.trip` files.
+/// Reads these files; a folder stands for its `*.trip` files. All that cannot be read are named at once.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -19,7 +19,11 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     }
     files.sort();
     files.dedup();
-    files.iter().map(|path| read_one(path)).collect()
+    let (read, faults): (Vec<_>, Vec<_>) = files.iter().map(|path| read_one(path)).partition(Result::is_ok);
+    if faults.is_empty() {
+        return Ok(read.into_iter().flatten().collect());
+    }
+    Err(Failure::Usage(faults.into_iter().filter_map(Result::err).collect::<Vec<_>>().join("\n")))
 }
 
 /// Reads the files that the configuration's `rules` name, relative to its folder.
@@ -45,16 +49,15 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     found.collect::<Result<_, _>>().map_err(|e| wrong(&e))
 }
 
-fn read_one(path: &Path) -> Result<Source, Failure> {
+fn read_one(path: &Path) -> Result<Source, String> {
     let name = path.display().to_string();
     match fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Source { name, text }),
-            Err(e) => Err(Failure::Usage(format!(
-                "`{name}` is not UTF-8 text: byte {} cannot be read",
-                e.utf8_error().valid_up_to() + 1
-            ))),
+            Err(e) => {
+                Err(format!("`{name}` is not UTF-8 text: byte {} cannot be read", e.utf8_error().valid_up_to() + 1))
+            }
         },
-        Err(e) => Err(Failure::Usage(format!("cannot read the rule file `{name}`: {e}"))),
+        Err(e) => Err(format!("cannot read the rule file `{name}`: {e}")),
     }
 }

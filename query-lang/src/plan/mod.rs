@@ -12,8 +12,8 @@ pub use expr::{
     ArithOp, CompareOp, Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryScope, LoopFn,
 };
 pub use pattern::{
-    Absent, Branching, Element, Group, GroupKind, HandOver, Limits, Link, Node, Pattern, Quant, Runs, Skip, Step,
-    StepInfo, StepKey, Sub, Within,
+    Absent, Branching, Element, Group, GroupKind, HandOver, Limits, Link, Node, Pattern, Quant, RUNS_MAX, Runs, Skip,
+    Step, StepInfo, StepKey, Sub, Within,
 };
 pub use test::{Expect, ExpectKind, Test, TestLine};
 pub use window::{Every, Window};

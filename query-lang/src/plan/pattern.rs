@@ -66,10 +66,13 @@ pub enum Within {
     Forever,
 }
 
+/// How many runs of a key may be open where a rule does not say.
+pub const RUNS_MAX: u32 = 100_000;
+
 /// How many runs of a key may be open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
-    /// At most so many; `Max(1)` is a meaning. The default is 100,000.
+    /// At most so many; `Max(1)` is a meaning. The default is [`RUNS_MAX`].
     Max(u32),
     /// A run that arrives at a step takes the place of the run of its key that waits there.
     Latest,

@@ -16,3 +16,4 @@ mod limits;
 mod loops;
 mod random;
 mod selection;
+mod sizes;

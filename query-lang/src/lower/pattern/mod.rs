@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use crate::ast;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::patterns as codes;
-use crate::plan::{Body, Pattern, Rule, Runs, Skip, Within};
+use crate::plan::{Body, Pattern, RUNS_MAX, Rule, Runs, Skip, Within};
 use crate::resolve::World;
 use crate::types::constant::{count, duration_us};
 use crate::types::place::{HistoryPlace, Place, Row, Steps};
@@ -19,9 +19,6 @@ use crate::types::place::{HistoryPlace, Place, Row, Steps};
 use super::{alert, gates, threshold};
 use element::Elements;
 use steps::Drafts;
-
-/// Open runs of a key, unless `runs` says otherwise.
-const RUNS_MAX: u32 = 100_000;
 
 /// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown or there are no steps.
 pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Pattern) -> Option<Rule> {

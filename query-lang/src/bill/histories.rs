@@ -1,0 +1,109 @@
+//! What history functions hold: those with the same argument and filter share one log of values, as long as the longest
+//! of their windows.
+
+use super::{Amount, Item, Rate, sizes};
+use crate::plan::{Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryScope, Plan, Rule};
+use crate::show::Show;
+
+/// An item for each log that the histories of this scope share, one for what is of constant size.
+pub(super) fn items(plan: &Plan, rule: &Rule, scope: &HistoryScope, rate: Rate) -> Vec<Item> {
+    let show = Show::new(plan, rule);
+    let mut logs: Vec<(&HistoryArg, Vec<&History>)> = Vec::new();
+    for history in rule.histories.iter().filter(|history| history.scope == *scope) {
+        match logs.iter_mut().find(|(arg, _)| **arg == history.arg) {
+            Some((_, sharing)) => sharing.push(history),
+            None => logs.push((&history.arg, vec![history])),
+        }
+    }
+    logs.into_iter().map(|(arg, sharing)| item(show, arg, &sharing, rate)).collect()
+}
+
+fn item(show: Show<'_>, arg: &HistoryArg, sharing: &[&History], rate: Rate) -> Item {
+    let clauses: Vec<String> = sharing.iter().map(|history| show.history(history)).collect();
+    let inner: u64 = arg.value.iter().chain(&arg.filter).map(inner_prevs).sum();
+    let held = |history: &&History| events(history, rate);
+    let logged = sharing.iter().filter(|history| is_logged(history)).map(held).fold(Amount::NONE, Amount::max);
+    let kept = sharing.iter().filter(|history| !is_logged(history)).map(held).fold(Amount::NONE, |a, b| a + b);
+    let value = arg.value.as_ref().map_or(0, |value| sizes::value(&value.ty));
+    let nth = if sharing.iter().any(|history| counts_events(history.bound)) { sizes::NTH } else { 0 };
+    let beside: Amount = sharing
+        .iter()
+        .map(|history| held(history) * Amount::AtMost(beside(&history.func, value)))
+        .fold(Amount::AtMost(sizes::HISTORY * sharing.len() as u64), |a, b| a + b);
+    let bytes = logged * Amount::AtMost(sizes::TIME + nth + value)
+        + (kept + Amount::AtMost(inner)) * Amount::AtMost(sizes::TIME + sizes::NTH + sizes::CELL + value)
+        + beside;
+    let events = logged + kept + Amount::AtMost(inner);
+    let holds = match events {
+        Amount::AtMost(0) => "its value, of constant size",
+        _ if arg.value.is_none() => "event times",
+        _ => "values with their times",
+    };
+    Item { clause: clauses.join(", "), holds: holds.to_owned(), events, bytes }
+}
+
+/// Values that `prev` inside of an argument remembers.
+fn inner_prevs(expr: &Expr) -> u64 {
+    let own = if let ExprKind::Prev { n, .. } = &expr.kind { u64::from(*n) } else { 0 };
+    expr.children().into_iter().map(inner_prevs).sum::<u64>() + own
+}
+
+/// It looks at the log, and not at a few numbers of its own.
+fn is_logged(history: &History) -> bool {
+    match history.func {
+        HistoryFn::Prev(_) | HistoryFn::Ewma(_) => false,
+        HistoryFn::Count
+        | HistoryFn::Sum
+        | HistoryFn::Avg
+        | HistoryFn::Min
+        | HistoryFn::Max
+        | HistoryFn::Stddev
+        | HistoryFn::Percentile(_)
+        | HistoryFn::Distinct
+        | HistoryFn::Mode
+        | HistoryFn::ModeCount
+        | HistoryFn::First
+        | HistoryFn::Last
+        | HistoryFn::Collect
+        | HistoryFn::FirstSeen => history.bound != HistoryBound::Forever,
+    }
+}
+
+/// The values that it looks back over at most.
+fn events(history: &History, rate: Rate) -> Amount {
+    match (&history.func, history.bound) {
+        (HistoryFn::Prev(n), _) => Amount::AtMost(u64::from(*n)),
+        // A few numbers, or one value: the compiler refuses the functions that need more.
+        (_, HistoryBound::Forever) => Amount::NONE,
+        (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => rate.events(us),
+        (_, HistoryBound::Last(n) | HistoryBound::PreviousLast(n)) => Amount::AtMost(u64::from(n)),
+        (_, HistoryBound::Before { span_us, gap_us }) => rate.events(span_us.saturating_add(gap_us)),
+    }
+}
+
+fn counts_events(bound: HistoryBound) -> bool {
+    match bound {
+        HistoryBound::Last(_) | HistoryBound::PreviousLast(_) => true,
+        HistoryBound::Time(_) | HistoryBound::PreviousTime(_) | HistoryBound::Before { .. } | HistoryBound::Forever => {
+            false
+        }
+    }
+}
+
+/// Bytes for each value besides the log.
+fn beside(func: &HistoryFn, value: u64) -> u64 {
+    match func {
+        HistoryFn::Min | HistoryFn::Max => 8,
+        HistoryFn::Percentile(_) => sizes::CELL,
+        HistoryFn::Distinct | HistoryFn::FirstSeen => sizes::DISTINCT,
+        HistoryFn::Mode | HistoryFn::ModeCount | HistoryFn::Collect => sizes::PLACES + value,
+        HistoryFn::Count
+        | HistoryFn::Sum
+        | HistoryFn::Avg
+        | HistoryFn::Stddev
+        | HistoryFn::First
+        | HistoryFn::Last
+        | HistoryFn::Prev(_)
+        | HistoryFn::Ewma(_) => 0,
+    }
+}
