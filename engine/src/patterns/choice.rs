@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tripline_query_lang::plan::Link;
 
 use super::PatternError;
-use super::compile::{Forbidden, Join};
+use super::compile::{BracketQuant, Forbidden, Join};
 use super::graph::{Both, Crossing, End, Guard, Leaf, LeafBody, MAX_WAYS, Member, Order, Program, Until, Way, WaySet};
 
 /// A tree of ways.
@@ -18,15 +18,25 @@ pub(super) enum Choice {
     /// One way.
     Way(Draft),
     /// Between going round or in (`stay`) and going on (`on`).
-    Pick { greedy: bool, each: bool, stay: Box<Choice>, on: Box<Choice> },
+    Pick {
+        greedy: bool,
+        each: bool,
+        /// Branches by `each`.
+        limit: Option<u32>,
+        stay: Box<Choice>,
+        on: Box<Choice>,
+    },
 }
 
 impl Choice {
     /// Between two, where both exist.
-    pub(super) fn pick(greedy: bool, each: bool, stay: Choice, on: Choice) -> Choice {
+    pub(super) fn pick(quant: BracketQuant, stay: Choice, on: Choice) -> Choice {
         match (stay, on) {
             (Choice::None, only) | (only, Choice::None) => only,
-            (stay, on) => Choice::Pick { greedy, each, stay: Box::new(stay), on: Box::new(on) },
+            (stay, on) => {
+                let BracketQuant { greedy, each, again, .. } = quant;
+                Choice::Pick { greedy, each, limit: again.limit, stay: Box::new(stay), on: Box::new(on) }
+            }
         }
     }
 }
@@ -41,12 +51,22 @@ pub(super) struct Draft {
     word: Link,
     limit: Option<u32>,
     crossed: Vec<usize>,
+    /// How many of those stand before an optional element that has been passed over.
+    passed: usize,
 }
 
 impl Draft {
     /// At its leaf.
     pub(super) fn start() -> Draft {
-        Draft { target: None, keep: None, repeat: false, word: Link::Start, limit: None, crossed: Vec::new() }
+        Draft {
+            target: None,
+            keep: None,
+            repeat: false,
+            word: Link::Start,
+            limit: None,
+            crossed: Vec::new(),
+            passed: 0,
+        }
     }
 
     /// Crosses a `no`.
@@ -76,19 +96,36 @@ impl Draft {
         Draft { keep: None, ..self.clone() }
     }
 
+    /// Passes over an optional element.
+    pub(super) fn passing(&self) -> Draft {
+        Draft { passed: self.crossed.len(), ..self.clone() }
+    }
+
     /// Arrives at a leaf.
     pub(super) fn to(&self, leaf: usize, join: Join) -> Draft {
         Draft { target: Some(leaf), word: join.word, limit: join.limit, ..self.clone() }
     }
 
-    /// Arrives at the end.
+    /// Arrives at the end. A `no` with nothing but optional elements behind it stands between nothing.
     pub(super) fn to_end(&self) -> Draft {
-        Draft { target: None, keep: Some(0), repeat: false, ..self.clone() }
+        let crossed = self.crossed[self.passed..].to_vec();
+        Draft { target: None, keep: Some(0), repeat: false, crossed, ..self.clone() }
     }
 }
 
-/// Makes the flat form; `leading`: before the first step of the pattern.
-pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], leading: bool) -> Result<Crossing, PatternError> {
+/// Where the choice stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Before the first step of the pattern.
+    First,
+    /// Behind a step of the pattern.
+    Behind,
+    /// In a member of a group.
+    Member,
+}
+
+/// Makes the flat form.
+pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], place: Place) -> Result<Crossing, PatternError> {
     let mut drafts = Vec::new();
     let order = flatten(choice, &mut drafts)?;
     let mut crossing = Crossing { all: order.ways(), ..Crossing::default() };
@@ -98,18 +135,24 @@ pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], leading: bool) -
             crossing.strict |= bit;
         }
         for &no in &draft.crossed {
-            add_guard(&mut crossing.guards, no, &forbidden[no], bit, leading);
+            add_guard(&mut crossing.guards, no, &forbidden[no], bit, place == Place::First);
         }
         if draft.target.is_none() && crossing.end.is_none() {
-            crossing.end = Some(end(i, draft, &order, forbidden));
+            let mut end = end(i, draft, &order, forbidden);
+            if place == Place::Behind {
+                let forward = |draft: &Draft| !draft.repeat;
+                end.idle = order.after(i).unwrap_or(0) & way_set(drafts.iter().map(forward));
+            }
+            crossing.end = Some(end);
         }
     }
     for guard in &mut crossing.guards {
-        let place = forbidden.iter().find(|no| Arc::ptr_eq(&no.part, &guard.part)).map_or(0, |no| no.place);
-        let goes_back = |draft: &Draft| draft.target.is_some_and(|leaf| leaf < place);
+        let stands = forbidden.iter().find(|no| Arc::ptr_eq(&no.part, &guard.part)).map_or(0, |no| no.place);
+        let goes_back = |draft: &Draft| draft.target.is_some_and(|leaf| leaf < stands);
         guard.kills = guard.ways | way_set(drafts.iter().map(goes_back));
     }
     crossing.ways = drafts.into_iter().map(|draft| finished(draft, forbidden)).collect();
+    crossing.held = way_set(crossing.ways.iter().map(|way| way.hold_us.is_some()));
     crossing.order = order;
     Ok(crossing)
 }
@@ -124,10 +167,14 @@ fn flatten(choice: Choice, out: &mut Vec<Draft>) -> Result<Order, PatternError> 
             out.push(draft);
             Ok(Order::Way(out.len() - 1))
         }
-        Choice::Pick { greedy, each, stay, on } => {
+        Choice::Pick { greedy, each, limit, stay, on } => {
+            let before = out.len();
             let (first, second) = if greedy { (*stay, *on) } else { (*on, *stay) };
             let first = Box::new(flatten(first, out)?);
             let second = Box::new(flatten(second, out)?);
+            if each {
+                out[before..].iter_mut().for_each(|draft| draft.limit = draft.limit.into_iter().chain(limit).min());
+            }
             let both = match (each, greedy) {
                 (false, _) => Both::Never,
                 (true, false) => Both::Always,
@@ -149,7 +196,7 @@ impl Order {
     }
 
     /// Whether some choice in it is followed on both sides.
-    fn branches(&self) -> bool {
+    pub(super) fn branches(&self) -> bool {
         match self {
             Order::None | Order::Way(_) => false,
             Order::Pick { both, first, second } => *both != Both::Never || first.branches() || second.branches(),
@@ -170,6 +217,18 @@ impl Order {
                 let passed = is_first && inside != 0;
                 Some(if *both != Both::Never || passed { inside | other } else { inside })
             }
+        }
+    }
+
+    /// The ways that are less preferred than this one and exclude it.
+    fn after(&self, way: usize) -> Option<WaySet> {
+        match self {
+            Order::None => None,
+            Order::Way(here) => (*here == way).then_some(0),
+            Order::Pick { both, first, second } => match first.after(way) {
+                Some(inside) => Some(if *both == Both::Never { inside | second.ways() } else { inside }),
+                None => second.after(way),
+            },
         }
     }
 
@@ -210,7 +269,8 @@ fn finished(draft: Draft, forbidden: &[Forbidden]) -> Way {
         target: draft.target,
         keep: draft.keep.unwrap_or(0),
         repeat: draft.repeat,
-        branches_max: if spawns { Some(draft.limit.unwrap_or(u32::MAX)) } else { None },
+        spawns,
+        limit: draft.limit.unwrap_or(u32::MAX),
         hold_us: draft.crossed.iter().filter_map(|&no| forbidden[no].hold_us).max(),
     }
 }
@@ -235,6 +295,7 @@ fn end(way: usize, draft: &Draft, order: &Order, forbidden: &[Forbidden]) -> End
     End {
         way,
         rest: order.beside(way).unwrap_or(0),
+        idle: 0,
         first: order.first(way).unwrap_or(0),
         behind: if waits { 0 } else { order.before(way).unwrap_or(0) },
         hold_us: crossed().filter_map(|no| no.hold_us).max(),
@@ -252,7 +313,7 @@ impl Program {
             ways.chain(crossing.guards.iter().map(|guard| guard.part.role)).fold(0, |a, b| a | b)
         };
         let timed: Vec<bool> = self.leaves.iter().map(|leaf| leaf.body.is_timed()).collect();
-        let simple: Vec<bool> = self.leaves.iter().map(|leaf| self.is_simple(leaf)).collect();
+        let simple: Vec<bool> = self.leaves.iter().map(|leaf| matches!(leaf.body, LeafBody::Step(..))).collect();
         let has_bar = |leaf: &Leaf| matches!(&leaf.body, LeafBody::Step(_, part) if part.bar.is_some());
         let has_bar: Vec<bool> = self.leaves.iter().map(has_bar).collect();
         let fill = |crossing: &mut Crossing| {
@@ -263,9 +324,8 @@ impl Program {
             let mut targets = crossing.ways.iter().filter_map(|way| way.target);
             let only = targets.next().filter(|_| targets.next().is_none() && crossing.guards.is_empty());
             crossing.barred = only.filter(|leaf| has_bar[*leaf]);
-            let spawns = |way: &Way| way.branches_max.is_some();
             crossing.plain =
-                !crossing.order.branches() && crossing.ways.iter().all(|way| leads_simply(way) && !spawns(way));
+                !crossing.order.branches() && crossing.ways.iter().all(|way| leads_simply(way) && !way.spawns);
         };
         fill(&mut self.entry);
         for leaf in &mut self.leaves {
@@ -279,12 +339,6 @@ impl Program {
                 leaf.after.untils.push(Until { level, ways });
             }
         }
-    }
-
-    /// A step without branches by `each` around it.
-    fn is_simple(&self, leaf: &Leaf) -> bool {
-        matches!(leaf.body, LeafBody::Step(..))
-            && leaf.levels.iter().all(|&level| self.levels[level].lengths_max.is_none())
     }
 
     /// Time alone can complete it.

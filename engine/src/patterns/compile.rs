@@ -7,7 +7,7 @@ use tripline_query_lang::plan::{
 };
 
 use super::PatternError;
-use super::choice::{Choice, Draft, crossing};
+use super::choice::{Choice, Draft, Place, crossing};
 use super::condition::{Part, Parts};
 use super::graph::{Graph, Group, Leaf, LeafBody, Level, Member, Program};
 
@@ -95,14 +95,15 @@ struct Sequence {
     levels: Vec<usize>,
 }
 
+/// How often a bracket is gone through.
 #[derive(Clone, Copy)]
-struct BracketQuant {
+pub(super) struct BracketQuant {
     optional: bool,
     repeats: bool,
-    greedy: bool,
-    each: bool,
+    pub(super) greedy: bool,
+    pub(super) each: bool,
     /// The word between rounds.
-    again: Join,
+    pub(super) again: Join,
 }
 
 struct Builder<'a> {
@@ -209,13 +210,7 @@ impl Builder<'_> {
         outside: Outside,
     ) -> usize {
         let each = quant.branching == Branching::Each;
-        self.levels.push(Level {
-            min: quant.min,
-            max: quant.max,
-            over_us: limits.over_us,
-            until,
-            lengths_max: if each { limits.limit } else { None },
-        });
+        self.levels.push(Level { min: quant.min, max: quant.max, over_us: limits.over_us, until });
         let again = if quant.consecutive || outside.inside_next { Link::Next } else { word };
         let mut levels = self.sequences[place.0].levels.clone();
         levels.push(self.levels.len() - 1);
@@ -287,10 +282,11 @@ impl Builder<'_> {
     /// Joins the leaves by ways.
     fn finish(self, top: bool) -> Result<Program, PatternError> {
         let start = Draft::start();
-        let entry = crossing(self.onward(0, 0, &start, None), &self.forbidden, top)?;
+        let (first, behind) = if top { (Place::First, Place::Behind) } else { (Place::Member, Place::Member) };
+        let entry = crossing(self.onward(0, 0, &start, None), &self.forbidden, first)?;
         let after = |place: &(usize, usize)| {
             let (sequence, index) = *place;
-            crossing(self.onward(sequence, index + 1, &start, None), &self.forbidden, false)
+            crossing(self.onward(sequence, index + 1, &start, None), &self.forbidden, behind)
         };
         let places: Vec<_> = self.leaves.iter().map(|leaf| (leaf.1, leaf.2)).collect();
         let after = places.iter().map(after).collect::<Result<Vec<_>, _>>()?;
@@ -367,8 +363,8 @@ impl Builder<'_> {
                 let enter = self.begin(inner, join, &inside, fresh);
                 match self.sequences[inner].quant {
                     Some(quant) if quant.optional => {
-                        let pass = self.onward(sequence, index + 1, draft, fresh);
-                        Choice::pick(quant.greedy, quant.each, enter, pass)
+                        let pass = self.onward(sequence, index + 1, &draft.passing(), fresh);
+                        Choice::pick(quant, enter, pass)
                     }
                     _ => enter,
                 }
@@ -396,7 +392,7 @@ impl Builder<'_> {
             return out;
         }
         let again = self.begin(sequence, quant.again, &draft.again(here.levels.len()), None);
-        Choice::pick(quant.greedy, quant.each, again, out)
+        Choice::pick(quant, again, out)
     }
 }
 

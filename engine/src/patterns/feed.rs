@@ -61,9 +61,9 @@ impl Graph {
         let after = program.after(cursor);
         if cursor.group.is_none() && cursor.ahead.is_empty() && sight.offer.roles & after.interest == 0 {
             if !sight.starting {
-                cursor.open &= !after.strict;
+                cursor.close_strict(after, sight.now.at_us);
             }
-            return if cursor.open == 0 { Fate::Gone } else { Fate::Passed };
+            return if self.lives(program, cursor, sight.start) { Fate::Passed } else { Fate::Gone };
         }
         self.close_before(program, cursor, sight);
         if after.plain && cursor.group.is_none() {
@@ -97,7 +97,7 @@ impl Graph {
         }
         self.close_behind(program, cursor, sight);
         let alive = self.lives(program, cursor, sight.start);
-        conclude(cursor, alive, moved, edits, branches)
+        conclude(cursor, alive, moved, sight, edits, branches)
     }
 
     /// As `feed`, where one way to a step is taken at most: the place moves without a copy.
@@ -136,7 +136,7 @@ impl Graph {
         }
         cursor.open &= !killed;
         self.close_behind(program, cursor, sight);
-        if cursor.open == 0 { Fate::Gone } else { Fate::Passed }
+        if self.lives(program, cursor, sight.start) { Fate::Passed } else { Fate::Gone }
     }
 
     /// The ways that are lost because the event is what a `no` forbids, for those `no`s that are asked at this way: `next no`
@@ -227,7 +227,7 @@ impl Graph {
         }
         taking.killed |= self.forbidden(after, taking.cursor, taking.sight, index, false);
         if taking.moved.len() > before {
-            let spawned = way.branches_max.is_some();
+            let spawned = way.spawns;
             Followed { passed: None, taken: if spawned { bit } else { 0 }, spawned }
         } else if ended {
             // What stays open says that the end is reached.
@@ -249,7 +249,6 @@ impl Graph {
     ) {
         let Some(target) = way.target else { return };
         let leaf = &program.leaves[target];
-        let from = moved.len();
         match &leaf.body {
             LeafBody::Step(step, part) => {
                 if sight.offer.roles & part.role == 0 || !self.allows(program, cursor, way, sight) || !part.fits(sight)
@@ -258,7 +257,8 @@ impl Graph {
                 }
                 let mut next = self.follow(program, cursor, way, sight);
                 self.settle(program, &mut next, sight.start);
-                moved.push(Branch { cursor: next, edits: SmallVec::from_elem(Edit::Take(*step), 1), took: true });
+                let edits = SmallVec::from_elem(Edit::Take(*step), 1);
+                moved.push(Branch { cursor: next, edits, took: true, limit: way.limit });
             }
             LeafBody::Group(group) => {
                 if sight.offer.roles & group.interest == 0 || !self.allows(program, cursor, way, sight) {
@@ -283,51 +283,10 @@ impl Graph {
                     let mut next = self.follow(program, cursor, way, sight);
                     next.group = Some(Box::new(state));
                     self.settle(program, &mut next, sight.start);
-                    moved.push(Branch { cursor: next, edits: variant.edits, took: true });
+                    moved.push(Branch { cursor: next, edits: variant.edits, took: true, limit: way.limit });
                 }
             }
         }
-        if moved.len() > from && self.limit_reached(program, cursor, index, way, target, sight) {
-            moved.truncate(from);
-        }
-    }
-
-    /// Whether `limit` cuts this branch; otherwise counts it.
-    fn limit_reached(
-        &self,
-        program: &Program,
-        cursor: &mut Cursor,
-        index: usize,
-        way: &Way,
-        target: usize,
-        sight: &Sight<'_>,
-    ) -> bool {
-        if way.repeat || program.leaves[target].levels.len() > way.keep {
-            let level = way.keep.saturating_sub(usize::from(way.repeat));
-            let lengths = program.leaves[target].levels[level..].iter().map(|&level| &program.levels[level]);
-            let rounds = if way.repeat { cursor.rounds.get(level).map_or(0, |round| round.count) } else { 0 };
-            for (depth, level) in lengths.enumerate() {
-                let rounds = if depth == 0 { rounds } else { 0 };
-                let Some(max) = level.lengths_max else { continue };
-                if rounds >= level.min && (rounds - level.min).saturating_add(1) >= max {
-                    sight.count_cut();
-                    return true;
-                }
-            }
-        }
-        let Some(max) = way.branches_max else { return false };
-        let counted = cursor.spawned.iter().position(|(way, _)| *way as usize == index);
-        let counted = counted.unwrap_or_else(|| {
-            cursor.spawned.push((index as u32, 0));
-            cursor.spawned.len() - 1
-        });
-        let count = &mut cursor.spawned[counted].1;
-        if *count >= max {
-            sight.count_cut();
-            return true;
-        }
-        *count += 1;
-        false
     }
 
     /// Whether the limits of a way allow the event: `within`, `over`, `for`.
@@ -362,7 +321,7 @@ impl Graph {
             return;
         }
         let after = program.after(cursor);
-        cursor.open &= !after.strict;
+        cursor.close_strict(after, sight.now.at_us);
         cursor.leave_closed();
         self.pass_ahead(program, cursor, sight);
     }
@@ -405,17 +364,17 @@ impl Graph {
                 let mut next = cursor.clone();
                 next.group = Some(Box::new(variant.state));
                 next.last = sight.now;
-                next.spawned.clear();
                 self.settle(program, &mut next, sight.start);
-                moved.push(Branch { cursor: next, edits: variant.edits, took: true });
+                moved.push(Branch { cursor: next, edits: variant.edits, took: true, limit: u32::MAX });
             } else if took {
                 let mut trunk = cursor.clone();
                 trunk.group = Some(Box::new(variant.state));
                 self.settle_inside(program, &mut trunk, sight.start);
-                trunk.open &= (was_open | if was_open == 0 { WaySet::MAX } else { 0 }) & !program.after(cursor).strict;
+                trunk.open &= was_open | if was_open == 0 { WaySet::MAX } else { 0 };
+                trunk.close_strict(program.after(cursor), sight.now.at_us);
                 trunk.leave_closed();
                 if self.lives(program, &trunk, sight.start) {
-                    moved.push(Branch { cursor: trunk, edits: variant.edits, took: false });
+                    moved.push(Branch { cursor: trunk, edits: variant.edits, took: false, limit: u32::MAX });
                 }
             } else {
                 cursor.group = Some(Box::new(variant.state));
@@ -434,23 +393,34 @@ impl Graph {
     }
 }
 
-/// Puts the first branch that took the event in the place of the cursor, and the others behind.
+/// Puts the first branch that took the event in the place of the cursor, and the others behind, as far as `limit` allows.
 fn conclude(
     cursor: &mut Cursor,
     alive: bool,
-    mut moved: SmallVec<[Branch; 1]>,
+    moved: SmallVec<[Branch; 1]>,
+    sight: &Sight<'_>,
     edits: &mut Edits,
     branches: &mut Vec<Branch>,
 ) -> Fate {
-    if moved.is_empty() {
-        return if alive { Fate::Passed } else { Fate::Gone };
+    let mut open = sight.branches;
+    let mut first: Option<Branch> = None;
+    for branch in moved {
+        let goes_on_beside = alive || first.is_some();
+        if goes_on_beside && open >= branch.limit {
+            sight.count_cut();
+            continue;
+        }
+        open += u32::from(goes_on_beside);
+        match first {
+            None => first = Some(branch),
+            Some(_) => branches.push(branch),
+        }
     }
-    let first = moved.remove(0);
+    let Some(first) = first else { return if alive { Fate::Passed } else { Fate::Gone } };
     let trunk = std::mem::replace(cursor, first.cursor);
     edits.extend(first.edits);
-    branches.extend(moved);
     if alive {
-        branches.push(Branch { cursor: trunk, edits: Edits::new(), took: false });
+        branches.push(Branch { cursor: trunk, edits: Edits::new(), took: false, limit: u32::MAX });
     }
     if first.took { Fate::Took } else { Fate::Passed }
 }
@@ -471,6 +441,14 @@ impl Crossing {
 }
 
 impl Cursor {
+    /// Another event than theirs has passed: ways by `next` close. Behind `no X for D` the next event is one after D.
+    pub(super) fn close_strict(&mut self, after: &Crossing, now_us: i64) {
+        let last_us = self.last.at_us;
+        let waits = |way: usize| after.ways[way].hold_us.is_some_and(|hold| now_us <= last_us.saturating_add(hold));
+        let closes = after.strict & self.open;
+        self.open &= !(closes & !if after.held == 0 { 0 } else { allowed(closes & after.held, waits) });
+    }
+
     /// Goes a way; levels that it enters begin at that time.
     fn go(&mut self, program: &Program, way: &Way, at_us: i64) {
         let Some(target) = way.target else { return };
@@ -480,7 +458,6 @@ impl Cursor {
         }
         self.rounds.resize(program.leaves[target].levels.len(), Round { count: 1, first_us: at_us });
         self.leaf = Some(target as u32);
-        self.spawned.clear();
     }
 }
 

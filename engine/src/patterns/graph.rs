@@ -90,8 +90,6 @@ pub(super) struct Level {
     pub(super) over_us: Option<i64>,
     /// Ends the loop.
     pub(super) until: Option<Part>,
-    /// Lengths that may be followed, by `each`.
-    pub(super) lengths_max: Option<u32>,
 }
 
 /// Everything between one leaf and those that may follow it.
@@ -105,6 +103,8 @@ pub(super) struct Crossing {
     pub(super) all: WaySet,
     /// Ways that only the very next event can take.
     pub(super) strict: WaySet,
+    /// Ways that open after a time.
+    pub(super) held: WaySet,
     /// Ways to groups that time alone can complete.
     pub(super) timed: WaySet,
     /// Ways that begin a new round.
@@ -183,6 +183,8 @@ pub(super) struct End {
     pub(super) way: usize,
     /// Ways that stay open, in branches, for a run that has come to the end.
     pub(super) rest: WaySet,
+    /// Ways to what is optional at the very end: they take nothing.
+    pub(super) idle: WaySet,
     /// Ways that an event takes alone, by `greedy each`.
     pub(super) first: WaySet,
     /// Ways that must be closed before, where no `no` stands last: loops that are `greedy`.
@@ -215,8 +217,10 @@ pub(super) struct Way {
     pub(super) keep: usize,
     /// The innermost of those begins a new round.
     pub(super) repeat: bool,
-    /// By `then each`: branches that a run may have.
-    pub(super) branches_max: Option<u32>,
+    /// By `then each`: the run that does not take it goes on waiting.
+    pub(super) spawns: bool,
+    /// Branches that a run may have open besides the one that goes on waiting.
+    pub(super) limit: u32,
     /// The longest `for` of the `no`s on it, microseconds: it opens after that.
     pub(super) hold_us: Option<i64>,
 }
@@ -252,6 +256,24 @@ impl Program {
                 || matches!(&leaf.body, LeafBody::Group(group) if group.strict || group.members.iter().any(member))
         };
         self.entry.counts_positions() || self.leaves.iter().any(leaf)
+    }
+}
+
+impl Graph {
+    /// Whether a run can go on in several branches.
+    pub(super) fn branches(&self) -> bool {
+        self.program.branches()
+    }
+}
+
+impl Program {
+    fn branches(&self) -> bool {
+        let crossing = |after: &Crossing| after.order.branches() || after.ways.iter().any(|way| way.spawns);
+        let member = |member: &Member| matches!(member, Member::Program(program, _) if program.branches());
+        let leaf = |leaf: &Leaf| {
+            crossing(&leaf.after) || matches!(&leaf.body, LeafBody::Group(group) if group.members.iter().any(member))
+        };
+        crossing(&self.entry) || self.leaves.iter().any(leaf)
     }
 }
 

@@ -1,11 +1,11 @@
 //! One event of a key: offered to every open run, then to the first step.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use tripline_query_lang::plan::Runs;
 
 use super::bar::Rank;
-use super::graph::Program;
 use super::run::{Branch, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
 use super::select::{Candidate, select};
 use super::standing::Ending;
@@ -53,7 +53,7 @@ impl<'a> Turn<'a> {
     {
         let starting = start == self.now;
         let taken = Shown { spans: taken, logs };
-        Sight { offer: self.offer, now: self.now, start, starting, taken, key, cut: &self.cut }
+        Sight { offer: self.offer, now: self.now, start, starting, taken, key, branches: 0, cut: &self.cut }
     }
 }
 
@@ -89,6 +89,9 @@ impl Machine {
         };
         for (index, run) in state.runs.iter_mut().enumerate() {
             self.offer_run(run, index, &mut state.logs, &mut turn);
+            if !run.live {
+                run.family = None;
+            }
         }
         state.runs.append(&mut turn.branches);
         if offer.roles & self.graph.program.entry.interest != 0 {
@@ -98,7 +101,7 @@ impl Machine {
         state.refuse(turn.cut.get());
         state.wake_us = state.wake_us.min(turn.wake_us);
         if self.runs == Runs::Latest {
-            replace_waiting(&self.graph.program, &mut state.runs, &turn.arrived);
+            self.replace_waiting(&mut state.runs, &turn.arrived);
         }
         self.settle_matches(state, turn.candidates, out);
     }
@@ -142,16 +145,17 @@ impl Machine {
             return;
         }
         if turn.offer.roles & self.without_roles == 0 && self.is_barred(run, turn) {
-            let open = run.cursor.open & !program.after(&run.cursor).strict;
+            let open = run.cursor.open;
+            run.cursor.close_strict(program.after(&run.cursor), now.at_us);
             if open != run.cursor.open {
-                run.cursor.open = open;
-                run.live = open != 0;
+                run.live = run.cursor.open != 0;
                 self.complete_by_event(run, false, logs, turn);
             }
             return;
         }
-        let Run { start, key, cursor, taken, .. } = run;
-        let sight = turn.sight(*start, taken, logs, key.as_deref());
+        let Run { start, key, cursor, taken, family, .. } = run;
+        let branches = family.as_ref().map_or(0, |family| Arc::strong_count(family) as u32 - 1);
+        let sight = Sight { branches, ..turn.sight(*start, taken, logs, key.as_deref()) };
         let forbidden = turn.offer.roles & self.without_roles != 0 && self.graph.without.iter().any(|x| x.fits(&sight));
         let (open_before, grouped) = (cursor.open, cursor.group.is_some() || !cursor.ahead.is_empty());
         let mut edits = Edits::new();
@@ -280,32 +284,4 @@ impl KeyState {
             self.logs.trim(self.runs.iter().map(|run| &run.taken));
         }
     }
-}
-
-/// `runs latest`: a run that arrives at a step takes the place of the one that waits there.
-fn replace_waiting(program: &Program, runs: &mut [Run], arrived: &[usize]) {
-    for &index in arrived {
-        if !runs[index].live {
-            continue;
-        }
-        for other in 0..runs.len() {
-            let (newer, older) = (&runs[index], &runs[other]);
-            let waits = older.live && older.start != newer.start && older.key == newer.key;
-            let gives_way = !arrived.contains(&other) || older.start < newer.start;
-            if waits && gives_way && same_step(program, &older.cursor, &newer.cursor) {
-                runs[other].live = false;
-            }
-        }
-    }
-}
-
-/// Whether two runs wait at the same step: at the same leaf, with the same rounds still to go.
-fn same_step(program: &Program, a: &Cursor, b: &Cursor) -> bool {
-    let Some(leaf) = a.leaf.filter(|_| a.leaf == b.leaf) else { return false };
-    let levels = program.leaves[leaf as usize].levels.iter().map(|&level| &program.levels[level]);
-    let mut rounds = a.rounds.iter().zip(&b.rounds).zip(levels);
-    rounds.all(|((a, b), level)| {
-        let so_far = |count: u32| if level.max.is_none() { count.min(level.min) } else { count };
-        so_far(a.count) == so_far(b.count)
-    })
 }

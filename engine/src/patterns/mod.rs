@@ -24,6 +24,7 @@ mod feed;
 mod graph;
 mod groups;
 mod kept;
+mod latest;
 mod machine;
 mod run;
 mod select;
@@ -138,6 +139,8 @@ pub struct Machine {
     own_keys: Vec<Vec<ValueFn>>,
     /// The ways from the start to leaves.
     entry_ways: graph::WaySet,
+    /// A run can go on in several branches.
+    branches: bool,
     /// The roles of `without`.
     without_roles: u64,
     /// The pattern is nothing but an absence.
@@ -218,6 +221,7 @@ impl Machine {
         let without_roles = graph.without.iter().fold(0, |set, part| set | part.role);
         let knows = silence.is_some() || graph.program.entry.guards.iter().any(|guard| guard.leading.is_some());
         let mut machine = Machine {
+            branches: graph.branches(),
             graph,
             roles: parts.roles,
             keeper: Keeper::new(plan, rule),

@@ -28,6 +28,8 @@ pub(super) struct Moment {
 pub(super) struct Run {
     /// Its first event. Runs with the same one are branches.
     pub(super) start: Moment,
+    /// Shared by its branches, where it may have any: they are counted by it.
+    pub(super) family: Option<Arc<()>>,
     /// Its key, where keys are handed over.
     pub(super) key: Option<Arc<[Value]>>,
     /// Where it stands.
@@ -57,14 +59,12 @@ pub(super) struct Cursor {
     pub(super) group: Option<Box<GroupState>>,
     /// Groups on the ways ahead that time alone can complete, by way.
     pub(super) ahead: Vec<(u32, GroupState)>,
-    /// Branches so far, by way.
-    pub(super) spawned: Vec<(u32, u32)>,
 }
 
 impl Cursor {
     /// Before the first leaf.
     pub(super) fn before(open: WaySet, last: Moment) -> Cursor {
-        Cursor { leaf: None, open, last, rounds: SmallVec::new(), group: None, ahead: Vec::new(), spawned: Vec::new() }
+        Cursor { leaf: None, open, last, rounds: SmallVec::new(), group: None, ahead: Vec::new() }
     }
 }
 
@@ -127,6 +127,8 @@ pub(super) struct Branch {
     pub(super) edits: Edits,
     /// It took the event at hand.
     pub(super) took: bool,
+    /// How many branches the run may have open.
+    pub(super) limit: u32,
 }
 
 /// What an event did to a place in a program.
@@ -154,6 +156,8 @@ pub(super) struct Sight<'a> {
     pub(super) taken: Shown<'a>,
     /// The run's key, where keys are handed over and it has begun.
     pub(super) key: Option<&'a [Value]>,
+    /// The other open branches of the run.
+    pub(super) branches: u32,
     /// Counts branches that a `limit` cut.
     pub(super) cut: &'a std::cell::Cell<u64>,
 }

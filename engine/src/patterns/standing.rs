@@ -66,6 +66,9 @@ impl Graph {
         } else {
             allowed(after.all, |way| allows_rounds(program, cursor, &after.ways[way]))
         };
+        if let Some(end) = after.end.as_ref().filter(|end| cursor.open >> end.way & 1 == 1 && !end.waits()) {
+            cursor.open &= !end.idle;
+        }
     }
 
     /// The last time at which a way can be taken, microseconds.

@@ -33,6 +33,7 @@ impl Machine {
         if branches.is_empty() || !self.may_start(state) {
             return;
         }
+        let family = self.branches.then(Arc::default);
         for branch in branches {
             let Ok(key) = self.handed_key(&branch.edits, &turn.sight(turn.now, &none, &state.logs, None)) else {
                 continue;
@@ -40,6 +41,7 @@ impl Machine {
             let cursor = Cursor::before(0, turn.now);
             let mut run = Run {
                 start: turn.now,
+                family: family.clone(),
                 key,
                 cursor,
                 taken: none.clone(),
@@ -63,7 +65,7 @@ impl Machine {
         let mut branches = Vec::new();
         let sight = turn.sight(turn.now, none, &state.logs, None);
         let fate = self.graph.feed(&self.graph.program, &mut cursor, &sight, true, &mut edits, &mut branches);
-        branches.insert(0, Branch { cursor, edits, took: fate == Fate::Took });
+        branches.insert(0, Branch { cursor, edits, took: fate == Fate::Took, limit: u32::MAX });
         branches.retain(|branch| branch.took);
         branches
     }

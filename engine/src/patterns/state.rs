@@ -74,8 +74,10 @@ impl Machine {
             return Ok(state);
         }
         state.logs = self.read_logs(bytes, seq)?;
+        let mut families: HashMap<u64, Arc<()>> = HashMap::new();
         for _ in 0..bytes.take_len("runs")? {
-            let run = self.read_run(bytes, seq, &state.logs)?;
+            let mut run = self.read_run(bytes, seq, &state.logs)?;
+            run.family = self.branches.then(|| families.entry(run.start.seq).or_default().clone());
             state.wake_us = state.wake_us.min(run.wake_us);
             state.runs.push(run);
         }
@@ -163,7 +165,7 @@ impl Machine {
         let cursor = take_cursor(bytes, program, seq)?;
         check(cursor.leaf.is_some(), "place of a run")?;
         let taken = take_spans(bytes, logs)?;
-        let mut run = Run { start, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
+        let mut run = Run { start, family: None, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
         self.wake(&mut run, logs);
         Ok(run)
     }
@@ -224,11 +226,6 @@ fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor) {
         out.put_u32(*way);
         put_group(out, group);
     }
-    out.put_len(cursor.spawned.len());
-    for (way, count) in &cursor.spawned {
-        out.put_u32(*way);
-        out.put_u32(*count);
-    }
 }
 
 fn take_cursor(bytes: &mut &[u8], program: &Program, seq: u64) -> Result<Cursor, StateError> {
@@ -253,9 +250,6 @@ fn take_cursor(bytes: &mut &[u8], program: &Program, seq: u64) -> Result<Cursor,
         let target = ways.get(way as usize).and_then(|way| way.target).ok_or_else(|| damaged("way"))?;
         let LeafBody::Group(group) = &program.leaves[target].body else { return Err(damaged("way")) };
         cursor.ahead.push((way, take_group(bytes, group, seq)?));
-    }
-    for _ in 0..bytes.take_len("branches")? {
-        cursor.spawned.push((bytes.take_u32("way")?, bytes.take_u32("branches")?));
     }
     Ok(cursor)
 }

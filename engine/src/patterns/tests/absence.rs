@@ -33,6 +33,18 @@ fn in_the_middle_the_next_step_comes_after_the_deadline() {
 }
 
 #[test]
+fn next_behind_an_absence_is_the_next_event_after_its_time() {
+    finds("a then no x for 5 next b", "a0 z3 z5 b6", "a0 b6 @6");
+    finds("a then no x for 5 next b", "a0 z6 b7", "");
+}
+
+#[test]
+fn an_absence_with_nothing_behind_it_forbids_nothing() {
+    finds("a then no x then b?", "a0 x1", "a0 @0");
+    finds("within 9 a then b? then no x", "a0 x1", "");
+}
+
+#[test]
 fn first_it_must_have_been_quiet_that_long_before() {
     finds("no x for 5 then b", "b0 b5 b6", "b5 @5 | b6 @6");
     finds("no x for 5 then b", "b0 x1 b6 b7", "b7 @7");

@@ -22,7 +22,9 @@ fn then_each_follows_every_later_event() {
 
 #[test]
 fn then_each_has_a_limit_that_is_not_silent() {
-    finds("a then each b limit 2 skip none", "a0 b1 b2 b3 a4 b5", "a0 b1 @1 | a0 b2 @2 | a4 b5 @5!");
+    let two = "a then each b limit 2 then c skip none";
+    finds(two, "a0 b1 b2 b3 c4 a5 b6 c7", "a0 b1 c4 @4! | a0 b2 c4 @4 | a0 b6 c7 @7 | a5 b6 c7 @7");
+    finds("a then each b limit 1 skip none", "a0 b1 b2", "a0 b1 @1 | a0 b2 @2");
 }
 
 #[test]

@@ -55,4 +55,6 @@ fn runs_1_is_a_meaning() {
 fn runs_latest_takes_the_place_of_the_one_that_waits() {
     finds("runs latest match a then b then c skip none", "a0 a1 b2 c3", "a1 b2 c3 @3");
     finds("runs latest match a then b then c skip none", "a0 b1 a2 b3 c4", "a2 b3 c4 @4");
+    finds("runs latest match a then b+ then c skip none", "a0 b1 a2 b3 c4", "a2 b3 c4 @4");
+    finds("runs latest match a{2} then b skip none", "a0 a1 a2 b3", "a1 a2 b3 @3");
 }

@@ -52,6 +52,12 @@ fn greedy_each_gives_the_loop_what_it_can_take() {
 }
 
 #[test]
+fn what_is_optional_at_the_very_end_takes_nothing() {
+    finds("a+ greedy then b?", "a0 b1 a2", "a0 a2 @2");
+    finds("a+ then b? greedy", "a0 a1", "a0 a1 @1");
+}
+
+#[test]
 fn greedy_each_at_the_end_is_waited_for_like_greedy() {
     finds("a then b* greedy each limit 9 skip none", "a0 b1 b2", "a0 b1 b2 @2");
     finds("a+ greedy each limit 9 next b? greedy", "a0 z1", "a0 @0");
