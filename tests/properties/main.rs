@@ -79,7 +79,10 @@ fn plan(text: &str) -> Result<Arc<Plan>, String> {
 /// What differs; nothing when they agree. A rule that the compiler refuses says nothing.
 fn difference(pair: &Pair) -> Option<String> {
     let plan = plan(&pair.text).ok()?;
-    let expected = run::alerts_by_reference(&plan, &pair.records).map(|alerts| run::shown(&plan, &alerts));
+    let expected = std::panic::catch_unwind(|| {
+        run::alerts_by_reference(&plan, &pair.records).map(|alerts| run::shown(&plan, &alerts))
+    });
+    let expected = expected.unwrap_or_else(|_| Err("the reference panicked".to_string()));
     let found = std::panic::catch_unwind(|| run::by_engine(&plan, &pair.records, &pair.setting))
         .unwrap_or_else(|_| Err("the engine panicked".to_string()));
     match (expected, found) {

@@ -140,8 +140,7 @@ pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], place: Place) ->
         if draft.target.is_none() && crossing.end.is_none() {
             let mut end = end(i, draft, &order, forbidden);
             if place == Place::Behind {
-                let forward = |draft: &Draft| !draft.repeat;
-                end.idle = order.after(i).unwrap_or(0) & way_set(drafts.iter().map(forward));
+                end.idle = order.behind_end(i);
             }
             crossing.end = Some(end);
         }
@@ -220,15 +219,18 @@ impl Order {
         }
     }
 
-    /// The ways that are less preferred than this one and exclude it.
-    fn after(&self, way: usize) -> Option<WaySet> {
+    /// The ways that the end comes directly before: what is not greedy there takes nothing.
+    fn behind_end(&self, end: usize) -> WaySet {
+        let Order::Pick { both, first, second } = self else { return 0 };
+        let here = *both == Both::Never && first.most_preferred() == Some(end);
+        first.behind_end(end) | if here { second.ways() } else { second.behind_end(end) }
+    }
+
+    fn most_preferred(&self) -> Option<usize> {
         match self {
             Order::None => None,
-            Order::Way(here) => (*here == way).then_some(0),
-            Order::Pick { both, first, second } => match first.after(way) {
-                Some(inside) => Some(if *both == Both::Never { inside | second.ways() } else { inside }),
-                None => second.after(way),
-            },
+            Order::Way(way) => Some(*way),
+            Order::Pick { first, .. } => first.most_preferred(),
         }
     }
 

@@ -26,7 +26,7 @@ impl Machine {
         }
         let places: Vec<Option<Place>> = runs.iter().map(|run| place(&self.graph.program, &run.cursor)).collect();
         for &index in arrived {
-            if !runs[index].live || places[index].is_none() {
+            if !runs[index].live {
                 continue;
             }
             for other in 0..runs.len() {

@@ -376,7 +376,8 @@ impl<'p> Walk<'_, 'p> {
         branch.ways.iter().any(waits).then(|| Branch { ways: vec![completed(None)], ..branch.clone() })
     }
 
-    fn here<'b>(&'b self, taken: &Taken, guards: Vec<Guard<'p>>, by_deadline: Option<i64>) -> Here<'b, 'p> {
+    /// Where a branch stands that has taken these events.
+    pub fn here<'b>(&'b self, taken: &Taken, guards: Vec<Guard<'p>>, by_deadline: Option<i64>) -> Here<'b, 'p> {
         let taken = taken.iter().map(|(step, event)| (*step, self.view.at(*event))).collect();
         let within: Option<Within> = self.view.pattern.within;
         Here { taken, guards, won: Vec::new(), by_deadline, within, dropped: Vec::new(), races: self.races }

@@ -2,17 +2,19 @@
 
 mod branch;
 mod fit;
+mod place;
 mod select;
 mod tree;
 mod way;
 
 use std::cell::Cell;
 
-use tripline_query_lang::plan::{Pattern, Plan, Rule, RuleId, Runs, StepId, StepKey, StreamId};
+use tripline_query_lang::plan::{Pattern, Plan, Rule, RuleId, Runs, StepKey, StreamId};
 
 use self::branch::{Branch, Outcome, Walk};
+use self::place::Place;
 use self::fit::{KeyView, absents};
-use self::way::{FrameKind, Goal, Race, Way};
+use self::way::Race;
 use super::Event;
 use super::alerts::{Cause, PatternMatch, Sending};
 use super::keys::all_keys;
@@ -198,20 +200,30 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
     }
 
     /// `runs latest`: a run that arrives at a step takes the place of the run that waits there; of two that arrive at the
-    /// same event, the one that started later.
+    /// same event, the one that started later. Alternatives of an `any of` are followed side by side, but the run waits
+    /// in one place.
     fn replace_waiting(&mut self, event: usize) {
-        let arrived: Vec<(usize, Place)> = self
-            .branches
-            .iter()
-            .filter(|b| b.taken.last().is_some_and(|(_, last)| *last == event))
-            .map(|b| (b.start, waits_at(&b.ways)))
-            .collect();
-        let has_arrived = |b: &Branch| b.taken.last().is_some_and(|(_, last)| *last == event);
-        self.branches.retain(|b| {
-            !arrived.iter().any(|(start, place)| {
-                *place == waits_at(&b.ways) && *start != b.start && (!has_arrived(b) || *start > b.start)
-            })
-        });
+        let walk = Walk { view: self.view, races: &self.races };
+        let own: Vec<Place> = self.branches.iter().map(|b| walk.waits_at(&b.ways, &b.taken)).collect();
+        let is_one = |b: &Branch, other: &Branch| {
+            let beside = |race: &Race| other.races.iter().any(|r| r.race == race.race && r.member != race.member);
+            b.start == other.start && b.races.iter().any(beside)
+        };
+        let took = |b: &Branch| b.taken.last().is_some_and(|(_, last)| *last == event);
+        let stands = |(position, b): (usize, &Branch<'p>)| {
+            let others = || self.branches.iter().zip(&own).filter(|(other, _)| is_one(b, other));
+            let first = others().map(|(_, place)| place).chain([&own[position]]).flatten().min();
+            (b.start, took(b) || others().any(|(other, _)| took(other)), first.cloned())
+        };
+        let all: Vec<(usize, bool, Place)> = self.branches.iter().enumerate().map(stands).collect();
+        let gives_way = |(start, has_arrived, place): &(usize, bool, Place)| {
+            let takes = |(newer, arrives, to): &(usize, bool, Place)| {
+                *arrives && to == place && newer != start && (!has_arrived || newer > start)
+            };
+            all.iter().any(takes)
+        };
+        let mut stay = all.iter().map(|one| !gives_way(one));
+        self.branches.retain(|_| stay.next().unwrap_or(true));
     }
 
     fn report(&mut self, complete: Vec<Complete<'p>>, cause: Cause) {
@@ -243,24 +255,4 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
         let complete = complete.collect();
         self.report(complete, Cause::End);
     }
-}
-
-/// A step, and the rounds of the loops around it; none where a branch waits for no event.
-type Place = Option<(StepId, Vec<u32>)>;
-
-/// Where a branch waits: the first step in the text that it could take next, and in which rounds, up to the minimum, of
-/// the loops around it.
-fn waits_at(ways: &[Way<'_>]) -> Place {
-    let of = |way: &Way<'_>| {
-        let counts = fit::frames(&way.rest).filter_map(|frame| match &frame.kind {
-            FrameKind::Round(round) => Some(round.counted()),
-            _ => None,
-        });
-        match &way.goal {
-            Goal::Step(step) => Some((*step, counts.collect())),
-            Goal::Members(members) => members.ways.iter().filter_map(|ways| waits_at(ways)).min(),
-            _ => None,
-        }
-    };
-    ways.iter().filter_map(of).min()
 }
