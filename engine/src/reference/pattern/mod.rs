@@ -12,8 +12,8 @@ use std::cell::Cell;
 use tripline_query_lang::plan::{Pattern, Plan, Rule, RuleId, Runs, StepKey, StreamId};
 
 use self::branch::{Branch, Outcome, Walk};
-use self::place::Place;
 use self::fit::{KeyView, absents};
+use self::place::Place;
 use self::way::Race;
 use super::Event;
 use super::alerts::{Cause, PatternMatch, Sending};
