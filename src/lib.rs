@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod story;
 pub mod testing;
 
 pub use tripline_connectors as connectors;

@@ -1,5 +1,6 @@
 //! The command line, a file a subcommand. Data goes to standard output, talk to standard error; exit codes are in [`exit`].
 
+mod assignment;
 mod check;
 mod demo;
 mod exit;
@@ -12,6 +13,7 @@ mod progress;
 mod rules;
 mod run;
 mod signals;
+mod story;
 mod test;
 
 use std::process::ExitCode;
@@ -50,7 +52,7 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Watch planted card fraud being caught, on embedded defaults
+    /// Watch planted card fraud being caught, or one of the stories of `--list`
     Demo(demo::Args),
     /// Make a folder with rules, configuration, sample events and tests to start from
     Init(init::Args),

@@ -1,11 +1,11 @@
 //! `tripline run`: rules over a configuration's sources, or over files.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use tripline_engine::runner::{Notice, RunError};
 
+use super::assignment::Assignment;
 use super::exit::{Failure, Outcome};
 use super::progress::Progress;
 use super::{Talk, job, signals};
@@ -31,26 +31,6 @@ pub struct Args {
     /// Override a param of the rules, in the rule language's notation; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<Assignment>,
-}
-
-/// `NAME=VALUE` on the command line.
-#[derive(Clone, Debug)]
-struct Assignment {
-    name: String,
-    value: String,
-}
-
-impl FromStr for Assignment {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
-                Ok(Assignment { name: name.to_owned(), value: value.to_owned() })
-            }
-            _ => Err("expected NAME=VALUE"),
-        }
-    }
 }
 
 /// Runs until the input ends or the process is told to stop; then prints one line of counts.

@@ -6,7 +6,8 @@ mod latency;
 pub mod report;
 pub mod run;
 mod scenario;
-mod sink;
+pub mod show;
+pub mod sink;
 mod world;
 
 /// The rules that the demo runs.
