@@ -70,3 +70,34 @@ fn completions_and_man_page_are_generated() {
     assert!(out(&tripline(folder.path(), &["man"])).contains(".TH"));
     assert!(out(&tripline(folder.path(), &["--help"])).contains("Exit codes"));
 }
+
+#[test]
+fn stories_are_listed_played_and_compared() {
+    let folder = folder();
+    let listed = tripline(folder.path(), &["demo", "--list"]);
+    let names: Vec<String> =
+        out(&listed).lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
+    assert!(names.contains(&"high-value-burst".to_owned()), "{names:?}");
+    let played = tripline(folder.path(), &["demo", "high-value-burst"]);
+    assert!(played.status.success(), "{}", err(&played));
+    let said = out(&played);
+    assert!(said.contains("HIGH") && said.contains("precision") && said.contains("missed: "), "{said}");
+    let unknown = tripline(folder.path(), &["demo", "high-value-brust"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(err(&unknown).contains("high-value-burst"), "{}", err(&unknown));
+}
+
+#[test]
+fn a_story_in_a_folder_whose_alerts_are_not_those_expected_exits_1() {
+    let folder = folder();
+    let story = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/high-value-burst");
+    for name in ["rules.trip", "story.toml", "expected.txt"] {
+        std::fs::copy(story.join(name), folder.path().join(name)).expect("the story is there");
+    }
+    assert!(tripline(folder.path(), &["demo", "."]).status.success());
+    let rules = std::fs::read_to_string(folder.path().join("rules.trip")).expect("just written");
+    std::fs::write(folder.path().join("rules.trip"), rules.replace("payments = 3", "payments = 4")).expect("written");
+    let played = tripline(folder.path(), &["demo", "."]);
+    assert_eq!(played.status.code(), Some(1), "{}", out(&played));
+    assert!(err(&played).contains("not what is expected"), "{}", err(&played));
+}

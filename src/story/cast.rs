@@ -9,8 +9,9 @@ use super::script;
 
 /// A member of a pool.
 #[derive(Clone, Debug)]
-struct Member {
-    name: String,
+pub struct Member {
+    /// Its name.
+    pub name: String,
     has: BTreeMap<String, Drawn>,
 }
 
@@ -29,11 +30,11 @@ struct Pool<'a> {
 }
 
 /// Who plays which role in one telling.
-pub type Roles = BTreeMap<Role, (String, BTreeMap<String, Drawn>)>;
+pub type Roles = BTreeMap<Role, Member>;
 
 /// Which members a telling may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum Whom {
     /// One that no other scene has.
     Own,
     /// Any.
@@ -58,16 +59,16 @@ impl<'a> Cast<'a> {
         Ok(cast)
     }
 
-    /// The members of a pool, or of it those without a part; by name and what each has.
-    pub fn members(&self, pool: &str, from: From) -> Result<Vec<(String, BTreeMap<String, Drawn>)>, String> {
+    /// The members of a pool, or of it those without a part.
+    pub fn members(&self, pool: &str, from: Whom) -> Result<Vec<Member>, String> {
         let pool = self.pools.get(pool).ok_or_else(|| self.no_pool(pool))?;
-        let taken = &pool.order[..if from == From::Spare { pool.taken } else { 0 }];
+        let taken = &pool.order[..if from == Whom::Spare { pool.taken } else { 0 }];
         let members = pool.members.iter().enumerate().filter(|(index, _)| !taken.contains(index));
-        Ok(members.map(|(_, member)| (member.name.clone(), member.has.clone())).collect())
+        Ok(members.map(|(_, member)| member.clone()).collect())
     }
 
     /// Somebody for a role that has not been played yet.
-    fn choose(&mut self, role: &Role, from: From, rng: &mut Rng) -> Result<Member, String> {
+    fn choose(&mut self, role: &Role, from: Whom, rng: &mut Rng) -> Result<Member, String> {
         let unknown = self.no_pool(&role.pool);
         let pool = self.pools.get_mut(role.pool.as_str()).ok_or(unknown)?;
         if pool.script.count.is_none() {
@@ -76,16 +77,16 @@ impl<'a> Cast<'a> {
         }
         let (few, all) = (pool.order.len(), pool.members.len());
         let chosen = match from {
-            From::Own => {
+            Whom::Own => {
                 let chosen = *pool.order.get(pool.taken).ok_or_else(|| {
                     format!("`{}` has {all} members, and the scenes need more: raise its `count`", role.pool)
                 })?;
                 pool.taken += 1;
                 chosen
             }
-            From::All if all > 0 => rng.usize(..all),
-            From::Spare if pool.taken < few => pool.order[rng.usize(pool.taken..few)],
-            From::All | From::Spare => return Err(format!("`{}` has nobody left for ordinary life", role.pool)),
+            Whom::All if all > 0 => rng.usize(..all),
+            Whom::Spare if pool.taken < few => pool.order[rng.usize(pool.taken..few)],
+            Whom::All | Whom::Spare => return Err(format!("`{}` has nobody left for ordinary life", role.pool)),
         };
         Ok(pool.members[chosen].clone())
     }
@@ -152,7 +153,7 @@ pub struct Stage<'c, 'a> {
     /// Everybody.
     pub cast: &'c mut Cast<'a>,
     /// Whom it may choose.
-    pub from: From,
+    pub from: Whom,
     /// Its chance.
     pub rng: Rng,
     /// Who plays.
@@ -162,10 +163,10 @@ pub struct Stage<'c, 'a> {
 }
 
 impl Stage<'_, '_> {
-    fn role(&mut self, role: &Role) -> Result<&(String, BTreeMap<String, Drawn>), String> {
+    fn role(&mut self, role: &Role) -> Result<&Member, String> {
         if !self.roles.contains_key(role) {
             let chosen = self.cast.choose(role, self.from, &mut self.rng)?;
-            self.roles.insert(role.clone(), (chosen.name, chosen.has));
+            self.roles.insert(role.clone(), chosen);
         }
         Ok(&self.roles[role])
     }
@@ -173,12 +174,11 @@ impl Stage<'_, '_> {
 
 impl Surroundings for Stage<'_, '_> {
     fn name(&mut self, role: &Role) -> Result<String, String> {
-        Ok(self.role(role)?.0.clone())
+        Ok(self.role(role)?.name.clone())
     }
 
     fn has(&mut self, role: &Role, what: &str) -> Result<Drawn, String> {
-        let (_, has) = self.role(role)?;
-        has.get(what).cloned().ok_or_else(|| format!("a member of `{}` has no `{what}`", role.pool))
+        self.role(role)?.has.get(what).cloned().ok_or_else(|| format!("a member of `{}` has no `{what}`", role.pool))
     }
 
     fn rng(&mut self) -> &mut Rng {

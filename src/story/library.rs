@@ -50,7 +50,15 @@ macro_rules! stories {
     };
 }
 
-stories!["high-value-burst"];
+stories![
+    "high-value-burst",
+    "card-testing",
+    "impossible-travel",
+    "account-takeover",
+    "structuring",
+    "brute-force",
+    "unpaid-order",
+];
 
 /// The story of this name among those of the program.
 pub fn find(name: &str) -> Option<Story> {

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use tripline_query_lang::plan::{Plan, Stream};
 
 use super::StoryFault;
-use super::cast::{Cast, From, Roles, Stage};
+use super::cast::{Cast, Roles, Stage, Whom};
 use super::draw::{Role, Surroundings};
 use super::record::{self, Record};
 use super::script::{Beat, Scene, Script};
@@ -87,9 +87,9 @@ impl Teller<'_> {
         }
         for telling in 0..scene.times {
             let rng = chance(seed, 1, number, telling);
-            let mut stage = Stage { cast, from: From::Own, rng, roles: Roles::new(), progress: 0.0 };
+            let mut stage = Stage { cast, from: Whom::Own, rng, roles: Roles::new(), progress: 0.0 };
             self.play(scene, &mut stage, false)?;
-            let members = stage.roles.into_values().map(|(name, _)| name).collect();
+            let members = stage.roles.into_values().map(|member| member.name).collect();
             self.tellings.push(Telling { scene: number, members });
         }
         Ok(())
@@ -99,7 +99,7 @@ impl Teller<'_> {
         if !life.truth.is_empty() || life.alerts.is_some() {
             return Err("ordinary life has no truth to be found: make it a scene".to_owned());
         }
-        let from = if life.spare { From::Spare } else { From::All };
+        let from = if life.spare { Whom::Spare } else { Whom::All };
         let each = life.each.as_deref();
         let leads: Vec<Option<_>> = match each {
             Some(pool) => cast.members(pool, from)?.into_iter().map(Some).collect(),
