@@ -101,3 +101,15 @@ fn a_story_in_a_folder_whose_alerts_are_not_those_expected_exits_1() {
     assert_eq!(played.status.code(), Some(1), "{}", out(&played));
     assert!(err(&played).contains("not what is expected"), "{}", err(&played));
 }
+
+#[test]
+fn codes_and_rules_are_explained() {
+    let folder = folder();
+    assert!(out(&tripline(folder.path(), &["explain", "e0201"])).starts_with("E0201: "));
+    assert!(tripline(folder.path(), &["init", "mine"]).status.success());
+    let mine = folder.path().join("mine");
+    let text = tripline(&mine, &["explain", "rules"]);
+    assert!(out(&text).contains("  strategy: "), "{}{}", out(&text), err(&text));
+    assert!(out(&tripline(&mine, &["explain", "--dot"])).starts_with("digraph "));
+    assert!(out(&tripline(&mine, &["explain", "--mermaid"])).starts_with("flowchart "));
+}

@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod detect;
 pub mod event;
+pub mod explain;
 pub mod expr;
 pub mod history;
 pub mod io;

@@ -64,7 +64,7 @@ enum Command {
     Run(run::Args),
     /// Lay rule files out in their one layout
     Fmt(fmt::Args),
-    /// Say at length what a diagnostic's code means
+    /// Say at length what a diagnostic's code means, or how rules are run and why
     Explain(explain::Args),
     /// Print a completion script for a shell
     Completions(generate::Completions),
@@ -109,7 +109,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(&args, &talk),
         Command::Run(args) => run::run(&args, &talk),
         Command::Fmt(args) => fmt::run(&args, &talk),
-        Command::Explain(args) => explain::run(&args),
+        Command::Explain(args) => explain::run(&args, &talk),
         Command::Completions(args) => generate::completions(&args),
         Command::Man => generate::man(),
     };

@@ -24,6 +24,7 @@ mod file;
 #[path = "../support/run.rs"]
 mod run;
 mod table;
+mod tools;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,6 +73,7 @@ fn settings() -> Vec<Setting> {
 
 fn run(case: &Case) -> Result<(), String> {
     let plan = plan(case)?;
+    tools::check(&case.rules, &plan)?;
     let records = table::records(&plan, &case.events)?;
     let alerts = run::alerts_by_reference(&plan, &records)?;
     table::check(&plan, &alerts, &case.alerts)?;

@@ -84,6 +84,11 @@ impl Program {
         self.scopes.len()
     }
 
+    /// The rules of each key scope, by position in the plan.
+    pub fn scope_rules(&self) -> Vec<Vec<usize>> {
+        self.scopes.iter().map(|scope| scope.rules.clone()).collect()
+    }
+
     /// For each stream, which fields have to be decoded.
     pub fn needed_fields(&self) -> Vec<Vec<bool>> {
         needs::needed_fields(&self.plan)

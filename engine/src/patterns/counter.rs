@@ -73,35 +73,48 @@ pub(super) struct Counting {
 }
 
 impl Counter {
-    /// The pattern as a counter, where it is one.
-    pub(super) fn of(graph: &Graph, runs: Runs) -> Option<Counter> {
+    /// The pattern as a counter, or why it is none.
+    pub(super) fn of(graph: &Graph, runs: Runs) -> Result<Counter, &'static str> {
         let program = &graph.program;
-        let Runs::Max(runs_max @ CAP_MIN..) = runs else { return None };
-        let local = graph.without.iter().all(Part::is_local) && program.entry.guards.is_empty();
-        if graph.skip != Skip::PastLast || !local || graph.counts_positions() || program.leaves.len() > 2 {
-            return None;
+        let Runs::Max(runs_max @ CAP_MIN..) = runs else { return Err("`runs` says which runs may be open") };
+        if graph.skip != Skip::PastLast {
+            return Err("`after match skip` lets runs live on");
         }
-        let first = role(&program.leaves.first()?.body)?;
-        let leaf = &program.leaves[0];
+        if !graph.without.iter().all(Part::is_local) {
+            return Err(LOOKS_BACK);
+        }
+        if !program.entry.guards.is_empty() {
+            return Err("a `no` stands first");
+        }
+        if graph.counts_positions() {
+            return Err("it matters which event is the very next one");
+        }
+        if program.leaves.len() > 2 {
+            return Err("it has more than two steps");
+        }
+        let leaf = program.leaves.first().ok_or("it has no step")?;
+        let first = role(&leaf.body)?;
         let levels: Vec<_> = leaf.levels.iter().map(|&level| &program.levels[level]).collect();
         let (min, max, over_us) = match levels.as_slice() {
             [] => (1, Some(1), None),
             [loop_] if loop_.until.is_none() && loop_.min > 0 => (loop_.min, loop_.max, loop_.over_us),
-            _ => return None,
+            _ => return Err("its loop ends by `until`, may be empty or stands in a bracket"),
         };
         let enters = program.entry.ways.iter().all(|way| way.target == Some(0));
-        let forward = leaf.after.ways.first()?.target != Some(0) && leaf.after.plain;
-        let gaps = max != Some(1) && leaf.within_us.is_some();
-        if !enters || !forward || gaps || leaf.after.ways.len() > 2 {
-            return None;
+        let forward = leaf.after.ways.first().is_some_and(|way| way.target != Some(0)) && leaf.after.plain;
+        if !enters || !forward || leaf.after.ways.len() > 2 {
+            return Err("there is a choice of steps, or `greedy`, or branches");
+        }
+        if max != Some(1) && leaf.within_us.is_some() {
+            return Err("`within` limits the gaps of its loop");
         }
         let then = match program.leaves.get(1) {
             Some(_) => Some(then(graph)?),
             None if leaf.after.end.as_ref().is_some_and(|end| !end.waits()) => None,
-            None => return None,
+            None => return Err(WAITS),
         };
         let whole_us = graph.within_us.unwrap_or(i64::MAX);
-        Some(Counter {
+        Ok(Counter {
             first,
             min: min as usize,
             max: max.map_or(usize::MAX, |max| max as usize),
@@ -279,21 +292,33 @@ impl Counted {
     }
 }
 
-fn role(body: &LeafBody) -> Option<Role> {
+fn role(body: &LeafBody) -> Result<Role, &'static str> {
     match body {
-        LeafBody::Step(step, part) if part.is_local() => Some(Role { step: *step, role: part.role }),
-        _ => None,
+        LeafBody::Step(step, part) if part.is_local() => Ok(Role { step: *step, role: part.role }),
+        LeafBody::Step(..) => Err(LOOKS_BACK),
+        LeafBody::Group(_) => Err("it has a group"),
     }
 }
 
+const LOOKS_BACK: &str = "a condition looks at earlier steps or at history";
+const WAITS: &str = "it waits for something to stay away";
+
 /// The second step, where it is plain.
-fn then(graph: &Graph) -> Option<Then> {
-    let [first, last] = graph.program.leaves.as_slice() else { return None };
+fn then(graph: &Graph) -> Result<Then, &'static str> {
+    let [first, last] = graph.program.leaves.as_slice() else { return Err("it has more than two steps") };
     let guards = &first.after.guards;
-    let ends_there = last.after.ways.len() == 1 && last.after.end.as_ref().is_some_and(|end| !end.waits());
-    let to_last = first.after.ways.first()?.target == Some(1);
-    let guarded = guards.iter().all(|guard| guard.hold_us.is_none() && guard.part.is_local() && guard.ways == 1);
-    (last.levels.is_empty() && ends_there && to_last && guarded).then_some(Then {
+    if !last.after.end.as_ref().is_some_and(|end| !end.waits()) || guards.iter().any(|guard| guard.hold_us.is_some()) {
+        return Err(WAITS);
+    }
+    if !guards.iter().all(|guard| guard.part.is_local()) {
+        return Err(LOOKS_BACK);
+    }
+    let to_last = first.after.ways.first().is_some_and(|way| way.target == Some(1));
+    let ends_there = last.levels.is_empty() && last.after.ways.len() == 1;
+    if !to_last || !ends_there || guards.iter().any(|guard| guard.ways != 1) {
+        return Err("its second step is a loop, or may be left out");
+    }
+    Ok(Then {
         last: role(&last.body)?,
         within_us: last.within_us.unwrap_or(i64::MAX),
         whole_us: graph.within_us.unwrap_or(i64::MAX),

@@ -26,6 +26,7 @@ mod groups;
 mod kept;
 mod latest;
 mod machine;
+pub mod picture;
 mod run;
 mod select;
 mod silence;
@@ -147,6 +148,8 @@ pub struct Machine {
     silence: Option<Silence>,
     /// The pattern needs no runs.
     counter: Option<Counter>,
+    /// Why it runs as it does.
+    why: &'static str,
     /// It matters how long a key has been known: an absence stands first or alone.
     knows: bool,
     /// The streams that the rule names, where the machine must see all their events.
@@ -195,8 +198,19 @@ impl Machine {
     /// Compiles the rule's pattern. The rule's body is a pattern. It runs by the cheapest strategy that keeps its meaning.
     pub fn new(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
         let mut machine = Machine::by_runs(plan, rule)?;
-        if machine.silence.is_none() && machine.own_keys.is_empty() {
-            machine.counter = Counter::of(&machine.graph, machine.runs);
+        if machine.silence.is_some() {
+            machine.why = "it is nothing but an absence: the time of the key's last event is enough";
+        } else if !machine.own_keys.is_empty() {
+            machine.why = "a step takes its key from an earlier one";
+        } else {
+            match Counter::of(&machine.graph, machine.runs) {
+                Ok(counter) => {
+                    machine.counter = Some(counter);
+                    machine.why =
+                        "conditions look at single events, and a match ends all runs: they share one row of events";
+                }
+                Err(why) => machine.why = why,
+            }
         }
         Ok(machine)
     }
@@ -231,6 +245,7 @@ impl Machine {
             without_roles,
             silence,
             counter: None,
+            why: "asked for",
             knows,
             every_event_of: Vec::new(),
         };
@@ -247,6 +262,11 @@ impl Machine {
             (None, Some(_)) => "counter",
             (None, None) => "runs",
         }
+    }
+
+    /// Why it runs like this, for `explain`.
+    pub fn why(&self) -> &'static str {
+        self.why
     }
 
     /// The parts that events can play, 64 at most; an offer's bits are by position here.

@@ -1,0 +1,110 @@
+//! A rule: its typed plan, and how it is run.
+
+use std::fmt::Write;
+
+use super::Explanation;
+use super::streams::keys;
+use tripline_query_lang::plan::{Alert, Body, Element, Pattern, Rule, TemplatePart, Threshold};
+use tripline_query_lang::show::pattern::{link, runs, within};
+use tripline_query_lang::show::{Show, duration};
+
+/// Adds a rule.
+pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
+    let rule = &explanation.plan.rules[index];
+    let show = Show::new(&explanation.plan, rule);
+    let _ = writeln!(out, "\nrule {}", rule.name);
+    let _ = writeln!(out, "  by {}", keys(explanation, index));
+    match &rule.body {
+        Body::Threshold(threshold) => {
+            on(show, threshold, out);
+            histories(show, rule, out);
+            let _ = writeln!(out, "  strategy: {}", threshold_strategy(rule, threshold));
+        }
+        Body::Pattern(pattern) => {
+            self::pattern(show, pattern, out);
+            histories(show, rule, out);
+            if let Some(machine) = &explanation.machines[index] {
+                let _ = writeln!(out, "  strategy: {}: {}", machine.strategy(), machine.why());
+            }
+        }
+    }
+    if let Some(suppress) = &rule.suppress {
+        let by: Vec<String> = suppress.by.iter().map(|part| show.expr(part)).collect();
+        let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
+        let _ = writeln!(out, "  suppress {}{by}", duration(suppress.span_us));
+    }
+    alert(show, &rule.alert, out);
+}
+
+fn on(show: Show<'_>, threshold: &Threshold, out: &mut String) {
+    for on in &threshold.on {
+        let name = on.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+        let filter = filter(show.at(on.stream), on.filter.as_ref());
+        let _ = writeln!(out, "  on {name}{}{filter}", show.stream_name(on.stream));
+    }
+    if let Some(when) = &threshold.when {
+        let _ = writeln!(out, "  when {}", show.expr(when));
+    }
+}
+
+fn filter(show: Show<'_>, filter: Option<&tripline_query_lang::plan::Expr>) -> String {
+    filter.map_or(String::new(), |filter| format!(" where {}", show.expr(filter)))
+}
+
+fn pattern(show: Show<'_>, pattern: &Pattern, out: &mut String) {
+    for clause in within(pattern.within).into_iter().chain(runs(pattern.runs)) {
+        let _ = writeln!(out, "  {clause}");
+    }
+    for element in &pattern.seq {
+        let _ = writeln!(out, "  {} {}", word(element), show.element(element));
+    }
+    for absent in &pattern.without {
+        let _ = writeln!(out, "  without {}", show.absent(absent));
+    }
+    let _ = writeln!(out, "  after match skip {}", show.skip(pattern.skip));
+}
+
+fn word(element: &Element) -> &'static str {
+    match link(element.link) {
+        "" => "match",
+        word => word,
+    }
+}
+
+fn histories(show: Show<'_>, rule: &Rule, out: &mut String) {
+    for history in &rule.histories {
+        let _ = writeln!(out, "  looks back: {}: {}", show.history(history), history.ty);
+    }
+}
+
+fn threshold_strategy(rule: &Rule, threshold: &Threshold) -> String {
+    let every = match (&threshold.when, rule.alert.every_event) {
+        (None, _) => {
+            return "every event: no `when`, so each admitted event alerts and nothing is remembered".to_owned();
+        }
+        (Some(_), true) => "each event that finds `when` true alerts",
+        (Some(_), false) => "the event alerts that finds `when` true first",
+    };
+    match threshold.episode_us {
+        Some(us) => {
+            format!("episodes: {every}; over when `when` is not true, or {} after the last event", duration(us))
+        }
+        None => format!("episodes: {every}; over only when an event finds `when` not true"),
+    }
+}
+
+fn alert(show: Show<'_>, alert: &Alert, out: &mut String) {
+    let parts = alert.template.iter().map(|part| match part {
+        TemplatePart::Text(text) => text.replace('{', "{{").replace('}', "}}"),
+        TemplatePart::Expr(expr) => format!("{{{}}}", show.expr(expr)),
+    });
+    let every = if alert.every_event { "every event " } else { "" };
+    let template: String = parts.collect();
+    let _ = writeln!(out, "  alert {every}{} \"{}\"", alert.severity.as_str(), template.escape_debug());
+    for with in &alert.with {
+        let _ = writeln!(out, "  with {}: {} = {}", with.name, with.expr.ty, show.expr(&with.expr));
+    }
+    if !alert.to.is_empty() {
+        let _ = writeln!(out, "  to {}", alert.to.join(", "));
+    }
+}

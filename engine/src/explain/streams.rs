@@ -1,0 +1,64 @@
+//! Streams: what is decoded of them, and what is asked of each event, once for all rules.
+
+use std::fmt::Write;
+
+use super::Explanation;
+use tripline_query_lang::plan::{Body, Rule, StepKey, Stream};
+use tripline_query_lang::show::duration;
+
+/// Adds the streams and the key tables.
+pub(super) fn write(explanation: &Explanation, out: &mut String) {
+    for (index, stream) in explanation.plan.streams.iter().enumerate() {
+        let _ = writeln!(out, "stream {}: {}", stream.name, policy(stream));
+        let _ = writeln!(out, "  decoded: {}", decoded(stream, &explanation.decoded[index]));
+        let conditions = &explanation.conditions[index];
+        for (number, condition) in conditions.iter().enumerate() {
+            let shared = if condition.rules.len() > 1 { ", asked once" } else { "" };
+            let rules = explanation.names(&condition.rules);
+            let _ = writeln!(out, "  condition {}: {}\n    for {rules}{shared}", number + 1, condition.text);
+        }
+        out.push('\n');
+    }
+    for scope in &explanation.scopes {
+        let keys = scope.first().map_or(String::new(), |rule| keys(explanation, *rule));
+        let _ = writeln!(out, "keys {keys}: {}", explanation.names(scope));
+    }
+}
+
+/// What the events of a table of keys have in common.
+pub(super) fn keys(explanation: &Explanation, rule: usize) -> String {
+    let keys = &explanation.plan.rules[rule].keys;
+    if hands_over(&explanation.plan.rules[rule]) {
+        return "(in one place: a step takes its key from an earlier one)".to_owned();
+    }
+    if keys.is_empty() {
+        return "(all events are one key)".to_owned();
+    }
+    keys.iter().map(|key| format!("{}: {}", key.name, key.ty)).collect::<Vec<_>>().join(", ")
+}
+
+fn hands_over(rule: &Rule) -> bool {
+    match &rule.body {
+        Body::Threshold(_) => false,
+        Body::Pattern(pattern) => pattern.steps.iter().any(|step| match &step.key {
+            StepKey::HandOver(_) => true,
+            StepKey::Own(_) => false,
+        }),
+    }
+}
+
+fn policy(stream: &Stream) -> String {
+    let timed_by = stream.fields.get(stream.timed_by.index()).map_or("?", |field| &field.name);
+    let mut parts = vec![format!("timed by {timed_by}"), format!("late {}", duration(stream.late_us))];
+    parts.extend(stream.ahead_us.map(|us| format!("ahead {}", duration(us))));
+    parts.extend(stream.idle_us.map(|us| format!("idle {}", duration(us))));
+    parts.join(", ")
+}
+
+/// The columns that rules read; the event time is always read.
+pub(super) fn decoded(stream: &Stream, needed: &[bool]) -> String {
+    let is_needed = |position: usize| position == stream.timed_by.index() || needed.get(position) == Some(&true);
+    let fields = stream.fields.iter().enumerate().filter(|(position, _)| is_needed(*position));
+    let names: Vec<&str> = fields.map(|(_, field)| field.name.as_str()).collect();
+    format!("{} ({} of {} fields)", names.join(", "), names.len(), stream.fields.len())
+}
