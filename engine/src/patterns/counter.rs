@@ -307,7 +307,7 @@ const WAITS: &str = "it waits for something to stay away";
 fn then(graph: &Graph) -> Result<Then, &'static str> {
     let [first, last] = graph.program.leaves.as_slice() else { return Err("it has more than two steps") };
     let guards = &first.after.guards;
-    if !last.after.end.as_ref().is_some_and(|end| !end.waits()) || guards.iter().any(|guard| guard.hold_us.is_some()) {
+    if last.after.end.as_ref().is_none_or(|end| end.waits()) || guards.iter().any(|guard| guard.hold_us.is_some()) {
         return Err(WAITS);
     }
     if !guards.iter().all(|guard| guard.part.is_local()) {
