@@ -138,7 +138,8 @@ impl Machine {
             };
             let guards = crossing.guards.iter().filter(|guard| guard.ways & bit != 0);
             let without = guards.map(|guard| (self.stream_of(&guard.part), guard.hold_us)).collect();
-            picture.ways.push(Way { from, to, kind, without, branches: way.branches_max });
+            let branches = way.spawns.then_some(way.limit);
+            picture.ways.push(Way { from, to, kind, without, branches });
         }
     }
 }
