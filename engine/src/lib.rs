@@ -17,5 +17,6 @@ pub mod reference;
 pub mod render;
 pub mod runner;
 pub mod state;
+pub mod tables;
 pub mod time;
 pub mod windows;

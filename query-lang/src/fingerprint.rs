@@ -8,13 +8,13 @@
 
 mod encode;
 
-use crate::plan::{Rule, Stream};
+use crate::plan::{Rule, Stream, Table};
 use twox_hash::XxHash3_64;
 
 /// Goes up when an operator, function or pattern construct gets another meaning.
 pub const OPERATOR_SEMANTICS: u32 = 1;
 
-/// The fingerprint of a rule over these streams.
-pub fn of_rule(streams: &[Stream], rule: &Rule) -> u64 {
-    XxHash3_64::oneshot(&encode::rule(streams, rule))
+/// The fingerprint of a rule over these streams and tables.
+pub fn of_rule(streams: &[Stream], tables: &[Table], rule: &Rule) -> u64 {
+    XxHash3_64::oneshot(&encode::rule(streams, tables, rule))
 }

@@ -7,8 +7,9 @@ use tripline_engine::alert::Alert;
 use tripline_engine::detect::local::Local;
 use tripline_engine::detect::{Program, ProgramError};
 use tripline_engine::event::{BatchBuilder, PartitionId};
+use tripline_engine::tables::Change;
 use tripline_engine::time::{PartitionClock, Verdict};
-use tripline_query_lang::plan::{Plan, StreamId, Test, TestLine};
+use tripline_query_lang::plan::{Field, Plan, StreamId, Test, TestLine, TestRow};
 use tripline_query_lang::value::{Decimal, Type, Value};
 
 /// What came of a test's events.
@@ -36,6 +37,7 @@ pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
             builder.end_row(line.at_us, offset as i64);
         }
     }
+    local.change(&changes(plan, test));
     for (stream, (_, mut builder)) in builders {
         let topic = plan.streams[stream.index()].name.as_str().into();
         local.push(&Arc::new(builder.finish(PartitionId { stream, topic, partition: 0 })));
@@ -50,6 +52,20 @@ pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
         }
     };
     Ok(Fed { alerts, verdicts })
+}
+
+/// The rows of tables, each from when on it holds; a table is one partition.
+fn changes(plan: &Plan, test: &Test) -> Vec<Change> {
+    let mut clocks: Vec<_> = plan.tables.iter().map(|table| PartitionClock::of_table(table, 0)).collect();
+    let change = |(offset, row): (usize, &TestRow)| {
+        let fields = &plan.tables[row.table.index()].fields;
+        let given = |index| row.fields.iter().find(|(id, _)| id.index() == index).map(|(_, value)| value.clone());
+        let value = |(index, field): (usize, &Field)| given(index).map_or(Value::Null, |value| at_scale(value, &field.ty));
+        let values = fields.iter().enumerate().map(value).collect();
+        let (from_us, _) = clocks[row.table.index()].place(offset as i64, row.at_us);
+        Change::row(plan, row.table, values, from_us, (0, offset as i64))
+    };
+    test.rows.iter().enumerate().filter_map(change).collect()
 }
 
 fn push(plan: &Plan, line: &TestLine, builder: &mut BatchBuilder) {

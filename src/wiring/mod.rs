@@ -25,6 +25,12 @@ pub enum WiringFault {
         /// The stream.
         stream: String,
     },
+    /// A rule looks up a table that comes from nowhere.
+    #[error("table `{table}` has no source")]
+    NoTable {
+        /// The table.
+        table: String,
+    },
     /// A source for a stream that the rules do not declare.
     #[error("there is a source for `{stream}`, but the rules declare no such stream; they declare {}", declared.join(", "))]
     UnknownStream {
@@ -100,7 +106,8 @@ fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
     let missing = missing.map(|stream| WiringFault::NoSource { stream: stream.name.clone() });
     let unknown = config.sources.keys().filter(|name| !plan.streams.iter().any(|stream| stream.name == **name));
     let unknown = unknown.map(|name| WiringFault::UnknownStream { stream: name.clone(), declared: declared() });
-    missing.chain(unknown).collect()
+    let tables = plan.tables.iter().map(|table| WiringFault::NoTable { table: table.name.clone() });
+    missing.chain(unknown).chain(tables).collect()
 }
 
 fn sinks_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {

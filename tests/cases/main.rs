@@ -18,6 +18,9 @@
 //!   2s  r     a@0s b@2s
 //! ```
 //!
+//! Rows of tables stand among the events, with the table's name in the column `stream` (`NAME gone`: its key has no row any
+//! more); their `at` may be `-`: always there. They arrive in their order, before or beside the events.
+//!
 //! Events may have the columns `stream` (else the first of the rules), `partition` and `arriving` (the record's own time).
 //! Alerts have `at` and `rule`, and any of `message`, `severity`, `evidence`, `incomplete`, key parts and `with` fields.
 mod file;
@@ -75,11 +78,12 @@ fn run(case: &Case) -> Result<(), String> {
     let plan = plan(case)?;
     tools::check(&case.rules, &plan)?;
     let records = table::records(&plan, &case.events)?;
-    let alerts = run::alerts_by_reference(&plan, &records)?;
+    let rows = table::rows(&plan, &case.events)?;
+    let alerts = run::alerts_by_reference(&plan, &records, &rows)?;
     table::check(&plan, &alerts, &case.alerts)?;
     let expected = run::shown(&plan, &alerts);
     for setting in settings() {
-        let found = run::by_engine(&plan, &records, &setting).map_err(|e| format!("under {setting:?}: {e}"))?;
+        let found = run::by_engine(&plan, &records, &rows, &setting).map_err(|e| format!("under {setting:?}: {e}"))?;
         if found != expected {
             let (expected, found) = (expected.join("\n  "), found.join("\n  "));
             return Err(format!("under {setting:?} the engine finds\n  {found}\ninstead of\n  {expected}"));

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 use tripline::engine::alert::{Alert, Witness};
-use tripline::query_lang::plan::{Plan, Stream, TimeUnit};
+use tripline::query_lang::plan::{Field, Plan, TimeUnit};
 use tripline::query_lang::value::Type;
 
-use crate::run::Record;
+use crate::run::{Record, TableRow};
 
 /// 2026-01-01T00:00Z, microseconds.
 const START_US: i64 = 1_767_225_600_000_000;
@@ -38,7 +38,49 @@ fn duration(text: &str) -> Result<i64, String> {
 /// The rows of a table of events as records, in order of arrival.
 pub fn records(plan: &Plan, rows: &[Vec<String>]) -> Result<Vec<Record>, String> {
     let Some((heading, rows)) = rows.split_first() else { return Ok(Vec::new()) };
-    rows.iter().map(|row| record(plan, heading, row)).collect()
+    rows.iter().filter(|row| table_of(plan, heading, row).is_none()).map(|row| record(plan, heading, row)).collect()
+}
+
+/// The rows of tables among them, in order of arrival.
+pub fn rows(plan: &Plan, rows: &[Vec<String>]) -> Result<Vec<TableRow>, String> {
+    let Some((heading, rows)) = rows.split_first() else { return Ok(Vec::new()) };
+    let tables = rows.iter().filter_map(|row| Some((table_of(plan, heading, row)?, row)));
+    tables.map(|((table, gone), row)| table_row(plan, (table, gone), heading, row)).collect()
+}
+
+/// The table that a row is of, and whether it says that its key has none any more.
+fn table_of(plan: &Plan, heading: &[String], row: &[String]) -> Option<(usize, bool)> {
+    let name = row.get(heading.iter().position(|h| h == "stream")?)?;
+    let (name, gone) = name.strip_suffix(" gone").map_or((name.as_str(), false), |name| (name, true));
+    Some((plan.tables.iter().position(|table| table.name == name)?, gone))
+}
+
+fn table_row(
+    plan: &Plan,
+    (table, gone): (usize, bool),
+    heading: &[String],
+    row: &[String],
+) -> Result<TableRow, String> {
+    if row.len() != heading.len() {
+        return Err(format!("{row:?} has another number of cells than {heading:?}"));
+    }
+    let cell = |name: &str| heading.iter().position(|h| h == name).map(|i| row[i].as_str());
+    let at_us = cell("at").filter(|at| *at != "-").map(duration).transpose()?.map(|us| START_US + us);
+    let partition = cell("partition").map_or(Ok(0), str::parse).map_err(|_| "a partition is a number")?;
+    let object = object(&plan.tables[table].fields, heading, row)?;
+    Ok(TableRow { table: table as u32, partition, at_us, json: Value::Object(object).to_string(), gone })
+}
+
+/// The cells that are fields.
+fn object(fields: &[Field], heading: &[String], row: &[String]) -> Result<Map<String, Value>, String> {
+    let mut object = Map::new();
+    for (name, text) in heading.iter().zip(row) {
+        let is_field = !matches!(name.as_str(), "at" | "stream" | "partition" | "arriving");
+        if is_field && text != "-" {
+            object.insert(name.clone(), value(fields, name, text)?);
+        }
+    }
+    Ok(object)
 }
 
 fn record(plan: &Plan, heading: &[String], row: &[String]) -> Result<Record, String> {
@@ -54,13 +96,7 @@ fn record(plan: &Plan, heading: &[String], row: &[String]) -> Result<Record, Str
     let arriving = cell("arriving").map(duration).transpose()?;
     let partition = cell("partition").map_or(Ok(0), str::parse).map_err(|_| "a partition is a number")?;
     let declared = &plan.streams[stream];
-    let mut object = Map::new();
-    for (name, text) in heading.iter().zip(row) {
-        let is_field = !matches!(name.as_str(), "at" | "stream" | "partition" | "arriving");
-        if is_field && text != "-" {
-            object.insert(name.clone(), value(declared, name, text)?);
-        }
-    }
+    let mut object = object(&declared.fields, heading, row)?;
     let timed_by = &declared.fields[declared.timed_by.index()];
     let number = match timed_by.time_unit {
         Some(TimeUnit::Milliseconds) => at_us / 1000,
@@ -72,8 +108,8 @@ fn record(plan: &Plan, heading: &[String], row: &[String]) -> Result<Record, Str
     Ok(Record { stream: stream as u32, partition, timestamp_ms, json: Value::Object(object).to_string() })
 }
 
-fn value(stream: &Stream, name: &str, text: &str) -> Result<Value, String> {
-    let field = stream.fields.iter().find(|f| f.name == name).ok_or_else(|| format!("no field {name}"))?;
+fn value(fields: &[Field], name: &str, text: &str) -> Result<Value, String> {
+    let field = fields.iter().find(|f| f.name == name).ok_or_else(|| format!("no field {name}"))?;
     match field.ty {
         Type::Text => Ok(Value::from(text)),
         Type::Decimal(_) => Ok(Value::from(text)),

@@ -80,10 +80,10 @@ fn plan(text: &str) -> Result<Arc<Plan>, String> {
 fn difference(pair: &Pair) -> Option<String> {
     let plan = plan(&pair.text).ok()?;
     let expected = std::panic::catch_unwind(|| {
-        run::alerts_by_reference(&plan, &pair.records).map(|alerts| run::shown(&plan, &alerts))
+        run::alerts_by_reference(&plan, &pair.records, &[]).map(|alerts| run::shown(&plan, &alerts))
     });
     let expected = expected.unwrap_or_else(|_| Err("the reference panicked".to_string()));
-    let found = std::panic::catch_unwind(|| run::by_engine(&plan, &pair.records, &pair.setting))
+    let found = std::panic::catch_unwind(|| run::by_engine(&plan, &pair.records, &[], &pair.setting))
         .unwrap_or_else(|_| Err("the engine panicked".to_string()));
     match (expected, found) {
         (Ok(expected), Ok(found)) if expected == found => None,
@@ -181,7 +181,7 @@ fn the_runner_says_what_the_reference_says() {
     for seed in 0..150 {
         let pair = drawn(seed).pair();
         let Ok(plan) = plan(&pair.text) else { continue };
-        let expected = run::alerts_by_reference(&plan, &pair.records).unwrap();
+        let expected = run::alerts_by_reference(&plan, &pair.records, &[]).unwrap();
         let expected: Vec<String> = expected.iter().map(|alert| alert.json(&plan)).collect();
         let share = 1 + (seed % 5) as usize;
         let found = runner::alerts(&plan, &pair.records, 1 + (seed % 3) as usize, share).unwrap();

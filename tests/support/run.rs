@@ -10,8 +10,10 @@ use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
 use tripline::engine::io::Decoder;
 use tripline::engine::reference;
 use tripline::engine::state::KEY_GROUPS;
+use tripline::engine::tables::Change;
 use tripline::engine::time::{PartitionClock, Verdict};
-use tripline::query_lang::plan::{Plan, Stream, StreamId};
+use tripline::query_lang::plan::{Plan, Stream, StreamId, TableId};
+use tripline::query_lang::value::Value;
 
 /// A record of a partition; records are in order of arrival.
 #[derive(Clone, Debug)]
@@ -24,6 +26,60 @@ pub struct Record {
     pub timestamp_ms: i64,
     /// Its JSON.
     pub json: String,
+}
+
+/// A row of a table, in order of arrival.
+#[derive(Clone, Debug)]
+pub struct TableRow {
+    /// Position of its table in the plan.
+    pub table: u32,
+    /// Its partition.
+    pub partition: i32,
+    /// Its time, microseconds; none: it was always there.
+    pub at_us: Option<i64>,
+    /// Its JSON.
+    pub json: String,
+    /// It tells that its key has no row any more.
+    pub gone: bool,
+}
+
+impl TableRow {
+    fn values(&self, plan: &Plan) -> Result<Vec<Value>, String> {
+        let table = &plan.tables[self.table as usize];
+        let mut row = BatchBuilder::of_fields(&table.fields, &vec![true; table.fields.len()]);
+        JsonDecoder::of_table(table).decode(self.json.as_bytes(), &mut row).map_err(|e| e.to_string())?;
+        row.end_row(0, 0);
+        let nowhere = PartitionId { stream: StreamId(0), topic: "".into(), partition: 0 };
+        let columns = row.finish(nowhere).columns;
+        Ok(columns.iter().zip(&table.fields).map(|(column, field)| column.value(0, &field.ty)).collect())
+    }
+
+    fn reference(&self, plan: &Plan) -> Result<reference::Row, String> {
+        let values = self.values(plan)?;
+        let table = TableId(self.table);
+        let key = plan.tables[table.index()].keys.iter().map(|key| values[key.index()].clone()).collect();
+        let values = (!self.gone).then_some(values);
+        Ok(reference::Row { table, partition: self.partition, key, values, at_us: self.at_us })
+    }
+}
+
+/// The rows as changes, each from when on it holds.
+fn changes(plan: &Plan, rows: &[TableRow]) -> Result<Vec<Change>, String> {
+    let mut clocks: BTreeMap<(u32, i32), PartitionClock> = BTreeMap::new();
+    let mut changes = Vec::new();
+    for (offset, row) in rows.iter().enumerate() {
+        let table = &plan.tables[row.table as usize];
+        let clock = clocks.entry((row.table, row.partition)).or_insert_with(|| PartitionClock::of_table(table, 0));
+        let from_us = row.at_us.map_or(i64::MIN, |at_us| clock.place(offset as i64, at_us).0);
+        let order = (row.partition as u32, offset as i64);
+        let change = Change::row(plan, TableId(row.table), row.values(plan)?, from_us, order);
+        let mut change = change.ok_or("a row without a key")?;
+        if row.gone {
+            change.row = None;
+        }
+        changes.push(change);
+    }
+    Ok(changes)
 }
 
 /// How the engine is run.
@@ -78,7 +134,7 @@ fn decode(stream: &Stream, record: &Placed) -> Result<(Batch, i64), String> {
 }
 
 /// What the reference finds, in order.
-pub fn alerts_by_reference(plan: &Plan, records: &[Record]) -> Result<Vec<Alert>, String> {
+pub fn alerts_by_reference(plan: &Plan, records: &[Record], rows: &[TableRow]) -> Result<Vec<Alert>, String> {
     let mut events = Vec::new();
     for record in placed(records) {
         let stream = &plan.streams[record.partition.stream.index()];
@@ -90,7 +146,8 @@ pub fn alerts_by_reference(plan: &Plan, records: &[Record]) -> Result<Vec<Alert>
             record_us: Some(record.timestamp_us),
         });
     }
-    Ok(reference::run(plan, &events))
+    let rows = rows.iter().map(|row| row.reference(plan)).collect::<Result<Vec<_>, _>>()?;
+    Ok(reference::run_with(plan, &events, &rows))
 }
 
 /// Canonical JSON, and the place in the output.
@@ -99,11 +156,18 @@ pub fn shown(plan: &Plan, alerts: &[Alert]) -> Vec<String> {
 }
 
 /// What the engine finds under a setting, in order, as canonical JSON.
-pub fn by_engine(plan: &Arc<Plan>, records: &[Record], setting: &Setting) -> Result<Vec<String>, String> {
+pub fn by_engine(
+    plan: &Arc<Plan>,
+    records: &[Record],
+    rows: &[TableRow],
+    setting: &Setting,
+) -> Result<Vec<String>, String> {
     let program = Arc::new(Program::new(plan.clone()).map_err(|e| e.to_string())?);
     let records = in_order(placed(records), setting.order);
     let partitions: std::collections::BTreeSet<&PartitionId> = records.iter().map(|r| &r.partition).collect();
     let mut engine = Engine::new(program, setting, partitions.len());
+    engine.changes = changes(plan, rows)?;
+    engine.show_changes(i64::MIN);
     for record in records {
         engine.read(record)?;
     }
@@ -112,6 +176,7 @@ pub fn by_engine(plan: &Arc<Plan>, records: &[Record], setting: &Setting) -> Res
         engine.flush(&partition)?;
         engine.end(&partition);
     }
+    engine.show_changes(i64::MAX);
     engine.alerts.extend(engine.local.finish());
     Ok(shown(plan, &engine.alerts))
 }
@@ -164,6 +229,9 @@ struct Engine<'a> {
     alerts: Vec<Alert>,
     /// Partitions that will come.
     expected: usize,
+    /// All changes of tables, and how many of them have been shown.
+    changes: Vec<Change>,
+    shown: usize,
 }
 
 impl<'a> Engine<'a> {
@@ -178,7 +246,22 @@ impl<'a> Engine<'a> {
             released_us: i64::MIN,
             alerts: Vec::new(),
             expected,
+            changes: Vec::new(),
+            shown: 0,
         }
+    }
+
+    /// Shows changes of tables: all at once before anything else, or else each as late as it may come.
+    fn show_changes(&mut self, until_us: i64) {
+        if self.setting.order % 2 == 0 {
+            self.local.change(&self.changes[self.shown..]);
+            self.shown = self.changes.len();
+            return;
+        }
+        let last = self.changes.iter().rposition(|change| change.at_us < until_us);
+        let end = last.map_or(self.shown, |last| (last + 1).max(self.shown));
+        self.local.change(&self.changes[self.shown..end]);
+        self.shown = end;
     }
 
     fn read(&mut self, record: Placed) -> Result<(), String> {
@@ -239,6 +322,7 @@ impl<'a> Engine<'a> {
         let least = watermarks.into_iter().min().unwrap_or(i64::MIN);
         if least > self.released_us && least < i64::MAX {
             self.released_us = least;
+            self.show_changes(least);
             self.alerts.extend(self.local.advance(least));
         }
     }
@@ -258,6 +342,7 @@ impl<'a> Engine<'a> {
                 }
             }
         }
+        fresh.change(&self.changes[..self.shown]);
         self.local = fresh;
         let plan = self.program.plan().clone();
         let needed = self.program.needed_fields();

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use tripline_engine::event::BatchBuilder;
 use tripline_engine::io::{Decoder, RecordError, Stage};
-use tripline_query_lang::plan::{Field, FieldId, Stream};
+use tripline_query_lang::plan::{Field, FieldId, Stream, Table};
 
 use cells::Cells;
 pub(crate) use cells::open_at_end;
@@ -22,7 +22,7 @@ pub struct Header(Arc<OnceLock<Vec<String>>>);
 
 impl Header {
     /// Takes a header line; says what is wrong with it, also when an earlier file of the stream had other columns.
-    pub fn set(&self, line: &[u8], stream: &Stream) -> Result<(), String> {
+    pub fn set(&self, line: &[u8], fields: &[Field]) -> Result<(), String> {
         let text = std::str::from_utf8(line).map_err(|_| "the header line is not UTF-8".to_owned())?;
         let mut cells = Cells::default();
         let count = cells.read(text).map_err(|fault| format!("the header line is no CSV: {fault}"))?;
@@ -31,7 +31,7 @@ impl Header {
             return Err(format!("the header line names column `{}` twice", twice.1));
         }
         let lacking = |f: &&Field| !f.optional && position(&names, f).is_none();
-        if let Some(field) = stream.fields.iter().find(lacking) {
+        if let Some(field) = fields.iter().find(lacking) {
             let there = names.join("`, `");
             return Err(format!("there is no column `{}`; there is `{there}`", path_text(&field.path)));
         }
@@ -55,7 +55,8 @@ fn position(names: &[String], field: &Field) -> Option<usize> {
 #[derive(Debug)]
 pub struct CsvDecoder {
     fields: Vec<Field>,
-    timed_by: FieldId,
+    /// None: rows of a table, which have no time of their own.
+    timed_by: Option<FieldId>,
     header: Header,
     /// By field: its column. Known once the source has opened its files.
     columns: Option<Vec<Option<usize>>>,
@@ -65,13 +66,16 @@ pub struct CsvDecoder {
 impl CsvDecoder {
     /// A decoder for files with this header.
     pub fn new(stream: &Stream, header: Header) -> Self {
-        CsvDecoder {
-            fields: stream.fields.clone(),
-            timed_by: stream.timed_by,
-            header,
-            columns: None,
-            cells: Cells::default(),
-        }
+        CsvDecoder::of(&stream.fields, Some(stream.timed_by), header)
+    }
+
+    /// A decoder for a table's file with this header; the times that it returns mean nothing.
+    pub fn of_table(table: &Table, header: Header) -> Self {
+        CsvDecoder::of(&table.fields, None, header)
+    }
+
+    fn of(fields: &[Field], timed_by: Option<FieldId>, header: Header) -> Self {
+        CsvDecoder { fields: fields.to_vec(), timed_by, header, columns: None, cells: Cells::default() }
     }
 
     fn row(&mut self, record: &str, row: &mut BatchBuilder) -> Result<i64, RecordError> {
@@ -82,7 +86,7 @@ impl CsvDecoder {
             let cell = columns[i].map_or("", |at| self.cells.get(record, at));
             match from_cell(field, cell) {
                 Ok(value) => {
-                    if let (true, Scalar::Int(time)) = (i == self.timed_by.index(), &value) {
+                    if let (true, Scalar::Int(time)) = (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value) {
                         at_us = Some(*time);
                     }
                     value.push(column);
@@ -91,7 +95,10 @@ impl CsvDecoder {
                 Err(fault) => return Err(fault.error(field, cell)),
             }
         }
-        at_us.ok_or_else(|| FieldFault::Missing.error(&self.fields[self.timed_by.index()], ""))
+        match self.timed_by {
+            Some(timed_by) => at_us.ok_or_else(|| FieldFault::Missing.error(&self.fields[timed_by.index()], "")),
+            None => Ok(0),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ const HEADER: &[u8] = b"at, data.status,amount,id,extra,place,wait,ok";
 fn decode(row: &str) -> Result<Vec<Value>, (&'static str, String)> {
     let stream = stream();
     let header = Header::default();
-    header.set(HEADER, &stream).unwrap();
+    header.set(HEADER, &stream.fields).unwrap();
     let mut decoder = CsvDecoder::new(&stream, header);
     let mut builder = BatchBuilder::new(&stream, &[true; 7]);
     let at = decoder.decode(row.as_bytes(), &mut builder).map_err(|e| (e.class, e.message))?;
@@ -78,10 +78,10 @@ fn each_kind_of_bad_row_says_why() {
 #[test]
 fn headers_are_checked() {
     let header = Header::default();
-    assert_eq!(header.set(b"id,at", &stream()).unwrap_err(), "there is no column `amount`; there is `id`, `at`");
-    assert_eq!(header.set(b"id,at,id", &stream()).unwrap_err(), "the header line names column `id` twice");
-    header.set(b"id,amount,at", &stream()).unwrap();
-    let why = header.set(b"amount,id,at", &stream()).unwrap_err();
+    assert_eq!(header.set(b"id,at", &stream().fields).unwrap_err(), "there is no column `amount`; there is `id`, `at`");
+    assert_eq!(header.set(b"id,at,id", &stream().fields).unwrap_err(), "the header line names column `id` twice");
+    header.set(b"id,amount,at", &stream().fields).unwrap();
+    let why = header.set(b"amount,id,at", &stream().fields).unwrap_err();
     assert_eq!(why, "its columns are not those of the stream's other files");
 }
 

@@ -86,7 +86,7 @@ impl FileSource {
                     Err(e) => return Err(file.failed(&e)),
                 }
             }
-            self.header.set(records.bytes(), &self.stream).map_err(|why| file.wrong(&why))?;
+            self.header.set(records.bytes(), &self.stream.fields).map_err(|why| file.wrong(&why))?;
         }
         file.records = Some(records);
         file.ended = false;

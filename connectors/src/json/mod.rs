@@ -13,7 +13,7 @@ mod tests;
 
 use tripline_engine::event::BatchBuilder;
 use tripline_engine::io::{Decoder, RecordError, Stage};
-use tripline_query_lang::plan::{Field, FieldId, Stream};
+use tripline_query_lang::plan::{Field, FieldId, Stream, Table};
 
 use crate::convert::{DEPTH_MAX, FieldFault, Scalar, from_json, record_error, record_text, shortened};
 use quick::quick;
@@ -24,7 +24,8 @@ use shape::Shape;
 #[derive(Debug)]
 pub struct JsonDecoder {
     fields: Vec<Field>,
-    timed_by: FieldId,
+    /// None: rows of a table, which have their record's time.
+    timed_by: Option<FieldId>,
     shape: Shape,
     slots: Vec<Slot>,
 }
@@ -32,9 +33,18 @@ pub struct JsonDecoder {
 impl JsonDecoder {
     /// A decoder for this stream; which columns are filled is said by the batch.
     pub fn new(stream: &Stream) -> Self {
-        let shape = Shape::new(&stream.fields);
+        JsonDecoder::of(&stream.fields, Some(stream.timed_by))
+    }
+
+    /// A decoder for the rows of this table; the times that it returns mean nothing.
+    pub fn of_table(table: &Table) -> Self {
+        JsonDecoder::of(&table.fields, None)
+    }
+
+    fn of(fields: &[Field], timed_by: Option<FieldId>) -> Self {
+        let shape = Shape::new(fields);
         let slots = vec![Slot::Missing; shape.slots];
-        JsonDecoder { fields: stream.fields.clone(), timed_by: stream.timed_by, shape, slots }
+        JsonDecoder { fields: fields.to_vec(), timed_by, shape, slots }
     }
 
     /// One value or null per column; the event time.
@@ -51,7 +61,7 @@ impl JsonDecoder {
             };
             match value {
                 Ok(value) => {
-                    if let (true, Scalar::Int(time)) = (i == self.timed_by.index(), &value) {
+                    if let (true, Scalar::Int(time)) = (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value) {
                         at_us = Some(*time);
                     }
                     value.push(column);
@@ -60,8 +70,10 @@ impl JsonDecoder {
                 Err(fault) => return Err(fault.error(field, raw)),
             }
         }
-        let timed_by = &self.fields[self.timed_by.index()];
-        at_us.ok_or_else(|| FieldFault::Missing.error(timed_by, ""))
+        match self.timed_by {
+            Some(timed_by) => at_us.ok_or_else(|| FieldFault::Missing.error(&self.fields[timed_by.index()], "")),
+            None => Ok(0),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A detector: rows below the watermark in the total order to the rules, then the deadlines, then alerts by position.
 
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Program;
@@ -12,6 +13,7 @@ use super::scope::{Route, Scope, Use};
 use super::store::{Located, Shared, Store};
 use super::warm;
 use crate::alert::Alert;
+use crate::tables::Tables;
 
 /// All rules of one scope over the keys of one worker.
 pub struct Detector {
@@ -43,6 +45,12 @@ impl Detector {
         let rules = members.rules.iter().enumerate().map(store).collect();
         let shared = Shared { key_types: members.key_types.clone(), ..Shared::default() };
         Detector { scope, reorder: Reorder::default(), rules, shared, program }
+    }
+
+    /// Looks things up in these tables, which others fill.
+    pub fn with_tables(mut self, tables: Rc<Tables>) -> Detector {
+        self.shared.tables = tables;
+        self
     }
 
     /// Takes rows that are not late; they wait for the watermark.

@@ -27,12 +27,13 @@ pub(super) enum Part {
     Every,
 }
 
-/// The interests of an `on ... when` rule: one for each `on` clause, in order of the text.
-pub(super) fn of_threshold(threshold: &Threshold) -> Vec<Interest<'_>> {
+/// The interests of an `on ... when` rule: one for each `on` clause, in order of the text. `local` is what of each
+/// clause's filter looks at the event alone.
+pub(super) fn of_threshold<'a>(threshold: &'a Threshold, local: &'a [Option<Expr>]) -> Vec<Interest<'a>> {
     let mut interests = Vec::new();
-    for (index, on) in threshold.on.iter().enumerate() {
+    for (index, (on, filter)) in threshold.on.iter().zip(local).enumerate() {
         let part = Part::Role(index as u32);
-        interests.push(Interest { stream: on.stream, key: &on.keys, filter: on.filter.as_ref(), part });
+        interests.push(Interest { stream: on.stream, key: &on.keys, filter: filter.as_ref(), part });
     }
     interests
 }

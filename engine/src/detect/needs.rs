@@ -68,7 +68,7 @@ fn key<'a>(key: &'a StepKey, stream: StreamId, visit: &mut dyn FnMut(Option<Stre
 }
 
 /// What is said when a rule fires.
-fn said(rule: &Rule) -> impl Iterator<Item = &Expr> {
+pub(super) fn said(rule: &Rule) -> impl Iterator<Item = &Expr> {
     let template = rule.alert.template.iter().filter_map(|part| match part {
         TemplatePart::Expr(expr) => Some(expr),
         TemplatePart::Text(_) => None,

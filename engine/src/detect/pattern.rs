@@ -115,7 +115,8 @@ impl PatternRule {
         let keys = found.key.as_ref().map_or_else(|| bench.key_parts(), |parts| parts.to_vec());
         let mut key = Vec::new();
         write_key(&keys, &mut key);
-        let scene = Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, ..Scene::EMPTY };
+        let scene =
+            Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, tables: Some(bench.tables), ..Scene::EMPTY };
         if !self.voice.may_speak(&mut state.suppressed, &scene) {
             return false;
         }
@@ -181,6 +182,11 @@ fn waits_for_events(pattern: &Pattern) -> bool {
     })
 }
 
+/// No match comes about later than this after its last event, microseconds; none: it waits for events.
+pub(super) fn longest_wait_us(pattern: &Pattern) -> Option<i64> {
+    (!waits_for_events(pattern)).then(|| longest_wait(pattern))
+}
+
 /// No match comes about later than this after its last event, microseconds, unless it waits for events.
 fn longest_wait(pattern: &Pattern) -> i64 {
     fn of_limits(limits: &Limits) -> i64 {
@@ -225,7 +231,8 @@ impl Behaviour for PatternRule {
         let row = BatchRow { batch: seen.batch, row: seen.row };
         for index in seen.histories {
             if let (Some(Some(history)), Some(state)) = (self.histories.get(*index), state.histories.get_mut(*index)) {
-                history.push(state, 0, &Scene::of_row(&row), &mut bench.scratch.histories);
+                let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
+                history.push(state, 0, &scene, &mut bench.scratch.histories);
             }
         }
         if seen.roles == 0 && !seen.every {
@@ -233,7 +240,8 @@ impl Behaviour for PatternRule {
         }
         let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
         let histories = &bench.scratch.histories;
-        let offer = Offer { batch: seen.batch, row: seen.row, roles: seen.roles, histories, keys: &parts };
+        let tables = Some(bench.tables);
+        let offer = Offer { batch: seen.batch, row: seen.row, roles: seen.roles, histories, keys: &parts, tables };
         self.machine.event(&mut state.machine, offer, &mut bench.scratch.matches);
         if !bench.scratch.matches.is_empty() {
             self.tell(state, Some(seen), bench);

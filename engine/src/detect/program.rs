@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::interest::{Interest, is_handed_over, of_pattern, of_threshold};
 use super::needs;
-use super::pattern::PatternRule;
+use super::pattern::{self, PatternRule};
 use super::predicates::Predicates;
 use super::scope::{Scope, scopes};
 use super::store::{Slots, Store};
 use super::threshold::ThresholdRule;
+use crate::expr::split_local;
 use crate::patterns::{Machine, PatternError};
-use tripline_query_lang::plan::{Body, Plan, Rule, RuleId};
+use tripline_query_lang::plan::{Body, Expr, Plan, Rule, RuleId, reads_tables};
 
 /// A plan, compiled for running: shared by all workers.
 pub struct Program {
@@ -18,6 +19,8 @@ pub struct Program {
     pub(super) predicates: Predicates,
     pub(super) scopes: Vec<Scope>,
     pub(super) rules: Vec<Compiled>,
+    /// How far behind the watermark a look-up may reach, microseconds; none: without a bound.
+    look_back_us: Option<i64>,
 }
 
 /// Why a plan cannot be run.
@@ -30,6 +33,16 @@ pub enum ProgramError {
         rule: String,
         /// What of it.
         cause: PatternError,
+    },
+    /// A rule that looks things up in its clauses has too many of them.
+    #[error(
+        "rule `{rule}`: at most {max} `on` clauses are possible where one looks something up; make two rules of it"
+    )]
+    Clauses {
+        /// The rule's name.
+        rule: String,
+        /// How many there may be.
+        max: usize,
     },
 }
 
@@ -54,8 +67,10 @@ impl Program {
     pub fn new(plan: Arc<Plan>) -> Result<Program, ProgramError> {
         let machines = plan.rules.iter().map(|rule| machine(&plan, rule)).collect::<Result<Vec<_>, _>>()?;
         let mut predicates = Predicates::new(plan.streams.len());
+        let filters = plan.rules.iter().map(local_filters).collect::<Result<Vec<_>, _>>()?;
+        let parts = plan.rules.iter().zip(&machines).zip(&filters);
         let interests: Vec<_> =
-            plan.rules.iter().zip(&machines).map(|(rule, machine)| interests(rule, machine.as_ref())).collect();
+            parts.map(|((rule, machine), filters)| interests(rule, machine.as_ref(), filters)).collect();
         let scopes = scopes(&plan, &interests, &mut predicates);
         drop(interests);
         let compile = |(index, (rule, machine)): (usize, (&Rule, Option<Machine>))| {
@@ -71,7 +86,8 @@ impl Program {
             }
         };
         let rules = plan.rules.iter().zip(machines).enumerate().filter_map(compile).collect();
-        Ok(Program { predicates, scopes, rules, plan })
+        let look_back_us = plan.rules.iter().map(look_back_us).try_fold(0, |all, one| Some(one?.max(all)));
+        Ok(Program { predicates, scopes, rules, look_back_us, plan })
     }
 
     /// The plan.
@@ -89,9 +105,26 @@ impl Program {
         self.scopes.iter().map(|scope| scope.rules.clone()).collect()
     }
 
+    /// The earliest time as of which anything may still be looked up once event time has passed `watermark_us` everywhere: a
+    /// match may wait, and its alert looks things up as of its last event.
+    pub fn looked_up_from(&self, watermark_us: i64) -> i64 {
+        match self.look_back_us {
+            Some(us) => watermark_us.saturating_sub(us),
+            None => i64::MIN,
+        }
+    }
+
     /// For each stream, which fields have to be decoded.
     pub fn needed_fields(&self) -> Vec<Vec<bool>> {
         needs::needed_fields(&self.plan)
+    }
+}
+
+/// How far behind the watermark the rule looks things up; none: without a bound.
+fn look_back_us(rule: &Rule) -> Option<i64> {
+    match &rule.body {
+        Body::Pattern(pattern) if needs::said(rule).any(reads_tables) => pattern::longest_wait_us(pattern),
+        Body::Pattern(_) | Body::Threshold(_) => Some(0),
     }
 }
 
@@ -101,10 +134,25 @@ fn machine(plan: &Plan, rule: &Rule) -> Result<Option<Machine>, ProgramError> {
     Machine::new(plan, rule).map(Some).map_err(told)
 }
 
+/// What of each `on` clause's filter looks at the event alone; the rest, which looks things up, is left to the rule. It is
+/// told by bits which clauses may admit an event.
+fn local_filters(rule: &Rule) -> Result<Vec<Option<Expr>>, ProgramError> {
+    let Body::Threshold(threshold) = &rule.body else { return Ok(Vec::new()) };
+    let max = u64::BITS as usize;
+    if threshold.on.len() > max && threshold.on.iter().filter_map(|on| on.filter.as_ref()).any(reads_tables) {
+        return Err(ProgramError::Clauses { rule: rule.name.clone(), max });
+    }
+    Ok(threshold.on.iter().map(|on| on.filter.as_ref().and_then(|filter| split_local(filter).0)).collect())
+}
+
 /// What the rule wants to see, and whether it must all come to one place.
-fn interests<'a>(rule: &'a Rule, machine: Option<&'a Machine>) -> (Vec<Interest<'a>>, bool) {
+fn interests<'a>(
+    rule: &'a Rule,
+    machine: Option<&'a Machine>,
+    filters: &'a [Option<Expr>],
+) -> (Vec<Interest<'a>>, bool) {
     match (&rule.body, machine) {
-        (Body::Threshold(threshold), _) => (of_threshold(threshold), false),
+        (Body::Threshold(threshold), _) => (of_threshold(threshold, filters), false),
         (Body::Pattern(pattern), Some(machine)) => (of_pattern(rule, pattern, machine), is_handed_over(machine)),
         (Body::Pattern(_), None) => (Vec::new(), false),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::voice::Moment;
 use crate::alert::Alert;
 use crate::event::Batch;
-use crate::expr::read_key;
+use crate::expr::{Lookups, read_key};
 use crate::patterns::Match;
 use crate::state::StateError;
 use tripline_query_lang::value::{Type, Value};
@@ -43,6 +43,8 @@ pub(super) struct Bench<'a> {
     pub out: &'a mut Vec<Alert>,
     /// Values of histories and `with` fields, matches.
     pub scratch: &'a mut Scratch,
+    /// The tables, known up to the time at hand.
+    pub tables: &'a dyn Lookups,
 }
 
 /// Room that is reused from event to event.

@@ -1,5 +1,6 @@
 //! The states of one rule: a slot for each key that has any, by the key's dense id.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::keys::{KeyId, KeyTable};
@@ -7,6 +8,7 @@ use super::rule::{Behaviour, Bench, Scratch, Seen};
 use super::timers::{NEVER, Timer, Timers};
 use crate::alert::Alert;
 use crate::state::{Put, StateError, Take};
+use crate::tables::Tables;
 use tripline_query_lang::value::Type;
 
 /// What the rules of a detector share.
@@ -16,6 +18,7 @@ pub(super) struct Shared {
     pub timers: Timers,
     pub key_types: Vec<Type>,
     pub scratch: Scratch,
+    pub tables: Rc<Tables>,
 }
 
 /// The key of the event at hand, looked up at most once for all rules.
@@ -113,8 +116,8 @@ fn arm<B: Behaviour>(
 
 impl<B: Behaviour> Store for Slots<B> {
     fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Vec<Alert>) {
-        let Shared { keys, timers, key_types, scratch } = shared;
-        let mut bench = Bench { key: key.bytes, key_types, out, scratch };
+        let Shared { keys, timers, key_types, scratch, tables } = shared;
+        let mut bench = Bench { key: key.bytes, key_types, out, scratch, tables: &**tables };
         if self.rule.is_stateless() {
             return self.rule.event(&mut B::State::default(), seen, &mut bench);
         }
@@ -152,10 +155,10 @@ impl<B: Behaviour> Store for Slots<B> {
     }
 
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>) {
-        let Shared { keys, timers, key_types, scratch } = shared;
+        let Shared { keys, timers, key_types, scratch, tables } = shared;
         let Some(place) = self.slots.get_mut(timer.key as usize) else { return };
         let Some(slot) = place.as_mut().filter(|slot| slot.armed == timer.deadline_us) else { return };
-        let mut bench = Bench { key: keys.bytes(timer.key), key_types, out, scratch };
+        let mut bench = Bench { key: keys.bytes(timer.key), key_types, out, scratch, tables: &**tables };
         slot.armed = NEVER;
         if self.rule.time(&mut slot.state, watermark_us, &mut bench) {
             *place = None;
@@ -166,11 +169,11 @@ impl<B: Behaviour> Store for Slots<B> {
     }
 
     fn finish(&mut self, shared: &mut Shared, out: &mut Vec<Alert>) {
-        let Shared { keys, key_types, scratch, .. } = shared;
+        let Shared { keys, key_types, scratch, tables, .. } = shared;
         for (id, place) in self.slots.iter_mut().enumerate() {
             let id = id as KeyId;
             let Some(slot) = place else { continue };
-            let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch };
+            let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch, tables: &**tables };
             if self.rule.finish(&mut slot.state, &mut bench) {
                 *place = None;
                 keys.release(id);

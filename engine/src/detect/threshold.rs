@@ -6,7 +6,7 @@ use super::rule::{Behaviour, Bench, Seen};
 use super::suppress::Suppressed;
 use super::voice::{Facts, Voice};
 use crate::alert::{Evidence, Witness};
-use crate::expr::{BatchRow, BoolFn, Scene, ValueFn, compile_bool, compile_value};
+use crate::expr::{BatchRow, BoolFn, Scene, ValueFn, compile_bool, compile_value, split_local};
 use crate::history::{HistoryProgram, HistoryState};
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{Expr, ExprKind, FieldId, HistoryScope, On, Plan, Rule, RuleId, Threshold};
@@ -27,6 +27,8 @@ pub(super) struct ThresholdRule {
 struct Clause {
     fields: Vec<Option<FieldId>>,
     name: Arc<str>,
+    /// What of its filter looks at more than the event.
+    rest: Option<BoolFn>,
 }
 
 struct When {
@@ -54,7 +56,8 @@ impl ThresholdRule {
         let clause = |on: &On| {
             let stream = plan.streams.get(on.stream.index()).map(|stream| &stream.name);
             let name = on.name.as_ref().or(stream).map(|name| (&**name).into()).unwrap_or_default();
-            Clause { fields: on.fields.clone(), name }
+            let rest = on.filter.as_ref().and_then(|filter| split_local(filter).1);
+            Clause { fields: on.fields.clone(), name, rest: rest.as_ref().map(compile_bool) }
         };
         ThresholdRule {
             on: threshold.on.iter().map(clause).collect(),
@@ -65,6 +68,20 @@ impl ThresholdRule {
             every_event: rule.alert.every_event,
             voice: Voice::new(id, rule, 0),
         }
+    }
+
+    /// The first clause that admits the event, of those whose local part does.
+    fn admitting(&self, seen: &Seen<'_>, scene: &Scene<'_>) -> Option<(u32, &Clause)> {
+        let first = seen.first?;
+        let clause = |on: u32| Some((on, self.on.get(on as usize)?));
+        let admits = |on: &u32| {
+            clause(*on).is_some_and(|(_, clause)| clause.rest.as_ref().is_none_or(|rest| rest(scene) == Some(true)))
+        };
+        if admits(&first) {
+            return clause(first);
+        }
+        let later = (first + 1..u64::BITS).filter(|on| seen.roles >> on & 1 == 1);
+        later.filter(admits).find_map(clause)
     }
 
     fn episode_end(&self, state: &ThresholdState) -> Option<i64> {
@@ -147,9 +164,10 @@ impl Behaviour for ThresholdRule {
     }
 
     fn event(&self, state: &mut ThresholdState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
-        let Some((on, clause)) = seen.first.and_then(|on| Some((on, self.on.get(on as usize)?))) else { return };
         let row = BatchRow { batch: seen.batch, row: seen.row };
-        let mut scene = Scene { slots: &clause.fields, ..Scene::of_row(&row) };
+        let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
+        let Some((on, clause)) = self.admitting(seen, &scene) else { return };
+        let mut scene = Scene { slots: &clause.fields, ..scene };
         let at_us = scene.at_us;
         self.end_episode(state, at_us);
         state.last_us = at_us;

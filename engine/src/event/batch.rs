@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tripline_query_lang::plan::{FieldId, Stream, StreamId};
+use tripline_query_lang::plan::{Field, FieldId, Stream, StreamId};
 
 use super::{Column, ColumnBuilder};
 
@@ -82,10 +82,15 @@ pub struct BatchBuilder {
 impl BatchBuilder {
     /// An empty batch of this stream; only the columns that are `needed` (by [`FieldId`]) are decoded.
     pub fn new(stream: &Stream, needed: &[bool]) -> Self {
-        let column = |(field, needed): (&tripline_query_lang::plan::Field, &bool)| {
+        BatchBuilder::of_fields(&stream.fields, needed)
+    }
+
+    /// An empty batch of rows with these fields, as [`BatchBuilder::new`].
+    pub fn of_fields(fields: &[Field], needed: &[bool]) -> Self {
+        let column = |(field, needed): (&Field, &bool)| {
             if *needed { ColumnBuilder::new(&field.ty) } else { ColumnBuilder::absent() }
         };
-        let columns = stream.fields.iter().zip(needed).map(column).collect();
+        let columns = fields.iter().zip(needed).map(column).collect();
         BatchBuilder { columns, at_us: Vec::new(), offsets: Vec::new() }
     }
 

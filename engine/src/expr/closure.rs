@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Scene;
 use super::kind::{Kind, compile, unknown};
+use super::lookup::compile_lookup;
 use super::place::ValuePlace;
 use super::text::TextFn;
 use tripline_query_lang::plan::Expr;
@@ -65,6 +66,9 @@ pub fn compile_list(expr: &Expr) -> ListFn {
 pub fn compile_value(expr: &Expr) -> ValueFn {
     if let Some(place) = ValuePlace::of(&expr.kind) {
         return Box::new(move |s| place.find(s).cloned().unwrap_or(Value::Null));
+    }
+    if let Some(lookup) = compile_lookup(&expr.kind) {
+        return lookup;
     }
     match &expr.ty {
         Type::Bool => boxed::<bool>(expr),

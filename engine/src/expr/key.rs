@@ -44,7 +44,7 @@ pub fn write_key(parts: &[Value], out: &mut Vec<u8>) -> bool {
 }
 
 /// Appends the bytes of a value as above; 0 for null.
-fn write_value(value: &Value, out: &mut Vec<u8>) {
+pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.push(0),
         Value::Bool(v) => out.extend([1, u8::from(*v)]),

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::closure::{ExprFn, compile_bool, compile_int, compile_list};
+use super::lookup::compile_lookup;
 use super::place::{RowPlace, ValuePlace};
 use super::{Row, call, logic, loops, numeric};
 use tripline_query_lang::number;
@@ -40,6 +41,9 @@ pub(super) fn compile<T: Kind>(expr: &Expr) -> ExprFn<T> {
     }
     if let Some(place) = ValuePlace::of(&expr.kind) {
         return Box::new(move |s| T::of_value(place.find(s)?, &ty));
+    }
+    if let Some(lookup) = compile_lookup(&expr.kind) {
+        return Box::new(move |s| T::of_value(&lookup(s), &ty));
     }
     match &expr.kind {
         ExprKind::Const(value) => {

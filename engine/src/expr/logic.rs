@@ -7,6 +7,7 @@ use super::Scene;
 use super::closure::{BoolFn, compile_bool, compile_int, compile_list, compile_text, compile_value};
 use super::kind::{Kind, compile, scale_of, unknown};
 use super::like::Like;
+use super::lookup::compile_listed;
 use super::numeric::at_scale;
 use regex::Regex;
 use tripline_query_lang::plan::{CompareOp, Expr, ExprKind};
@@ -36,6 +37,7 @@ pub(super) fn compute(expr: &Expr) -> BoolFn {
             })
         }
         ExprKind::In(item, list) => contained(item, list),
+        ExprKind::Listed { table, key } => compile_listed(*table, key),
         ExprKind::Like(text, pattern) => {
             let (text, like) = (compile_text(text), Like::new(pattern));
             Box::new(move |s| Some(like.fits(&text.eval(s)?)))

@@ -8,6 +8,7 @@ mod key;
 mod kind;
 mod like;
 mod logic;
+mod lookup;
 mod loops;
 mod mask;
 mod mask_leaf;
@@ -23,10 +24,10 @@ pub use closure::{
     BoolFn, DecimalFn, ExprFn, FloatFn, IntFn, ListFn, PointFn, ValueFn, compile_bool, compile_decimal, compile_float,
     compile_int, compile_list, compile_point, compile_text, compile_value,
 };
-pub(crate) use key::read_value;
 pub use key::{KeyFn, KeyRows, hash_key, read_key, write_key};
+pub(crate) use key::{read_value, write_value};
 pub(crate) use loops::COLLECT_MAX;
 pub use mask::{MaskFn, compile_mask};
-pub use scene::{BatchRow, Bound, Row, Scene};
+pub use scene::{BatchRow, Bound, Lookups, Row, Scene};
 pub use shape::{canonical, is_local, split_local};
 pub use text::TextFn;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::event::{Batch, Data};
-use tripline_query_lang::plan::{FieldId, StepId};
+use tripline_query_lang::plan::{FieldId, StepId, TableId};
 use tripline_query_lang::value::{Point, Value};
 
 /// One event's fields, typed: a row of a batch, or what a run has kept of an event. `None` is missing.
@@ -32,6 +32,13 @@ pub trait Bound {
     fn nth(&self, step: StepId, index: usize) -> Option<&dyn Row>;
 }
 
+/// The tables that are looked up.
+pub trait Lookups {
+    /// The row of this key, as canonical bytes, as of a time in microseconds: a value per field; none where there is no
+    /// such row.
+    fn row(&self, table: TableId, key: &[u8], at_us: i64) -> Option<Arc<[Value]>>;
+}
+
 /// What an expression can see.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
@@ -49,6 +56,8 @@ pub struct Scene<'a> {
     pub with: &'a [Value],
     /// The time that `at` means: the event's, or the alert's after a match.
     pub at_us: i64,
+    /// The tables that can be looked up as of that time.
+    pub tables: Option<&'a dyn Lookups>,
 }
 
 impl<'a> Scene<'a> {
@@ -59,7 +68,7 @@ impl<'a> Scene<'a> {
 
     /// Nothing at all.
     pub const EMPTY: Scene<'static> =
-        Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0 };
+        Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0, tables: None };
 }
 
 /// A row of a batch.

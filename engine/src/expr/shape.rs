@@ -5,7 +5,8 @@ use super::{Scene, compile_value};
 use tripline_query_lang::plan::{CompareOp, Expr, ExprKind};
 use tripline_query_lang::value::{Type, Value};
 
-/// Whether it looks at the event at hand alone: fields, `at`, constants and what is computed of them.
+/// Whether it looks at the event at hand alone: fields, `at`, constants and what is computed of them. A look-up does not: it
+/// waits until its table is known up to the event's time.
 pub fn is_local(expr: &Expr) -> bool {
     let elsewhere = matches!(
         expr.kind,
@@ -17,6 +18,8 @@ pub fn is_local(expr: &Expr) -> bool {
             | ExprKind::With(_)
             | ExprKind::History(_)
             | ExprKind::Prev { .. }
+            | ExprKind::Lookup { .. }
+            | ExprKind::Listed { .. }
     );
     !elsewhere && expr.children().into_iter().all(is_local)
 }
@@ -78,7 +81,10 @@ pub(super) fn normal(expr: &Expr) -> Expr {
 fn folded(expr: Expr) -> Expr {
     let children = expr.children();
     let constant = !children.is_empty()
-        && !matches!(expr.kind, ExprKind::Loop { .. } | ExprKind::Prev { .. })
+        && !matches!(
+            expr.kind,
+            ExprKind::Loop { .. } | ExprKind::Prev { .. } | ExprKind::Lookup { .. } | ExprKind::Listed { .. }
+        )
         && children.iter().all(|child| matches!(child.kind, ExprKind::Const(_)));
     if !constant {
         return expr;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::closure::{BoolFn, ValueFn, compile_bool, compile_int, compile_list};
+use super::lookup::compile_lookup;
 use super::loops::Taken;
 use super::place::{RowPlace, ValuePlace};
 use super::{Scene, call};
@@ -74,6 +75,9 @@ impl Node {
         }
         if let Some(place) = ValuePlace::of(&expr.kind) {
             return Node::Value(place);
+        }
+        if let Some(lookup) = compile_lookup(&expr.kind) {
+            return Node::Made(lookup);
         }
         match &expr.kind {
             ExprKind::Const(Value::Text(text)) => Node::Const(Some(text.clone())),

@@ -1,6 +1,7 @@
 //! All rules over the keys of one worker: a thin wrapper of [`Detector`]s, one for each key scope.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use timely::container::NoopBuilder;
@@ -14,6 +15,7 @@ use super::{After, Fat, Inbound, Load, Outbound, TickEnd, by_worker};
 use crate::alert::Alert;
 use crate::detect::{Detector, Program};
 use crate::expr::hash_key;
+use crate::tables::Tables;
 
 /// Detects, and splits what it finds into `shards`; shard `s` is at worker `s % workers`.
 pub fn detect<'scope>(
@@ -45,8 +47,9 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
 ) -> Stream<'scope, u64, Fat<Outbound>> {
     let (output, stream) = builder.new_output();
     let mut output: OutputBuilder<u64, NoopBuilder<Fat<Outbound>>> = OutputBuilder::from(output);
-    let mut detectors: Vec<Detector> =
-        (0..program.scopes()).map(|scope| Detector::new(program.clone(), scope)).collect();
+    let tables = Rc::new(Tables::new(program.plan()));
+    let detector = |scope| Detector::new(program.clone(), scope).with_tables(tables.clone());
+    let mut detectors: Vec<Detector> = (0..program.scopes()).map(detector).collect();
     builder.build(move |_capabilities| {
         let mut open: BTreeMap<u64, (Capability<u64>, Arc<TickEnd>)> = BTreeMap::new();
         move |frontiers| {
@@ -54,6 +57,7 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
                 for item in items.0.drain(..) {
                     match item.load {
                         Load::Parcel(parcel) => detectors[parcel.scope].push(parcel),
+                        Load::Changes(changes) => tables.take(changes.iter().cloned()),
                         Load::End(end) => {
                             let kept = capability.retain_least(0).expect("a message has one tick");
                             open.insert(end.tick, (kept, end));
@@ -67,7 +71,7 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
                     break;
                 }
                 let (capability, end) = entry.remove();
-                let alerts = advance(&mut detectors, &end);
+                let alerts = advance(&mut detectors, &tables, &program, &end);
                 let mut found = Fat(split(alerts, &end, shards, peers));
                 output.session_with_builder(&capability).give_container(&mut found);
             }
@@ -76,16 +80,17 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
     stream
 }
 
-/// What the detectors find up to a tick's end.
-pub(crate) fn advance(detectors: &mut [Detector], end: &TickEnd) -> Vec<Alert> {
+/// What the detectors find up to a tick's end: tables first, since all look-ups are as of times before it.
+pub(crate) fn advance(detectors: &mut [Detector], tables: &Tables, program: &Program, end: &TickEnd) -> Vec<Alert> {
     let mut alerts = Vec::new();
-    for detector in detectors {
-        if let Some(watermark_us) = end.watermark_us {
-            detector.advance(watermark_us, &mut alerts);
-        }
-        if end.after == After::Finished {
-            detector.finish(&mut alerts);
-        }
+    if let Some(watermark_us) = end.watermark_us {
+        tables.advance(watermark_us);
+        detectors.iter_mut().for_each(|detector| detector.advance(watermark_us, &mut alerts));
+        tables.compact(program.looked_up_from(watermark_us));
+    }
+    if end.after == After::Finished {
+        tables.advance(i64::MAX);
+        detectors.iter_mut().for_each(|detector| detector.finish(&mut alerts));
     }
     alerts
 }

@@ -21,11 +21,14 @@ use crate::alert::Alert;
 use crate::detect::Parcel;
 use crate::event::Batch;
 use crate::io::{Cut, FloorEntry, SideRecord};
+use crate::tables::Change;
 
 /// What the thread that closes ticks gives a worker's source, in order.
 pub enum Work {
     /// A batch of the tick that is open; its partition's position among those assigned.
     Batch(usize, Arc<Batch>),
+    /// Changes of tables: every worker gets all of them.
+    Changes(Arc<[Change]>),
     /// The tick is over.
     Close(Arc<TickEnd>),
 }
@@ -72,6 +75,8 @@ pub struct Inbound {
 pub enum Load {
     /// Rows.
     Parcel(Parcel),
+    /// Changes of tables.
+    Changes(Arc<[Change]>),
     /// The tick's end.
     End(Arc<TickEnd>),
 }

@@ -49,6 +49,10 @@ pub fn source<'scope>(
                         let mut items = Fat(prepared.parcels.drain(..).map(inbound).collect());
                         output.session_with_builder(&*tick).give_container(&mut items);
                     }
+                    Ok(Work::Changes(changes)) => {
+                        let mut items = Fat(vec![Inbound { worker, load: Load::Changes(changes) }]);
+                        output.session_with_builder(&*tick).give_container(&mut items);
+                    }
                     Ok(Work::Close(end)) => {
                         let (next, after) = (end.tick + 1, end.after);
                         let mut items = Fat(vec![Inbound { worker, load: Load::End(end) }]);

@@ -110,7 +110,9 @@ fn is_of_run(expr: &Expr) -> bool {
         | ExprKind::Key(_)
         | ExprKind::With(_)
         | ExprKind::History(_)
-        | ExprKind::Prev { .. } => false,
+        | ExprKind::Prev { .. }
+        | ExprKind::Lookup { .. }
+        | ExprKind::Listed { .. } => false,
         _ => expr.children().into_iter().all(is_of_run),
     }
 }

@@ -13,10 +13,6 @@ use super::taken::{Logs, Shown, Spans};
 use super::{KeyState, Machine, Match, Offer};
 use crate::expr::{BatchRow, Scene};
 
-/// A scene in which nothing is seen.
-const NO_SCENE: Scene<'static> =
-    Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0 };
-
 /// An event's turn: what the runs are offered, and what comes of it.
 pub(super) struct Turn<'a> {
     /// The event.
@@ -131,7 +127,7 @@ impl Machine {
             Some(rank) => rank,
             None => {
                 let row = BatchRow { batch: turn.offer.batch, row: turn.offer.row };
-                let scene = Scene { row: Some(&row), at_us: turn.now.at_us, ..NO_SCENE };
+                let scene = Scene { row: Some(&row), at_us: turn.now.at_us, ..Scene::EMPTY };
                 *turn.ranks[leaf].insert(bar.candidate(&scene))
             }
         };
@@ -262,7 +258,7 @@ impl Machine {
         run.rank = Rank::Open;
         if let Some(bar) = program.barred_part(program.after(&run.cursor)).and_then(|part| part.bar.as_ref()) {
             let shown = Shown { spans: &run.taken, logs };
-            run.rank = bar.run(&Scene { bound: Some(&shown), ..NO_SCENE });
+            run.rank = bar.run(&Scene { bound: Some(&shown), ..Scene::EMPTY });
         }
     }
 }

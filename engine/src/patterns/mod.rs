@@ -41,7 +41,7 @@ mod timers;
 use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
-use crate::expr::{Row, ValueFn, compile_value};
+use crate::expr::{Lookups, Row, ValueFn, compile_value};
 use condition::Parts;
 use counter::{Counted, Counter};
 use graph::Graph;
@@ -101,6 +101,8 @@ pub struct Offer<'a> {
     pub histories: &'a [Value],
     /// The key's parts.
     pub keys: &'a [Value],
+    /// The tables, known up to the event's time.
+    pub tables: Option<&'a dyn Lookups>,
 }
 
 /// What is kept of an event that a run took: its coordinates, and the fields that later conditions or the alert read.

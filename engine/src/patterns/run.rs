@@ -178,6 +178,7 @@ impl<'a> Sight<'a> {
             keys: self.offer.keys,
             with: &[],
             at_us: self.now.at_us,
+            tables: self.offer.tables,
         }
     }
 

@@ -7,6 +7,7 @@ use tripline_query_lang::value::Value;
 
 use super::Event;
 use super::look::Look;
+use super::tables::Tables;
 use super::threshold::Admission;
 use crate::alert::{Alert, Evidence, Witness};
 use crate::expr::write_key;
@@ -41,6 +42,7 @@ pub(super) enum Cause {
 /// What one key of a rule has sent.
 pub(super) struct Sending<'a> {
     plan: &'a Plan,
+    tables: &'a Tables<'a>,
     id: RuleId,
     rule: &'a Rule,
     key: Vec<Value>,
@@ -54,8 +56,8 @@ pub(super) struct Sending<'a> {
 
 impl<'a> Sending<'a> {
     /// A key that has sent nothing.
-    pub fn new(plan: &'a Plan, id: RuleId, rule: &'a Rule, key: Vec<Value>) -> Self {
-        Sending { plan, id, rule, key, sent: Vec::new(), last: None, incomplete: false }
+    pub fn new(plan: &'a Plan, tables: &'a Tables<'a>, (id, rule): (RuleId, &'a Rule), key: Vec<Value>) -> Self {
+        Sending { plan, tables, id, rule, key, sent: Vec::new(), last: None, incomplete: false }
     }
 
     /// Sends what a threshold rule has to say at one of its admitted events.
@@ -90,7 +92,7 @@ impl<'a> Sending<'a> {
             Cause::End => (i64::MAX, io::Cause::Timer),
         };
         let key = self.key.clone();
-        let look = Look::after_match(self.rule, &key, events, &found.taken, found.at_us);
+        let look = Look::after_match(self.rule, &key, events, &found.taken, found.at_us).with_tables(self.tables);
         self.send(look, (time, cause), evidence, found.incomplete, alerts);
     }
 

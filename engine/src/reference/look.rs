@@ -1,12 +1,13 @@
 //! What an expression sees, and its value, by the language's own slow evaluator.
 
 use tripline_query_lang::eval::{Scope, eval};
-use tripline_query_lang::plan::{Body, Expr, FieldId, History, HistoryId, HistoryScope, Rule, SlotId, StepId, StepKey};
+use tripline_query_lang::plan::{Body, Expr, FieldId, History, HistoryId, HistoryScope, Rule, SlotId, StepId, StepKey, TableId};
 use tripline_query_lang::value::Value;
 
 use super::Event;
 use super::history::{self, Seen};
 use super::keys::key_of;
+use super::tables::Tables;
 use super::threshold::Admission;
 
 /// What an expression sees.
@@ -14,6 +15,7 @@ use super::threshold::Admission;
 pub(super) struct Look<'a> {
     rule: Option<&'a Rule>,
     keys: &'a [Value],
+    tables: Option<&'a Tables<'a>>,
     from: From<'a>,
 }
 
@@ -33,13 +35,18 @@ enum From<'a> {
 impl<'a> Look<'a> {
     /// One event alone.
     pub fn event(event: &'a Event) -> Self {
-        Look { rule: None, keys: &[], from: From::Event(event) }
+        Look { rule: None, keys: &[], tables: None, from: From::Event(event) }
+    }
+
+    /// The same, with tables that can be looked up.
+    pub fn with_tables(self, tables: &'a Tables<'a>) -> Self {
+        Look { tables: Some(tables), ..self }
     }
 
     /// An admitted event of a threshold rule.
     pub fn admitted(admission: &'a Admission<'a>, event: usize, with_histories: bool) -> Self {
         let from = From::Admitted { admission, event, with_histories };
-        Look { rule: Some(admission.rule), keys: &admission.key, from }
+        Look { rule: Some(admission.rule), keys: &admission.key, tables: Some(admission.tables), from }
     }
 
     /// A candidate for a part in a pattern.
@@ -50,7 +57,7 @@ impl<'a> Look<'a> {
         event: usize,
         taken: &'a [(StepId, usize)],
     ) -> Self {
-        Look { rule: Some(rule), keys, from: From::Candidate { events, event, taken } }
+        Look { rule: Some(rule), keys, tables: None, from: From::Candidate { events, event, taken } }
     }
 
     /// What `with` and the template of a pattern see.
@@ -61,7 +68,7 @@ impl<'a> Look<'a> {
         taken: &'a [(StepId, usize)],
         at_us: i64,
     ) -> Self {
-        Look { rule: Some(rule), keys, from: From::Match { events, taken, at_us } }
+        Look { rule: Some(rule), keys, tables: None, from: From::Match { events, taken, at_us } }
     }
 
     /// Only true holds: unknown does not.
@@ -101,6 +108,7 @@ impl<'a> Look<'a> {
 struct StepHistory<'a> {
     rule: &'a Rule,
     keys: &'a [Value],
+    tables: Option<&'a Tables<'a>>,
     events: Vec<&'a Event>,
 }
 
@@ -110,7 +118,8 @@ impl Seen for StepHistory<'_> {
     }
 
     fn value(&self, event: usize, expr: &Expr) -> Value {
-        Look::candidate(self.rule, self.keys, &self.events, event, &[]).value(expr)
+        let look = Look::candidate(self.rule, self.keys, &self.events, event, &[]);
+        Look { tables: self.tables, ..look }.value(expr)
     }
 
     fn on(&self, _event: usize) -> u32 {
@@ -135,7 +144,7 @@ impl Look<'_> {
                 let Some(rule) = self.rule else { return Value::Null };
                 let seen = self.seen_by(*step, &events[..=event]);
                 let now = seen.len().saturating_sub(1);
-                history::value(history, &StepHistory { rule, keys: self.keys, events: seen }, now)
+                history::value(history, &StepHistory { rule, keys: self.keys, tables: self.tables, events: seen }, now)
             }
             _ => Value::Null,
         }
@@ -193,6 +202,10 @@ impl Scope for Look<'_> {
     fn with(&self, position: u32) -> Value {
         let with = self.rule.and_then(|rule| rule.alert.with.get(position as usize));
         with.map_or(Value::Null, |with| self.value(&with.expr))
+    }
+
+    fn row(&self, table: TableId, key: &[Value]) -> Option<Vec<Value>> {
+        self.tables?.row(table, key, self.at_us())
     }
 
     fn history(&self, history: HistoryId) -> Value {

@@ -10,6 +10,7 @@ mod history;
 mod keys;
 mod look;
 mod pattern;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod threshold;
@@ -19,6 +20,9 @@ use tripline_query_lang::value::Value;
 
 use crate::alert::Alert;
 use crate::event::Coordinates;
+
+pub use tables::Row;
+use tables::Tables;
 
 /// An event as the reference sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,13 +46,19 @@ impl Event {
 ///
 /// The events may come in any order: each partition is read by ascending offset, which is what lateness is judged by.
 pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
+    run_with(plan, events, &[])
+}
+
+/// As [`run`], with the rows of tables in order of arrival.
+pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
+    let tables = &Tables::new(plan, rows);
     let admitted = admit::in_total_order(plan, events);
     let mut alerts = Vec::new();
     for (index, rule) in plan.rules.iter().enumerate() {
         let id = RuleId(index as u32);
         match &rule.body {
-            Body::Threshold(threshold) => threshold::run(plan, id, rule, threshold, &admitted, &mut alerts),
-            Body::Pattern(pattern) => pattern::run(plan, id, rule, pattern, &admitted, &mut alerts),
+            Body::Threshold(threshold) => threshold::run(plan, tables, (id, rule), threshold, &admitted, &mut alerts),
+            Body::Pattern(pattern) => pattern::run(plan, tables, (id, rule), pattern, &admitted, &mut alerts),
         }
     }
     alerts.sort_by(|a, b| a.position.cmp(&b.position));

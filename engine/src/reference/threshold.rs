@@ -8,13 +8,14 @@ use super::alerts::Sending;
 use super::history::Seen;
 use super::keys::{all_keys, key_of};
 use super::look::Look;
+use super::tables::Tables;
 use crate::alert::Alert;
 
 /// All alerts of a threshold rule, key by key.
 pub(super) fn run(
     plan: &Plan,
-    id: RuleId,
-    rule: &Rule,
+    tables: &Tables<'_>,
+    (id, rule): (RuleId, &Rule),
     threshold: &Threshold,
     events: &[&Event],
     alerts: &mut Vec<Alert>,
@@ -22,19 +23,20 @@ pub(super) fn run(
     let owners: Vec<_> = threshold.on.iter().map(|on| (on.stream, on.keys.as_slice())).collect();
     for key in all_keys(events, &owners) {
         let admitted = events.iter().filter_map(|event| {
-            let (position, on) = admitted_by(threshold, event)?;
+            let (position, on) = admitted_by(threshold, tables, event)?;
             (key_of(event, &on.keys)? == key).then_some(Admitted { event, on, position })
         });
-        let history = Admission { rule, key: key.clone(), events: admitted.collect() };
+        let history = Admission { rule, tables, key: key.clone(), events: admitted.collect() };
         walk(plan, id, threshold, &history, alerts);
     }
 }
 
 /// The `on` clause that admits an event: the first of its stream whose `where` holds.
-fn admitted_by<'p>(threshold: &'p Threshold, event: &Event) -> Option<(u32, &'p On)> {
+fn admitted_by<'p>(threshold: &'p Threshold, tables: &Tables<'_>, event: &Event) -> Option<(u32, &'p On)> {
     let stream = event.coordinates.partition.stream;
+    let look = Look::event(event).with_tables(tables);
     let admits =
-        |on: &On| on.stream == stream && on.filter.as_ref().is_none_or(|filter| Look::event(event).holds(filter));
+        |on: &On| on.stream == stream && on.filter.as_ref().is_none_or(|filter| look.holds(filter));
     let position = threshold.on.iter().position(admits)?;
     Some((position as u32, &threshold.on[position]))
 }
@@ -43,7 +45,7 @@ fn admitted_by<'p>(threshold: &'p Threshold, event: &Event) -> Option<(u32, &'p 
 /// until the first event that finds it not true, or until the key's last admitted event has left the longest `over` that
 /// `when` uses. Without `when` every admitted event alerts; with `alert every event`, every one that finds it true.
 fn walk(plan: &Plan, id: RuleId, threshold: &Threshold, history: &Admission<'_>, alerts: &mut Vec<Alert>) {
-    let mut sending = Sending::new(plan, id, history.rule, history.key.clone());
+    let mut sending = Sending::new(plan, history.tables, (id, history.rule), history.key.clone());
     let mut open = false;
     for (now, admitted) in history.events.iter().enumerate() {
         let at = admitted.event.at_us();
@@ -77,6 +79,8 @@ pub(super) struct Admitted<'a> {
 pub(super) struct Admission<'a> {
     /// The rule.
     pub rule: &'a Rule,
+    /// What can be looked up.
+    pub tables: &'a Tables<'a>,
     /// The key's parts.
     pub key: Vec<Value>,
     /// The events.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tripline_query_lang::plan::Stream;
+use tripline_query_lang::plan::{Stream, Table};
 
 /// What an event's time means for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,18 @@ impl PartitionClock {
         }
     }
 
+    /// A partition of a table's topic whose oldest retained offset is `first`.
+    pub fn of_table(table: &Table, first: i64) -> Self {
+        PartitionClock {
+            late_us: table.late_us,
+            ahead_us: None,
+            newest_us: None,
+            floor_us: None,
+            floors: VecDeque::new(),
+            next: first,
+        }
+    }
+
     /// A decision taken by an earlier process: from offset `from` on, events before `floor_us` are late.
     pub fn replay_floor(&mut self, from: i64, floor_us: i64) {
         let at = self.floors.partition_point(|(other, _)| *other <= from);
@@ -83,6 +95,19 @@ impl PartitionClock {
         }
         self.pass(offset);
         verdict
+    }
+
+    /// From when on the row at this offset holds, whose record has this time: a row that comes late is not lost, it holds
+    /// from the time on up to which the table was known. Says, too, whether that is so only since time had gone on
+    /// without the table.
+    pub fn place(&mut self, offset: i64, at_us: i64) -> (i64, bool) {
+        self.enter_floors(offset);
+        let own = self.own_bound();
+        let known = own.max(self.floor_us).unwrap_or(i64::MIN);
+        let by_floor = at_us < known && self.floor_us > own;
+        self.newest_us = self.newest_us.max(Some(at_us));
+        self.pass(offset);
+        (at_us.max(known), by_floor)
     }
 
     #[inline]

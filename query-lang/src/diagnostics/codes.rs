@@ -5,6 +5,7 @@ use super::Code;
 pub mod names;
 pub mod patterns;
 pub mod syntax;
+pub mod tables;
 pub mod types;
 pub mod unsupported;
 pub mod warnings;
@@ -50,6 +51,7 @@ const RANGES: &[(&str, &[Entry])] = &[
     ("E03", types::ENTRIES),
     ("E04", patterns::ENTRIES),
     ("E05", unsupported::ENTRIES),
+    ("E06", tables::ENTRIES),
     ("W09", warnings::ENTRIES),
 ];
 

@@ -31,6 +31,11 @@ pub fn eval(expr: &Expr, scope: &dyn Scope) -> Value {
         ExprKind::Key(part) => scope.key(*part),
         ExprKind::With(position) => scope.with(*position),
         ExprKind::History(history) => scope.history(*history),
+        ExprKind::Lookup { table, key, field } => {
+            let row = key_of(key, scope).and_then(|key| scope.row(*table, &key));
+            row.and_then(|row| row.get(field.index()).cloned()).unwrap_or(Value::Null)
+        }
+        ExprKind::Listed { table, key } => known(key_of(key, scope).map(|key| scope.row(*table, &key).is_some())),
         ExprKind::Prev { arg, n } => scope.before(*n).map_or(Value::Null, |before| eval(arg, &*before)),
         ExprKind::Not(inner) => known(truth(&eval(inner, scope)).map(|holds| !holds)),
         ExprKind::And(parts) => known(all_hold(parts.iter().map(|part| truth(&eval(part, scope))))),
@@ -127,6 +132,12 @@ fn all_hold(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         }
     }
     result
+}
+
+/// A key's parts; none when one of them is unknown.
+fn key_of(key: &[Expr], scope: &dyn Scope) -> Option<Vec<Value>> {
+    let parts: Vec<_> = key.iter().map(|part| eval(part, scope)).collect();
+    (!parts.contains(&Value::Null)).then_some(parts)
 }
 
 fn call(function: FunctionId, args: &[Expr], scope: &dyn Scope) -> Value {

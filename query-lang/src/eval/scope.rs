@@ -1,6 +1,6 @@
 //! What an expression can see.
 
-use crate::plan::{FieldId, HistoryId, SlotId, StepId};
+use crate::plan::{FieldId, HistoryId, SlotId, StepId, TableId};
 use crate::value::Value;
 
 /// What an expression can see where it stands. Everything is `Null` unless said otherwise, so that a scope names only what
@@ -44,6 +44,11 @@ pub trait Scope {
     /// A `with` field.
     fn with(&self, _position: u32) -> Value {
         Value::Null
+    }
+
+    /// A table's row of this key, a value per field, as of the time that `at` means here; none where there is no such row.
+    fn row(&self, _table: TableId, _key: &[Value]) -> Option<Vec<Value>> {
+        None
     }
 
     /// A history function's value at the event at hand.

@@ -3,14 +3,14 @@
 use super::OPERATOR_SEMANTICS;
 use crate::plan::{
     Absent, Body, Branching, Element, Expr, ExprKind, FieldId, GroupKind, History, HistoryArg, HistoryBound, HistoryFn,
-    HistoryScope, Limits, Link, Node, Pattern, Quant, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId, Threshold,
-    Within,
+    HistoryScope, Limits, Link, Node, Pattern, Quant, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId, Table,
+    TableId, Threshold, Within,
 };
 use crate::value::Value;
 
 /// The canonical bytes of a rule.
-pub(super) fn rule(streams: &[Stream], rule: &Rule) -> Vec<u8> {
-    let mut encoder = Encoder { bytes: Vec::new(), streams, rule, used: used_with(rule) };
+pub(super) fn rule(streams: &[Stream], tables: &[Table], rule: &Rule) -> Vec<u8> {
+    let mut encoder = Encoder { bytes: Vec::new(), streams, tables, rule, used: used_with(rule) };
     encoder.number(OPERATOR_SEMANTICS);
     encoder.text(&rule.name);
     encoder.list(&rule.keys, |e, key| e.text(&format!("{}", key.ty)));
@@ -58,6 +58,7 @@ fn mark(expr: &Expr, wanted: &mut [bool]) {
 struct Encoder<'a> {
     bytes: Vec<u8>,
     streams: &'a [Stream],
+    tables: &'a [Table],
     rule: &'a Rule,
     used: Vec<usize>,
 }
@@ -103,6 +104,18 @@ impl Encoder<'_> {
         let (name, ty) = field.map_or_else(Default::default, |field| (field.name.clone(), field.ty.to_string()));
         self.text(&name);
         self.text(&ty);
+    }
+
+    /// A table by name and key: other fields may be added to it.
+    fn table(&mut self, id: TableId) {
+        let Some(table) = self.tables.get(id.index()) else { return };
+        self.text(&table.name);
+        self.list(&table.keys, |e, key| {
+            let field = table.fields.get(key.index());
+            let (name, ty) = field.map_or_else(Default::default, |field| (field.name.clone(), field.ty.to_string()));
+            e.text(&name);
+            e.text(&ty);
+        });
     }
 
     fn threshold(&mut self, threshold: &Threshold) {
@@ -388,6 +401,17 @@ impl Encoder<'_> {
             ExprKind::Index(..) => self.tag(24),
             ExprKind::List(_) => self.tag(25),
             ExprKind::Convert(_) => self.tag(26),
+            ExprKind::Lookup { table, field, .. } => {
+                self.tag(27);
+                self.table(*table);
+                let field = self.tables.get(table.index()).and_then(|table| table.fields.get(field.index()));
+                let name = field.map(|field| field.name.clone()).unwrap_or_default();
+                self.text(&name);
+            }
+            ExprKind::Listed { table, .. } => {
+                self.tag(28);
+                self.table(*table);
+            }
         }
         let children = expr.children();
         self.number(children.len() as u32);

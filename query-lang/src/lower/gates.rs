@@ -12,11 +12,10 @@ fn gate(world: &World<'_>, code: Code, file: usize, span: Span, what: &str, will
     world.report(Diagnostic::new(code, file, span, format!("{what} is not supported yet")).label(will));
 }
 
-/// `table`, `derive` and `view`.
+/// `derive` and `view`.
 pub(super) fn items(world: &World<'_>) {
     for (file, name, what) in &world.unsupported {
         let (code, will) = match *what {
-            "table" => (codes::TABLE, "will keep the newest row of each key"),
             "derive" => (codes::DERIVE, "will compute a stream for other rules"),
             _ => (codes::VIEW, "will keep a table per key up to date"),
         };
@@ -31,7 +30,7 @@ pub(super) fn unique(world: &World<'_>, file: usize, unique: &ast::Unique) {
 
 /// `by device in devices`
 pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
-    gate(world, codes::TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");
+    gate(world, codes::KEY_TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");
 }
 
 /// `when c for D`
@@ -58,10 +57,4 @@ pub(super) fn silence(world: &World<'_>, file: usize, span: Span) {
 pub(super) fn rule_as_stream(world: &World<'_>, file: usize, name: &ast::Name) {
     let what = format!("reading the alerts of `{}`", name.text);
     gate(world, codes::RULE_STREAM, file, name.span, &what, "a rule's alerts will be a stream under its name");
-}
-
-/// `NAME { ... } at D` in a test, where NAME is a table
-pub(super) fn table_row(world: &World<'_>, file: usize, name: &ast::Name) {
-    let what = format!("a row of `{}`", name.text);
-    gate(world, codes::TABLE, file, name.span, &what, "will be the table's newest row of its key");
 }

@@ -2,8 +2,8 @@
 
 use crate::ast::{KeyPart, Keys};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::{names, types as codes};
-use crate::plan::{Expr, ExprKind, Key, StreamId};
+use crate::diagnostics::codes::{self, names, types};
+use crate::plan::{Expr, ExprKind, Key, StreamId, reads_tables};
 use crate::resolve::World;
 use crate::span::Span;
 use crate::types::check::counted;
@@ -19,7 +19,16 @@ pub(super) fn of_stream<'a>(world: &World<'a>, file: usize, keys: &'a Keys, stre
         KeyPart::Field(name) if name.text == "at" => (name.text.clone(), Expr { kind: ExprKind::At, ty: Type::Time }),
         KeyPart::Field(name) => (name.text.clone(), field(world, file, stream, &name.text, name.span)),
         KeyPart::Named(name, expr) => {
-            (name.text.clone(), expression(world, file, Place::of_stream("a key", stream), expr))
+            let typed = expression(world, file, Place::of_stream("a key", stream), expr);
+            if reads_tables(&typed) {
+                let message = "a key cannot look anything up";
+                let fault = Diagnostic::new(codes::tables::NO_LOOKUP, file, expr.span, message);
+                let fault = fault.label("keys say where an event goes, before tables are known up to its time");
+                world.report(
+                    fault.hint("make a stream that has it: `derive x { on ... emit *, name = table[key].field }`"),
+                );
+            }
+            (name.text.clone(), typed)
         }
         KeyPart::HandOver { field, step, .. } => {
             let message = format!("there is no step `{}` to take the key from", step.text);
@@ -34,7 +43,7 @@ pub(super) fn of_stream<'a>(world: &World<'a>, file: usize, keys: &'a Keys, stre
     for ((name, expr), written) in parts.iter().zip(&keys.parts) {
         if matches!(expr.ty, Type::List(_)) {
             world.fault(
-                codes::EXPECTED,
+                types::EXPECTED,
                 file,
                 place_of(written),
                 format!("`{name}` is a list: a key is a single value"),
@@ -69,7 +78,7 @@ pub(super) fn check(
 ) {
     if parts.len() != key.len() {
         let message = format!("this key has {}, and the rule's has {}", counted(parts.len(), "part"), key.len());
-        world.fault(codes::KEY_TYPES, file, keys.span, message);
+        world.fault(types::KEY_TYPES, file, keys.span, message);
         return;
     }
     for (((name, expr), own), written) in parts.iter().zip(key).zip(&keys.parts) {
@@ -79,7 +88,7 @@ pub(super) fn check(
                 "`{name}` of `{stream}` is of type {}, and the key's `{}` of type {}",
                 expr.ty, own.name, own.ty
             );
-            let fault = Diagnostic::new(codes::KEY_TYPES, file, place_of(written), message);
+            let fault = Diagnostic::new(types::KEY_TYPES, file, place_of(written), message);
             world.report(fault.hint("keys join only with one type: name an expression, `by id: text(number)`"));
         }
     }

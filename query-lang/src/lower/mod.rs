@@ -7,6 +7,7 @@ mod params;
 mod pattern;
 mod rule;
 mod streams;
+mod tables;
 mod tests;
 mod threshold;
 
@@ -19,11 +20,18 @@ use crate::resolve::{Override, World};
 pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override]) -> Plan {
     let params = params::lower(world, overrides);
     world.plan_streams = world.streams.iter().map(|stream| streams::lower(world, stream)).collect();
+    world.plan_tables = world.tables.iter().map(|table| tables::lower(world, table)).collect();
     gates::items(world);
     let rules: Vec<_> = world.rules.iter().map(|found| rule::lower(world, found)).collect();
     let tests: Vec<_> = world.tests.iter().map(|test| tests::lower(world, test, &rules)).collect();
     warn_of_unused(world, &rules, &tests);
-    Plan { streams: world.plan_streams.clone(), rules: rules.into_iter().flatten().collect(), tests, params }
+    Plan {
+        streams: world.plan_streams.clone(),
+        tables: world.plan_tables.clone(),
+        rules: rules.into_iter().flatten().collect(),
+        tests,
+        params,
+    }
 }
 
 /// Says which streams nothing reads. Only where every rule could be made out: another might read them.

@@ -35,7 +35,7 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Rule>) -> Opti
         ast::Body::Error(_) => None,
     }?;
     rule.metadata = metadata;
-    rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &rule);
+    rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &world.plan_tables, &rule);
     Some(rule)
 }
 
@@ -72,6 +72,11 @@ pub(super) fn stream(world: &World<'_>, file: usize, name: &Name) -> Option<Stre
     match world.entity(&name.text) {
         Some(Entity::Stream(id)) => return Some(id),
         Some(Entity::Rule(_)) => gates::rule_as_stream(world, file, name),
+        Some(Entity::Table(_)) => {
+            let message = format!("`{}` is a table: it has rows, not events", name.text);
+            let fault = Diagnostic::new(names::UNKNOWN_STREAM, file, name.span, message);
+            world.report(fault.hint(format!("rows are looked up: `{0}[key].field`, `x in {0}`", name.text)));
+        }
         // Reported where it is declared.
         Some(Entity::Unsupported) => {}
         None => {

@@ -68,7 +68,8 @@ fn timed_by(world: &World<'_>, file: usize, node: &ast::Stream, fields: &[Field]
     FieldId(position as u32)
 }
 
-fn field(world: &World<'_>, file: usize, field: &ast::Field) -> Field {
+/// A field of a stream or table.
+pub(super) fn field(world: &World<'_>, file: usize, field: &ast::Field) -> Field {
     let (ty, time_unit) = field_type(world, file, &field.ty);
     let path = match &field.from {
         None => vec![PathPart::Key(field.name.text.clone())],

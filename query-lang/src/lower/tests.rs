@@ -3,12 +3,12 @@
 use crate::ast::{self, Name, TestLineKind};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, types as codes};
-use crate::plan::{Expect, ExpectKind, Rule, RuleId, StreamId, Test, TestLine};
+use crate::plan::{Expect, ExpectKind, Field, FieldId, Rule, RuleId, StreamId, TableId, Test, TestLine, TestRow};
 use crate::resolve::{Entity, Found, World};
 use crate::types::constant;
 use crate::value::{Type, Value};
 
-use super::{gates, rule};
+use super::rule;
 
 /// 2026-01-01T00:00Z, which tests call `0s`, in microseconds.
 const BEGIN_US: i64 = 1_767_225_600_000_000;
@@ -22,6 +22,7 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Test>, rules: 
         span: found.span,
         params: Vec::new(),
         lines: Vec::new(),
+        rows: Vec::new(),
         end_us: None,
         expects: Vec::new(),
     };
@@ -31,7 +32,14 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Test>, rules: 
             TestLineKind::Event { stream, fields, at, arriving } => {
                 let at_us = moment(world, file, at);
                 let arriving_us = arriving.as_ref().and_then(|arriving| moment(world, file, arriving));
-                if let Some((stream, fields)) = event(world, file, stream, fields)
+                if let Some(Entity::Table(table)) = world.entity(&stream.text) {
+                    if let Some(arriving) = arriving {
+                        let fault = Diagnostic::new(names::UNKNOWN, file, arriving.span, "a row has one time");
+                        world.report(fault.hint("a row holds from its `at` on"));
+                    }
+                    let fields = row(world, file, table, stream, fields);
+                    test.rows.extend(fields.zip(at_us).map(|(fields, at_us)| TestRow { table, fields, at_us, span }));
+                } else if let Some((stream, fields)) = event(world, file, stream, fields)
                     && let Some(at_us) = at_us
                 {
                     test.lines.push(TestLine { stream, fields, at_us, arriving_us, span });
@@ -86,7 +94,7 @@ fn moment<'a>(world: &World<'a>, file: usize, tree: &'a ast::Expr) -> Option<i64
     us
 }
 
-type Fields = Vec<(crate::plan::FieldId, Value)>;
+type Fields = Vec<(FieldId, Value)>;
 
 fn event<'a>(
     world: &World<'a>,
@@ -94,22 +102,47 @@ fn event<'a>(
     name: &Name,
     fields: &'a [(Name, ast::Expr)],
 ) -> Option<(StreamId, Fields)> {
-    if world.entity(&name.text) == Some(Entity::Unsupported) {
-        gates::table_row(world, file, name);
-        return None;
-    }
-    let stream = rule::stream(world, file, name)?;
-    let timed_by = world.stream(stream).timed_by;
+    let id = rule::stream(world, file, name)?;
+    let stream = world.stream(id);
+    let is_time = |field: FieldId| field == stream.timed_by;
+    Some((id, values(world, file, (&name.text, &stream.fields), fields, is_time)))
+}
+
+/// A row of a table, if it has a key.
+fn row<'a>(
+    world: &World<'a>,
+    file: usize,
+    id: TableId,
+    name: &Name,
+    fields: &'a [(Name, ast::Expr)],
+) -> Option<Fields> {
+    let table = world.table(id);
+    let given = values(world, file, (&name.text, &table.fields), fields, |_| false);
+    let missing = table.keys.iter().find(|key| !given.iter().any(|(field, _)| field == *key));
+    let Some(missing) = missing.and_then(|key| table.fields.get(key.index())) else { return Some(given) };
+    let message = format!("a row of `{}` has to say its `{}`", name.text, missing.name);
+    world.report(Diagnostic::new(names::MISSING, file, name.span, message).label("it is part of the key"));
+    None
+}
+
+/// The values of the fields that are given; a time cannot be.
+fn values<'a>(
+    world: &World<'a>,
+    file: usize,
+    (owner, known): (&str, &[Field]),
+    fields: &'a [(Name, ast::Expr)],
+    is_time: impl Fn(FieldId) -> bool,
+) -> Fields {
     let mut values: Fields = Vec::new();
     for (field, tree) in fields {
-        let Some((id, found)) = world.field(stream, &field.text) else {
-            let fields = world.stream(stream).fields.iter().map(|field| field.name.as_str());
-            let message = format!("`{}` has no field `{}`", name.text, field.text);
+        let Some(position) = known.iter().position(|known| known.name == field.text) else {
+            let message = format!("`{owner}` has no field `{}`", field.text);
             let fault = Diagnostic::new(names::UNKNOWN_FIELD, file, field.span, message);
-            world.report(fault.did_you_mean(&field.text, fields));
+            world.report(fault.did_you_mean(&field.text, known.iter().map(|field| field.name.as_str())));
             continue;
         };
-        if id == timed_by {
+        let id = FieldId(position as u32);
+        if is_time(id) {
             let message = format!("`{}` is the event's time", field.text);
             let fault = Diagnostic::new(names::DUPLICATE, file, field.span, message);
             world.report(fault.hint("it stands behind the event: `... at 90s`"));
@@ -118,13 +151,13 @@ fn event<'a>(
         if values.iter().any(|(other, _)| *other == id) {
             world.fault(names::DUPLICATE, file, field.span, format!("`{}` is given twice", field.text));
         }
-        match constant::value_of(world, file, tree, &found.ty, "a value in a test") {
+        match constant::value_of(world, file, tree, &known[position].ty, "a value in a test") {
             // As if left out.
             None | Some(Value::Null) => {}
             Some(value) => values.push((id, value)),
         }
     }
-    Some((stream, values))
+    values
 }
 
 fn param<'a>(world: &World<'a>, file: usize, param: &'a ast::Param) -> Option<(String, Value)> {

@@ -1,7 +1,7 @@
 //! Typed expressions. Operands of arithmetic and comparison have one type each: the compiler puts in
 //! [`ExprKind::Convert`] where numbers mix, so that no evaluator has to.
 
-use super::{FieldId, HistoryId, SlotId, StepId};
+use super::{FieldId, HistoryId, SlotId, StepId, TableId};
 use crate::stdlib::FunctionId;
 use crate::value::{Type, Value};
 
@@ -54,6 +54,23 @@ pub enum ExprKind {
         arg: Box<Expr>,
         /// How many before.
         n: u32,
+    },
+    /// `table[k1, k2].field`: a field of the row of this key, as of the time that `at` means here; unknown where there is no
+    /// such row, or a part of the key is unknown.
+    Lookup {
+        /// The table.
+        table: TableId,
+        /// One expression per part of the table's key, of its type.
+        key: Vec<Expr>,
+        /// What of the row.
+        field: FieldId,
+    },
+    /// `x in table`: whether the table has a row of this key, as of the same time; unknown where the key is.
+    Listed {
+        /// The table.
+        table: TableId,
+        /// One expression per part of the table's key, of its type.
+        key: Vec<Expr>,
     },
     /// Three-valued `not`.
     Not(Box<Expr>),
@@ -114,9 +131,12 @@ impl Expr {
             | ExprKind::Like(inner, _)
             | ExprKind::Matches(inner, _)
             | ExprKind::Convert(inner) => vec![inner],
-            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Call(_, parts) | ExprKind::List(parts) => {
-                parts.iter().collect()
-            }
+            ExprKind::And(parts)
+            | ExprKind::Or(parts)
+            | ExprKind::Call(_, parts)
+            | ExprKind::List(parts)
+            | ExprKind::Lookup { key: parts, .. }
+            | ExprKind::Listed { key: parts, .. } => parts.iter().collect(),
             ExprKind::Arith(_, left, right)
             | ExprKind::Compare(_, left, right)
             | ExprKind::Is { left, right, .. }
@@ -145,9 +165,12 @@ impl Expr {
             | ExprKind::Like(inner, _)
             | ExprKind::Matches(inner, _)
             | ExprKind::Convert(inner) => vec![inner],
-            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Call(_, parts) | ExprKind::List(parts) => {
-                parts.iter_mut().collect()
-            }
+            ExprKind::And(parts)
+            | ExprKind::Or(parts)
+            | ExprKind::Call(_, parts)
+            | ExprKind::List(parts)
+            | ExprKind::Lookup { key: parts, .. }
+            | ExprKind::Listed { key: parts, .. } => parts.iter_mut().collect(),
             ExprKind::Arith(_, left, right)
             | ExprKind::Compare(_, left, right)
             | ExprKind::Is { left, right, .. }

@@ -5,6 +5,7 @@
 
 mod expr;
 mod pattern;
+mod table;
 mod test;
 mod window;
 
@@ -15,7 +16,8 @@ pub use pattern::{
     Absent, Branching, Element, Group, GroupKind, HandOver, Limits, Link, Node, Pattern, Quant, RUNS_MAX, Runs, Skip,
     Step, StepInfo, StepKey, Sub, Within,
 };
-pub use test::{Expect, ExpectKind, Test, TestLine};
+pub use table::{Table, reads_tables};
+pub use test::{Expect, ExpectKind, Test, TestLine, TestRow};
 pub use window::{Every, Window};
 
 use crate::value::{Type, Value};
@@ -44,6 +46,10 @@ id!(
     FieldId
 );
 id!(
+    /// A table, in order of declaration.
+    TableId
+);
+id!(
     /// A rule, in order of the text.
     RuleId
 );
@@ -65,6 +71,8 @@ id!(
 pub struct Plan {
     /// All streams, also unused ones.
     pub streams: Vec<Stream>,
+    /// All tables, also unused ones.
+    pub tables: Vec<Table>,
     /// All rules.
     pub rules: Vec<Rule>,
     /// All tests.

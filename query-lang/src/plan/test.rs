@@ -1,6 +1,6 @@
 //! A `test` block, resolved against its rules.
 
-use super::{FieldId, RuleId, StreamId};
+use super::{FieldId, RuleId, StreamId, TableId};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -17,6 +17,8 @@ pub struct Test {
     pub params: Vec<(String, Value)>,
     /// Events in order of arrival.
     pub lines: Vec<TestLine>,
+    /// Rows of tables in order of arrival.
+    pub rows: Vec<TestRow>,
     /// `end at D`: absolute, microseconds, inclusive.
     pub end_us: Option<i64>,
     /// What must come.
@@ -34,6 +36,19 @@ pub struct TestLine {
     pub at_us: i64,
     /// The record's own time, if given, absolute, microseconds.
     pub arriving_us: Option<i64>,
+    /// The line.
+    pub span: Span,
+}
+
+/// A row of a table.
+#[derive(Clone, Debug)]
+pub struct TestRow {
+    /// Its table.
+    pub table: TableId,
+    /// The fields that are given, converted to the field's type; the key's are among them, all others are missing.
+    pub fields: Vec<(FieldId, Value)>,
+    /// From when on it holds, absolute, microseconds.
+    pub at_us: i64,
     /// The line.
     pub span: Span,
 }

@@ -9,7 +9,7 @@ use crate::Source;
 use crate::ast::{self, ItemKind, Name};
 use crate::diagnostics::codes::names;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::plan::{self, FieldId, StreamId};
+use crate::plan::{self, FieldId, StreamId, TableId};
 use crate::span::Span;
 use crate::value::{Type, Value};
 pub(crate) use overrides::{Override, parse as parse_overrides};
@@ -29,9 +29,11 @@ pub(crate) struct Found<'a, T> {
 pub(crate) enum Entity {
     /// A stream, by position.
     Stream(StreamId),
+    /// A table, by position.
+    Table(TableId),
     /// A rule, by position among all rules as written.
     Rule(usize),
-    /// A table, derive or view: reported where it stands.
+    /// A derive or view: reported where it stands.
     Unsupported,
 }
 
@@ -52,6 +54,10 @@ pub(crate) struct World<'a> {
     pub streams: Vec<Found<'a, ast::Stream>>,
     /// Their meaning, by [`StreamId`]; filled before any expression is typed.
     pub plan_streams: Vec<plan::Stream>,
+    /// Tables, in order of declaration.
+    pub tables: Vec<Found<'a, ast::Table>>,
+    /// Their meaning, by [`TableId`]; filled before any expression is typed.
+    pub plan_tables: Vec<plan::Table>,
     /// Params, in order of declaration.
     pub params: Vec<Found<'a, ast::Param>>,
     /// Their values, by name; filled before streams and rules are typed.
@@ -62,7 +68,7 @@ pub(crate) struct World<'a> {
     pub rules: Vec<Found<'a, ast::Rule>>,
     /// Tests, in order of declaration.
     pub tests: Vec<Found<'a, ast::Test>>,
-    /// Tables, derives and views.
+    /// Derives and views.
     pub unsupported: Vec<(usize, &'a Name, &'static str)>,
     entities: HashMap<&'a str, Entity>,
     diagnostics: RefCell<Vec<Diagnostic>>,
@@ -75,6 +81,8 @@ impl<'a> World<'a> {
             sources,
             streams: Vec::new(),
             plan_streams: Vec::new(),
+            tables: Vec::new(),
+            plan_tables: Vec::new(),
             params: Vec::new(),
             param_values: HashMap::new(),
             lets: HashMap::new(),
@@ -109,7 +117,13 @@ impl<'a> World<'a> {
                     self.rules.push(Found { file, span, node });
                 }
             }
-            ItemKind::Table(ast::Table { name, .. }) => self.add_unsupported(file, name, "table", places),
+            ItemKind::Table(node) => {
+                let entity = Entity::Table(TableId(self.tables.len() as u32));
+                if self.is_new(file, &node.name, &mut places.entities) {
+                    self.entities.insert(&node.name.text, entity);
+                    self.tables.push(Found { file, span, node });
+                }
+            }
             ItemKind::Derive(ast::Derive { name, .. }) => self.add_unsupported(file, name, "derive", places),
             ItemKind::View(ast::View { name, .. }) => self.add_unsupported(file, name, "view", places),
             ItemKind::Param(node) => {
@@ -200,6 +214,16 @@ impl<'a> World<'a> {
     /// The names of all streams.
     pub fn stream_names(&self) -> impl Iterator<Item = &str> {
         self.streams.iter().map(|stream| stream.node.name.text.as_str())
+    }
+
+    /// The names of all tables.
+    pub fn table_names(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| table.node.name.text.as_str())
+    }
+
+    /// A table's meaning.
+    pub fn table(&self, id: TableId) -> &plan::Table {
+        &self.plan_tables[id.index()]
     }
 
     /// A stream's meaning.

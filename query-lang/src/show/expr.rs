@@ -82,6 +82,16 @@ impl Show<'_> {
             }
             ExprKind::Prev { arg, n: 1 } => atom(format!("prev({})", self.expr(arg))),
             ExprKind::Prev { arg, n } => atom(format!("prev({}, {n})", self.expr(arg))),
+            ExprKind::Lookup { table, key, field } => {
+                let table = self.plan.tables.get(table.index());
+                let field = table.and_then(|table| table.fields.get(field.index())).map_or("?", |field| &field.name);
+                let name = table.map_or("?", |table| &table.name);
+                atom(format!("{name}[{}].{field}", self.list(key, ", ", Holds::If)))
+            }
+            ExprKind::Listed { table, key } => {
+                let name = self.plan.tables.get(table.index()).map_or("?", |table| &table.name);
+                (format!("{} in {name}", self.list(key, ", ", Holds::Add)), Holds::Compare)
+            }
             ExprKind::Not(inner) => (format!("not {}", self.within(inner, Holds::Not)), Holds::Not),
             ExprKind::And(parts) => (self.list(parts, " and ", Holds::Not), Holds::And),
             ExprKind::Or(parts) => (self.list(parts, " or ", Holds::And), Holds::Or),

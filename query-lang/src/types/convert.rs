@@ -38,7 +38,9 @@ pub(crate) fn node(kind: ExprKind, ty: Type) -> Expr {
             }
         }
         // What it is of depends on the event.
-        ExprKind::Prev { .. } | ExprKind::Loop { .. } => return expr,
+        ExprKind::Prev { .. } | ExprKind::Loop { .. } | ExprKind::Lookup { .. } | ExprKind::Listed { .. } => {
+            return expr;
+        }
         _ => {}
     }
     let children = expr.children();

@@ -8,6 +8,7 @@ pub(crate) mod convert;
 mod history;
 mod lets;
 mod literal;
+mod lookup;
 mod looped;
 mod names;
 mod operator;

@@ -5,7 +5,7 @@ use super::check::describe;
 use super::convert::{common, constant, converted, node, poison};
 use super::place::{HistoryPlace, Row, SlotDraft, Slots, Steps};
 use crate::ast::{self, ExprKind as Tree, Name};
-use crate::diagnostics::codes::{names as codes, patterns, types, unsupported};
+use crate::diagnostics::codes::{names as codes, patterns, types};
 use crate::diagnostics::nearest;
 use crate::plan::{Expr, ExprKind, FieldId, SlotId, StepId};
 use crate::resolve::Entity;
@@ -46,6 +46,14 @@ impl<'a> Typer<'a, '_> {
                 Some(poison())
             }
         }
+    }
+
+    /// Whether a bare name means something here.
+    pub(super) fn is_known_value(&self, name: &str) -> bool {
+        self.argument_tree(name).is_some()
+            || self.place.with.iter().any(|with| with.name == name)
+            || self.place.keys.iter().any(|key| key.name == name)
+            || self.is_otherwise_known(name)
     }
 
     fn is_otherwise_known(&self, name: &str) -> bool {
@@ -101,11 +109,18 @@ impl<'a> Typer<'a, '_> {
     /// `x.field`
     pub(super) fn member(&mut self, of: &'a ast::Expr, field: &'a Name, span: Span) -> Expr {
         let of = self.through_let(of);
+        if let Tree::Index(table, key) = &of.node
+            && let Tree::Name(name) = &table.node
+            && self.is_looked_up(name)
+        {
+            return self.look_up((name, table.span), key, field, span);
+        }
         if let Tree::Index(table, _) = &of.node
             && let Tree::Name(name) = &table.node
             && self.world.entity(name) == Some(Entity::Unsupported)
         {
-            return self.lookup(name, span);
+            // Reported where it is declared.
+            return poison();
         }
         let Tree::Name(name) = &of.node else {
             let message = format!("{} has no fields", self.quote(of.span));
@@ -207,9 +222,9 @@ impl<'a> Typer<'a, '_> {
     /// `x[i]`
     pub(super) fn index(&mut self, list: &'a ast::Expr, at: &'a [ast::Expr], span: Span) -> Expr {
         if let Tree::Name(name) = &list.node
-            && self.world.entity(name) == Some(Entity::Unsupported)
+            && let Some(Entity::Table(_)) = self.world.entity(name)
         {
-            return self.lookup(name, span);
+            return self.row_alone(name, span);
         }
         let list_span = list.span;
         let list = self.expr(list);
@@ -230,12 +245,6 @@ impl<'a> Typer<'a, '_> {
         node(ExprKind::Index(Box::new(list), Box::new(at)), item)
     }
 
-    fn lookup(&self, name: &str, span: Span) -> Expr {
-        let message = format!("looking up rows of `{name}` is not supported yet");
-        self.report(self.say(unsupported::TABLE, span, message).label("will give the row as of the event's time"));
-        poison()
-    }
-
     /// `[a, b]`: the items get one type.
     pub(super) fn list(&mut self, items: &'a [ast::Expr]) -> Expr {
         let typed: Vec<_> = items.iter().map(|item| self.expr(item)).collect();
@@ -254,7 +263,7 @@ impl<'a> Typer<'a, '_> {
         node(ExprKind::List(items), Type::List(Box::new(ty)))
     }
 
-    fn unknown_field(&self, owner: &str, field: &Name, fields: &[&str]) {
+    pub(super) fn unknown_field(&self, owner: &str, field: &Name, fields: &[&str]) {
         let message = format!("`{owner}` has no field `{}`", field.text);
         let fault = self.say(codes::UNKNOWN_FIELD, field.span, message).label(one_of("its fields are", fields));
         self.report(fault.did_you_mean(&field.text, fields.iter().copied()));

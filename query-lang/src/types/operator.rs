@@ -190,12 +190,9 @@ impl<'a> Typer<'a, '_> {
     /// `x in list`
     pub(super) fn contained(&mut self, negated: bool, item: &'a ast::Expr, list: &'a ast::Expr, span: Span) -> Expr {
         if let ast::ExprKind::Name(name) = &list.node
-            && self.world.entity(name) == Some(crate::resolve::Entity::Unsupported)
+            && let Some(crate::resolve::Entity::Table(table)) = self.world.entity(name)
         {
-            let message = format!("looking up keys of `{name}` is not supported yet");
-            let fault = self.say(crate::diagnostics::codes::unsupported::TABLE, list.span, message);
-            self.report(fault.label("will say whether a row has this key"));
-            return poison();
+            return negate_if(negated, self.listed(table, item, span));
         }
         let spans = (item.span, list.span);
         let (item, list) = (self.expr(item), self.expr(list));

@@ -50,7 +50,11 @@ pub(super) fn find(pattern: &str, events: &str, by_runs: bool, interrupted: bool
         let batch = Arc::new(one_event(&plan, streams[0], at_us));
         let plays = |(bit, role): (usize, &crate::patterns::Role)| u64::from(streams.contains(&role.stream)) << bit;
         let roles = machine.roles().iter().enumerate().map(plays).fold(0, |a, b| a | b);
-        machine.event(&mut state, Offer { batch: &batch, row: 0, roles, histories: &[], keys: &[] }, &mut found);
+        machine.event(
+            &mut state,
+            Offer { batch: &batch, row: 0, roles, histories: &[], keys: &[], tables: None },
+            &mut found,
+        );
     }
     if pattern.starts_with("within") && !pattern.contains("events") && !pattern.contains("next no") {
         machine.advance(&mut state, i64::MAX - 1, &[], &mut found);

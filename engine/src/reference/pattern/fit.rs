@@ -6,6 +6,7 @@ use tripline_query_lang::value::Value;
 use super::super::Event;
 use super::super::keys::key_of;
 use super::super::look::Look;
+use super::super::tables::Tables;
 use super::way::{Frame, FrameKind, Rest, Scope};
 
 /// The events that a run has taken: step and position among the key's events, in order.
@@ -15,6 +16,8 @@ pub(super) type Taken = [(StepId, usize)];
 pub(super) struct KeyView<'a> {
     /// The rule.
     pub rule: &'a Rule,
+    /// What can be looked up.
+    pub tables: &'a Tables<'a>,
     /// Its pattern.
     pub pattern: &'a Pattern,
     /// The key's parts.
@@ -59,7 +62,7 @@ impl KeyView<'_> {
     }
 
     fn look<'b>(&'b self, event: usize, taken: &'b Taken) -> Look<'b> {
-        Look::candidate(self.rule, &self.key, &self.events, event, taken)
+        Look::candidate(self.rule, &self.key, &self.events, event, taken).with_tables(self.tables)
     }
 
     /// An event is one of the key's: some stream that the rule names has it, with this key.

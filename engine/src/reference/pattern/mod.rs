@@ -18,13 +18,14 @@ use self::way::Race;
 use super::Event;
 use super::alerts::{Cause, PatternMatch, Sending};
 use super::keys::all_keys;
+use super::tables::Tables;
 use crate::alert::Alert;
 
 /// All alerts of a pattern rule, key by key.
 pub(super) fn run<'a>(
     plan: &Plan,
-    id: RuleId,
-    rule: &'a Rule,
+    tables: &'a Tables<'a>,
+    (id, rule): (RuleId, &'a Rule),
     pattern: &'a Pattern,
     events: &[&'a Event],
     alerts: &mut Vec<Alert>,
@@ -47,8 +48,8 @@ pub(super) fn run<'a>(
             handed || all_keys(&[**event], &owners).contains(&key)
         };
         let events = events.iter().filter(may_belong).copied().collect();
-        let view = KeyView { rule, pattern, key: key.clone(), events };
-        let mut sending = Sending::new(plan, id, rule, key);
+        let view = KeyView { rule, tables, pattern, key: key.clone(), events };
+        let mut sending = Sending::new(plan, tables, (id, rule), key);
         let mut runs = OpenRuns::new(&view);
         for found in runs.walk() {
             sending.pattern(&view.events, &found, alerts);

@@ -1,6 +1,7 @@
 //! One process of the simulation: the parts of a run, stepped by hand instead of by threads.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::runner::ingest::{Delivery, Ingest, Reader};
 use crate::runner::outlet::Outlet;
 use crate::runner::run::first_progress;
 use crate::runner::ticks::{Place, Ticks, Workers};
+use crate::tables::Tables;
 use crate::time::{Clock, ManualClock, PartitionClock};
 use tripline_query_lang::plan::Plan;
 
@@ -48,6 +50,7 @@ pub struct Process {
     work: Queue,
     program: Arc<Program>,
     detectors: Vec<Detector>,
+    tables: Rc<Tables>,
     turns: Vec<VecDeque<Turn>>,
     outlets: Vec<Outlet>,
     partitions: usize,
@@ -130,7 +133,9 @@ impl Process {
             metrics: Arc::default(),
             traces: Arc::default(),
         });
-        let detectors = (0..program.scopes()).map(|scope| Detector::new(program.clone(), scope)).collect();
+        let tables = Rc::new(Tables::new(program.plan()));
+        let detector = |scope| Detector::new(program.clone(), scope).with_tables(tables.clone());
+        let detectors = (0..program.scopes()).map(detector).collect();
         let turns = outlets.iter().map(|_| VecDeque::new()).collect();
         let done = vec![false; outlets.len()];
         let partitions = assigned.len();
@@ -142,6 +147,7 @@ impl Process {
             work,
             program,
             detectors,
+            tables,
             turns,
             outlets,
             partitions,
@@ -194,8 +200,9 @@ impl Process {
                     self.detectors[parcel.scope].push(parcel);
                 }
             }
+            Work::Changes(changes) => self.tables.take(changes.iter().cloned()),
             Work::Close(end) => {
-                let alerts = advance(&mut self.detectors, &end);
+                let alerts = advance(&mut self.detectors, &self.tables, &self.program, &end);
                 for mut found in split(alerts, &end, self.outlets.len(), 1) {
                     found.alerts.sort_by(|a, b| a.position.cmp(&b.position));
                     self.turns[found.shard].push_back(Turn { end: end.clone(), alerts: found.alerts });

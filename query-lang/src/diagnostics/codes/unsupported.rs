@@ -7,9 +7,8 @@ super::codes! {
         "It will compute a stream for other rules: per event, per window or per match.";
     VIEW = "E0503", "view-not-supported", "`view` is not supported yet",
         "It will keep a queryable table per key, always up to date.";
-    TABLE = "E0504", "table-not-supported", "tables and looking things up in them are not supported yet",
-        "A table will hold reference data, the newest row of each key, looked up as of the event's time. A list `param` can stand \
-         in for a small one: `param vips = [\"a\", \"b\"]`.";
+    KEY_TABLE = "E0504", "table-keys-not-supported", "taking the keys of a rule from a table is not supported yet",
+        "It will watch the keys of a table's rows, also those that no event has shown.";
     APPROX = "E0505", "approx-not-supported", "`approx` is not supported yet",
         "It will use bounded sketches. Without it `distinct` and `percentile` are exact.";
     HOLD = "E0506", "when-for-not-supported", "`when .. for` is not supported yet",
