@@ -60,7 +60,8 @@ fn changes(plan: &Plan, test: &Test) -> Vec<Change> {
     let change = |(offset, row): (usize, &TestRow)| {
         let fields = &plan.tables[row.table.index()].fields;
         let given = |index| row.fields.iter().find(|(id, _)| id.index() == index).map(|(_, value)| value.clone());
-        let value = |(index, field): (usize, &Field)| given(index).map_or(Value::Null, |value| at_scale(value, &field.ty));
+        let value =
+            |(index, field): (usize, &Field)| given(index).map_or(Value::Null, |value| at_scale(value, &field.ty));
         let values = fields.iter().enumerate().map(value).collect();
         let (from_us, _) = clocks[row.table.index()].place(offset as i64, row.at_us);
         Change::row(plan, row.table, values, from_us, (0, offset as i64))

@@ -86,7 +86,9 @@ impl CsvDecoder {
             let cell = columns[i].map_or("", |at| self.cells.get(record, at));
             match from_cell(field, cell) {
                 Ok(value) => {
-                    if let (true, Scalar::Int(time)) = (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value) {
+                    if let (true, Scalar::Int(time)) =
+                        (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value)
+                    {
                         at_us = Some(*time);
                     }
                     value.push(column);

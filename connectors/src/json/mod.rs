@@ -61,7 +61,9 @@ impl JsonDecoder {
             };
             match value {
                 Ok(value) => {
-                    if let (true, Scalar::Int(time)) = (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value) {
+                    if let (true, Scalar::Int(time)) =
+                        (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value)
+                    {
                         at_us = Some(*time);
                     }
                     value.push(column);

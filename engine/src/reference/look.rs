@@ -1,7 +1,9 @@
 //! What an expression sees, and its value, by the language's own slow evaluator.
 
 use tripline_query_lang::eval::{Scope, eval};
-use tripline_query_lang::plan::{Body, Expr, FieldId, History, HistoryId, HistoryScope, Rule, SlotId, StepId, StepKey, TableId};
+use tripline_query_lang::plan::{
+    Body, Expr, FieldId, History, HistoryId, HistoryScope, Rule, SlotId, StepId, StepKey, TableId,
+};
 use tripline_query_lang::value::Value;
 
 use super::Event;

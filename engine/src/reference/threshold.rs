@@ -35,8 +35,7 @@ pub(super) fn run(
 fn admitted_by<'p>(threshold: &'p Threshold, tables: &Tables<'_>, event: &Event) -> Option<(u32, &'p On)> {
     let stream = event.coordinates.partition.stream;
     let look = Look::event(event).with_tables(tables);
-    let admits =
-        |on: &On| on.stream == stream && on.filter.as_ref().is_none_or(|filter| look.holds(filter));
+    let admits = |on: &On| on.stream == stream && on.filter.as_ref().is_none_or(|filter| look.holds(filter));
     let position = threshold.on.iter().position(admits)?;
     Some((position as u32, &threshold.on[position]))
 }
