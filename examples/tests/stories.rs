@@ -1,7 +1,7 @@
 //! Every story keeps its word: its rules' tests pass, its run prints what is expected with any number of workers and any
 //! batches, its scenes come out as the script says under other seeds, and its page names what it misses and wrongly catches.
 //!
-//! `UPDATE=1` writes the expected alerts anew.
+//! `UPDATE=1` writes the expected alerts anew, and lays the rules out.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tripline::engine::runner::Settings;
 use tripline::query_lang::Source;
+use tripline::query_lang::format::format;
 use tripline::story::{How, Played, Story, all, play};
 use tripline::testing::run_tests;
 
@@ -49,7 +50,7 @@ fn every_folder_is_a_story_of_the_program() {
         folders.map(|p| p.file_name().expect("a name").to_string_lossy().into_owned()).collect();
     there.sort();
     assert_eq!(names, there, "src/story/library.rs names the stories");
-    assert!(names.len() >= 7, "{names:?}");
+    assert!(names.len() >= 10, "{names:?}");
 }
 
 #[test]
@@ -62,6 +63,18 @@ fn the_tests_of_the_rules_pass() {
             results.iter().filter_map(|r| Some(format!("{}: {}", r.title, r.failure.as_ref()?))).collect();
         assert!(failed.is_empty(), "{}\n{}", story.name, failed.join("\n"));
         assert!(results.len() >= 4, "{}: {} tests", story.name, results.len());
+    }
+}
+
+#[test]
+fn rules_stand_in_their_one_layout() {
+    for story in all() {
+        let laid_out = format(&story.rules).expect("the rules parse");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(folder(&story).join("rules.trip"), &laid_out).expect("the folder takes a file");
+        } else {
+            assert_eq!(laid_out, story.rules, "{}: UPDATE=1 lays it out", story.name);
+        }
     }
 }
 

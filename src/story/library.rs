@@ -58,6 +58,9 @@ stories![
     "structuring",
     "brute-force",
     "unpaid-order",
+    "sensor-drift",
+    "deploy-error-spike",
+    "checkout-funnel",
 ];
 
 /// The story of this name among those of the program.
