@@ -19,6 +19,7 @@ fn plan_with(fields: &[&str]) -> Plan {
     let tags = [Value::Text("card".into()), Value::Text("fraud".into())];
     let rule = Rule {
         name: "high_value_burst".into(),
+        key_table: None,
         fingerprint: 0x0123_4567_89ab_cdef,
         metadata: vec![("owner".into(), Value::Text("fraud team".into())), ("tags".into(), Value::List(tags.into()))],
         keys: vec![Key { name: "card".into(), ty: Type::Text }],

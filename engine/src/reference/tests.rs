@@ -126,6 +126,7 @@ fn matches(pattern: Pattern, letters: &str) -> Vec<String> {
         Alert { every_event: false, severity: Severity::Info, template: Vec::new(), with: Vec::new(), to: Vec::new() };
     let rule = Rule {
         name: "r".to_string(),
+        key_table: None,
         fingerprint: 0,
         metadata: Vec::new(),
         keys: Vec::new(),

@@ -5,6 +5,7 @@
 //! the row that was the newest then. What no look-up can ask for any more is compacted away.
 
 mod collection;
+mod comings;
 mod memo;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use tripline_query_lang::value::Value;
 
 use crate::expr::{Lookups, read_value, write_key, write_value};
 use collection::Collection;
+use comings::Comings;
 use memo::Memo;
 
 /// A row that holds from a time on; or the news that a key has none any more.
@@ -48,6 +50,17 @@ impl Change {
     }
 }
 
+/// A key of a table comes or goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coming {
+    /// When, microseconds; `i64::MIN`: it was always there.
+    pub at_us: i64,
+    /// Its canonical bytes.
+    pub key: Vec<u8>,
+    /// From now on it is there; otherwise its row is gone.
+    pub there: bool,
+}
+
 /// All tables, as one worker holds them.
 #[derive(Default)]
 pub struct Tables(RefCell<Option<State>>);
@@ -65,6 +78,8 @@ struct Table {
     /// Changes that event time has not passed yet.
     waiting: Vec<Change>,
     memo: Memo,
+    /// Where the keys of some rule come from the table.
+    comings: Option<Comings>,
 }
 
 impl Tables {
@@ -75,8 +90,14 @@ impl Tables {
         }
         let allocator = Allocator::Thread(Thread::default());
         let mut worker = Worker::new(WorkerConfig::default(), allocator, None);
-        let table = |_| Table { collection: Collection::new(&mut worker), waiting: Vec::new(), memo: Memo::default() };
-        let tables = plan.tables.iter().map(table).collect();
+        let is_watched = |id: usize| plan.rules.iter().any(|rule| rule.key_table.is_some_and(|key| key.index() == id));
+        let table = |id| Table {
+            collection: Collection::new(&mut worker),
+            waiting: Vec::new(),
+            memo: Memo::default(),
+            comings: is_watched(id).then(Comings::default),
+        };
+        let tables = (0..plan.tables.len()).map(table).collect();
         Tables(RefCell::new(Some(State { worker, tables, known_us: i64::MIN })))
     }
 
@@ -92,6 +113,22 @@ impl Tables {
         }
     }
 
+    /// The comings and goings of a table's keys from one time to before another, in the order of time, then key; as far as
+    /// event time is known and nothing is compacted away. For tables that are some rule's `key_table`.
+    pub fn comings(&self, table: TableId, from_us: i64, until_us: i64) -> Vec<Coming> {
+        let state = self.0.borrow();
+        let comings = state.as_ref().and_then(|state| state.tables.get(table.index())?.comings.as_ref());
+        comings.map(|comings| comings.between(from_us, until_us)).unwrap_or_default()
+    }
+
+    /// The keys that a table has as of a time, each since when it has been there, in the order of keys. As
+    /// [`Tables::comings`], for as early as nothing is compacted away.
+    pub fn keys(&self, table: TableId, at_us: i64) -> Vec<(Vec<u8>, i64)> {
+        let state = self.0.borrow();
+        let comings = state.as_ref().and_then(|state| state.tables.get(table.index())?.comings.as_ref());
+        comings.map(|comings| comings.there(at_us)).unwrap_or_default()
+    }
+
     /// Event time has certainly passed everything strictly before this: all changes before it are there.
     pub fn advance(&self, watermark_us: i64) {
         if let Some(state) = self.0.borrow_mut().as_mut() {
@@ -103,7 +140,10 @@ impl Tables {
     pub fn compact(&self, before_us: i64) {
         if let Some(state) = self.0.borrow_mut().as_mut() {
             let before_us = before_us.min(state.known_us);
-            state.tables.iter_mut().for_each(|table| table.collection.compact(before_us));
+            for table in &mut state.tables {
+                table.collection.compact(before_us);
+                table.comings.iter_mut().for_each(|comings| comings.compact(before_us));
+            }
         }
     }
 
@@ -143,6 +183,9 @@ impl Table {
         });
         for change in &due {
             self.memo.forget(&change.key);
+        }
+        if let Some(comings) = &mut self.comings {
+            due.iter().for_each(|change| comings.add(&change.key, change.at_us, change.row.is_some()));
         }
         let upserts = due.into_iter().map(|change| (change.key, change.row.as_deref().map(written), change.at_us));
         self.collection.put(upserts.collect(), watermark_us, worker);

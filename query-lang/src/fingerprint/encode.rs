@@ -14,6 +14,11 @@ pub(super) fn rule(streams: &[Stream], tables: &[Table], rule: &Rule) -> Vec<u8>
     encoder.number(OPERATOR_SEMANTICS);
     encoder.text(&rule.name);
     encoder.list(&rule.keys, |e, key| e.text(&format!("{}", key.ty)));
+    if let Some(table) = rule.key_table {
+        // Without one, rules keep the fingerprint that they had before.
+        encoder.tag(9);
+        encoder.table(table);
+    }
     match &rule.body {
         Body::Threshold(threshold) => encoder.threshold(threshold),
         Body::Pattern(pattern) => encoder.pattern(pattern),

@@ -3,8 +3,8 @@
 use crate::ast::{KeyPart, Keys};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{self, names, types};
-use crate::plan::{Expr, ExprKind, Key, StreamId, reads_tables};
-use crate::resolve::World;
+use crate::plan::{Expr, ExprKind, Key, StreamId, TableId, reads_tables};
+use crate::resolve::{Entity, World};
 use crate::span::Span;
 use crate::types::check::counted;
 use crate::types::place::Place;
@@ -94,11 +94,37 @@ pub(super) fn check(
     }
 }
 
-/// Says when keys come from a table, or a name is given twice.
-pub(super) fn check_form(world: &World<'_>, file: usize, keys: &Keys) {
-    if let Some(table) = &keys.table {
-        gates::key_table(world, file, table);
+/// The table that a rule's keys come from, `by x in table`, if it has keys like these.
+pub(super) fn table(world: &World<'_>, file: usize, keys: &Keys, key: &[Key]) -> Option<TableId> {
+    let name = keys.table.as_ref()?;
+    let Some(Entity::Table(id)) = world.entity(&name.text) else {
+        let message = format!("no table is called `{}`", name.text);
+        let fault = Diagnostic::new(codes::tables::UNKNOWN_TABLE, file, name.span, message);
+        world.report(fault.did_you_mean(&name.text, world.table_names()));
+        return None;
+    };
+    gates::key_table(world, file, name);
+    let table = world.table(id);
+    let own: Vec<&Type> = table.key_types().collect();
+    if key.len() != own.len() {
+        let of_table = counted(own.len(), "part");
+        let message =
+            format!("the key has {}, and that of `{}` has {of_table}", counted(key.len(), "part"), table.name);
+        world.fault(types::KEY_TYPES, file, keys.span, message);
+        return None;
     }
+    let differs = |(own, ty): &(&Key, &&Type)| own.ty != ***ty && own.ty != Type::Null && ***ty != Type::Null;
+    if let Some((own, ty)) = key.iter().zip(&own).find(differs) {
+        let message = format!("`{}` is of type {}, and the key of `{}` of type {ty}", own.name, own.ty, table.name);
+        let fault = Diagnostic::new(types::KEY_TYPES, file, keys.span, message);
+        world.report(fault.hint("keys join only with one type: name an expression, `by id: text(number) in devices`"));
+        return None;
+    }
+    Some(id)
+}
+
+/// Says when a name is given twice.
+pub(super) fn check_form(world: &World<'_>, file: usize, keys: &Keys) {
     for (position, part) in keys.parts.iter().enumerate() {
         let name = name_of(part);
         if keys.parts.iter().take(position).any(|other| name_of(other) == name) {

@@ -35,6 +35,7 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Rule>) -> Opti
         ast::Body::Error(_) => None,
     }?;
     rule.metadata = metadata;
+    rule.key_table = node.by.as_ref().and_then(|by| keys::table(world, file, by, &rule.keys));
     rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &world.plan_tables, &rule);
     Some(rule)
 }

@@ -52,6 +52,7 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         fingerprint: 0,
         metadata: Vec::new(),
         keys: key,
+        key_table: None,
         body: Body::Threshold(Threshold { on: ons, slots, when, episode_us }),
         histories,
         alert,

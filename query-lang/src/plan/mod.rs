@@ -143,6 +143,8 @@ pub struct Rule {
     pub metadata: Vec<(String, Value)>,
     /// The key's parts; empty: the whole stream is one key.
     pub keys: Vec<Key>,
+    /// `by x in table`: the keys are those of the table's rows, from each row on and until it is gone.
+    pub key_table: Option<TableId>,
     /// What it looks for.
     pub body: Body,
     /// All history functions of the rule, each once.

@@ -73,6 +73,7 @@ pub(super) fn rule(name: &str) -> Rule {
     let slot_of = |name: &str, ty| Slot { name: name.into(), ty };
     Rule {
         name: name.into(),
+        key_table: None,
         fingerprint: name.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte)),
         metadata: Vec::new(),
         keys: vec![Key { name: "key".into(), ty: Type::Text }],

@@ -126,6 +126,7 @@ pub(super) fn plan(pattern: &str) -> Plan {
         Alert { every_event: false, severity: Severity::Low, template: Vec::new(), with: Vec::new(), to: Vec::new() };
     let rule = Rule {
         name: "r".into(),
+        key_table: None,
         fingerprint: 0,
         metadata: Vec::new(),
         keys: Vec::new(),

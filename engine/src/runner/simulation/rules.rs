@@ -26,6 +26,7 @@ fn x_at_least(bound: i64) -> Expr {
 fn rule(name: &str, body: Body) -> Rule {
     Rule {
         name: name.into(),
+        key_table: None,
         fingerprint: name.len() as u64,
         metadata: Vec::new(),
         keys: vec![Key { name: "key".into(), ty: Type::Text }],

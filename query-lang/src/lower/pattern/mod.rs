@@ -72,6 +72,7 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         fingerprint: 0,
         metadata: Vec::new(),
         keys: key,
+        key_table: None,
         body: Body::Pattern(pattern),
         histories: histories.into_inner(),
         alert,
