@@ -25,6 +25,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
     let two = expr(ExprKind::Const(Value::Int(2)), Type::Int);
     let rule = Rule {
         name: "busy".into(),
+        key_table: None,
         fingerprint: 77,
         metadata: Vec::new(),
         keys: vec![Key { name: "key".into(), ty: Type::Text }],
