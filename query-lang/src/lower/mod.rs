@@ -6,6 +6,7 @@ mod keys;
 mod params;
 mod pattern;
 mod rule;
+mod slips;
 mod streams;
 mod tables;
 mod tests;
@@ -25,6 +26,7 @@ pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override]) -> Plan
     let rules: Vec<_> = world.rules.iter().map(|found| rule::lower(world, found)).collect();
     let tests: Vec<_> = world.tests.iter().map(|test| tests::lower(world, test, &rules)).collect();
     warn_of_unused(world, &rules, &tests);
+    slips::warn(world);
     Plan {
         streams: world.plan_streams.clone(),
         tables: world.plan_tables.clone(),

@@ -81,7 +81,8 @@ fn overridden<'a>(
     world.report(if declared.ty == Type::Text {
         fault.hint("texts stand in double quotes, here as well")
     } else {
-        fault.hint(format!("values are written as in a rule file, such as {}", declared.value))
+        let example = crate::show::literal(&declared.value);
+        fault.hint(format!("values are written as in a rule file, such as {example}"))
     });
     declared.clone()
 }

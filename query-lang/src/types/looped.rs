@@ -113,7 +113,7 @@ fn returned(func: LoopFn, arg: Option<&Expr>) -> Type {
 }
 
 /// The expressions directly inside of a tree.
-fn children(tree: &ast::Expr) -> Vec<&ast::Expr> {
+pub(crate) fn children(tree: &ast::Expr) -> Vec<&ast::Expr> {
     match &tree.node {
         Tree::Member(inner, _) | Tree::Not(inner) | Tree::Negate(inner) => vec![inner],
         Tree::Index(of, at) => std::iter::once(of).chain(at).collect(),

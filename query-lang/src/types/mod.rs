@@ -5,11 +5,13 @@ mod call;
 pub(crate) mod check;
 pub(crate) mod constant;
 pub(crate) mod convert;
+mod doubt;
+pub(crate) mod facts;
 mod history;
 mod lets;
 mod literal;
 mod lookup;
-mod looped;
+pub(crate) mod looped;
 mod names;
 mod operator;
 pub(crate) mod place;
@@ -58,6 +60,8 @@ pub(crate) fn condition<'a>(world: &World<'a>, file: usize, place: Place<'_>, tr
     let expr = Typer::new(world, file, place, tree).bool(tree);
     if world.error_count() == before && !looped::names_anything(tree) {
         constant::warn_of_condition(world, file, &expr, tree);
+    } else if world.error_count() == before {
+        doubt::condition(world, file, place, &expr, tree);
     }
     expr
 }

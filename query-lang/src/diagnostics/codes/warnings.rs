@@ -5,7 +5,7 @@ super::codes! {
         "Comparing with a missing value is unknown, and unknown does not hold, nor does its `not`. `x is null` and `x is not null` \
          ask whether a value is missing.";
     CONSTANT_CONDITION = "W0902", "constant-condition", "a condition does not depend on any event",
-        "The condition always holds, or never, whatever comes. One that depends on a `param` is not reported: that may be a switch.";
+        "The condition always holds, or never, whatever comes: `1 < 2`, `x > 3 or x < 5`. One that depends on a `param` is not reported: that may be a switch.";
     UNUSED_STREAM = "W0903", "unused-stream", "no rule or test reads this stream",
         "The stream is declared, and nothing looks at it. A source need not be configured for it.";
     LOOP_AT_MINIMUM = "W0904", "loop-never-grows", "a loop never takes more than its minimum",
@@ -20,4 +20,13 @@ super::codes! {
     WITHIN_TOO_SHORT = "W0907", "within-too-short", "the time of the whole match is shorter than a wait inside of it",
         "A `no X for D` inside of a pattern waits D before the next step can come. A `within` of the whole match that is shorter than that is \
          over before.";
+    NEVER_HOLDS = "W0908", "never-holds", "a condition can never hold, so nothing fits",
+        "The parts of the condition contradict each other: no value is over 5 and under 3, equal to two texts, or in an empty list. A step \
+         with such a condition never fits, and a rule with it never alerts. Often `or` is meant where `and` stands.";
+    OVERLAP = "W0909", "overlapping-steps", "an event may fit a loop or an optional step, and the step after it as well",
+        "An event that fits both goes to the step after, once the loop has its minimum; `greedy` turns that round. Where that is not what \
+         is meant, the match looks arbitrary. Write `greedy`, or conditions that exclude each other.";
+    ONE_LETTER_OFF = "W0910", "one-letter-off", "two names or texts differ in one letter",
+        "Two sinks, steps or fields whose names differ in a letter are easily confused, and a text that is compared with a field in one rule \
+         and written otherwise in another is often a slip: it never fits. Names that differ in digits alone are left in peace.";
 }

@@ -4,9 +4,10 @@ use crate::ast::Link;
 use crate::diagnostics::codes::warnings as codes;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::{
-    Branching, CompareOp, Element, Expr, ExprKind, Node, Pattern, Step, StepId, StepInfo, StepKey, Within,
+    Branching, CompareOp, Element, Expr, ExprKind, Limits, Node, Pattern, Step, StepId, StepInfo, StepKey, Within,
 };
 use crate::resolve::World;
+use crate::types::facts;
 
 use super::steps::Drafts;
 
@@ -15,7 +16,7 @@ pub(super) fn pattern(world: &World<'_>, file: usize, pattern: &Pattern, drafts:
     let warn = Warn { world, file, pattern, drafts };
     warn.neighbours(&pattern.seq);
     warn.first_fits(&pattern.seq, true);
-    warn.waits(&pattern.seq);
+    warn.waits(&pattern.seq, rule_bound(pattern));
 }
 
 struct Warn<'w, 'a> {
@@ -56,17 +57,17 @@ impl Warn<'_, '_> {
     fn overlap(&self, before: &Step, after: &Step, link: Link) {
         let Some(quant) = before.quant else { return };
         let (looped, next) = (self.info(before), self.info(after));
+        let (of_loop, of_next) = (looped.filter.as_ref(), next.filter.as_ref());
         let same_events = looped.stream == next.stream
             && matches!((&looped.key, &next.key), (StepKey::Own(a), StepKey::Own(b)) if a == b);
         if !same_events || quant.branching == Branching::Each || quant.max == Some(quant.min) {
             return;
         }
-        let is_same = looped.filter == next.filter;
         let loop_limits = &before.limits;
-        if !quant.greedy && (is_same || next.filter.is_none()) && after.limits.within_us.is_none() {
+        if !quant.greedy && facts::implies(of_loop, of_next) && after.limits.within_us.is_none() {
             let message =
                 format!("`{}` never takes more than {}: what fits it fits `{}`", looped.name, quant.min, next.name);
-            self.say(codes::LOOP_AT_MINIMUM, before.id, message, "write `greedy` behind the quantifier".to_owned());
+            return self.say(codes::LOOP_AT_MINIMUM, before.id, message, GREEDY.to_owned());
         }
         // Rounds joined by `next` end at the first event between them.
         let is_endless = quant.max.is_none()
@@ -75,9 +76,21 @@ impl Warn<'_, '_> {
             && loop_limits.over_us.is_none()
             && loop_limits.within_us.is_none()
             && loop_limits.until.is_none();
-        if quant.greedy && is_endless && (is_same || looped.filter.is_none()) {
+        if quant.greedy && is_endless && facts::implies(of_next, of_loop) {
             let message = format!("`{}` takes every event that `{}` waits for", looped.name, next.name);
-            self.say(codes::LOOP_STARVES, before.id, message, "give the loop a maximum, `over` or `until`".to_owned());
+            return self.say(
+                codes::LOOP_STARVES,
+                before.id,
+                message,
+                "give the loop a maximum, `over` or `until`".to_owned(),
+            );
+        }
+        if !quant.greedy && !facts::excludes(of_loop, of_next) {
+            let message =
+                format!("an event may fit both `{}` and `{}`: it goes to `{}`", looped.name, next.name, next.name);
+            let hint =
+                format!("{GREEDY} if it is to go to `{}`, or let the conditions exclude each other", looped.name);
+            self.say(codes::OVERLAP, before.id, message, hint);
         }
     }
 
@@ -107,25 +120,63 @@ impl Warn<'_, '_> {
         }
     }
 
-    /// `no X for D` in the middle that is longer than the whole match may be.
-    fn waits(&self, seq: &[Element]) {
-        let Some(Within::Time(within_us)) = self.pattern.within else { return };
-        for pair in seq.windows(2) {
-            if let (Node::No(absent), Node::Step(step)) = (&pair[0].node, &pair[1].node)
-                && absent.hold_us.is_some_and(|hold_us| hold_us > within_us)
-            {
-                let name = &self.info(step).name;
-                let message = format!("`{name}` can never come: the wait before it is longer than the rule's `within`");
-                self.say(
-                    codes::WITHIN_TOO_SHORT,
-                    step.id,
-                    message,
-                    "make `within` longer, or the wait shorter".to_owned(),
-                );
+    /// `no X for D` in the middle that is longer than what bounds the step behind it: the step's own `within`, the `over` or
+    /// `within` of a bracket, or the rule's.
+    fn waits(&self, seq: &[Element], around: Option<Bound>) {
+        let mut waited_us = 0i64;
+        for element in seq {
+            match &element.node {
+                Node::No(absent) => waited_us = waited_us.saturating_add(absent.hold_us.unwrap_or(0)),
+                Node::Step(step) => {
+                    let own = step.limits.within_us.map(|us| Bound { us, of: "its own `within`" });
+                    self.wait(step, waited_us, own);
+                    self.wait(step, waited_us, around);
+                }
+                Node::Group(group) => {
+                    for member in &group.members {
+                        self.waits(std::slice::from_ref(member), bound(&group.limits, around));
+                    }
+                }
+                Node::Sub(sub) => self.waits(&sub.seq, bound(&sub.limits, around)),
+            }
+            // Each wait counts from the event before it; of what is within one bound they add up.
+            if around.is_none() && !matches!(element.node, Node::No(_)) {
+                waited_us = 0;
             }
         }
     }
+
+    fn wait(&self, step: &Step, waited_us: i64, bound: Option<Bound>) {
+        let Some(bound) = bound.filter(|bound| waited_us > bound.us) else { return };
+        let name = &self.info(step).name;
+        let message = format!("`{name}` can never come: the wait before it is longer than {}", bound.of);
+        self.say(codes::WITHIN_TOO_SHORT, step.id, message, "make `within` longer, or the wait shorter".to_owned());
+    }
 }
+
+/// A time that bounds what stands inside.
+#[derive(Clone, Copy)]
+struct Bound {
+    us: i64,
+    /// Whose it is.
+    of: &'static str,
+}
+
+/// The narrower of a bracket's `over` and what is around it.
+fn bound(limits: &Limits, around: Option<Bound>) -> Option<Bound> {
+    let own = limits.over_us.map(|us| Bound { us, of: "the `over` of the bracket" });
+    own.into_iter().chain(around).min_by_key(|bound| bound.us)
+}
+
+/// The rule's `within`, if it is a time.
+fn rule_bound(pattern: &Pattern) -> Option<Bound> {
+    match pattern.within {
+        Some(Within::Time(us)) => Some(Bound { us, of: "the rule's `within`" }),
+        Some(Within::Events(_) | Within::Forever) | None => None,
+    }
+}
+
+const GREEDY: &str = "write `greedy` behind the quantifier";
 
 /// Whether a condition holds only where a field of the candidate equals one of this step.
 fn asks_for(filter: &Expr, step: StepId) -> bool {
