@@ -2,8 +2,9 @@
 
 use super::feed::ways_in;
 use super::graph::{End, Graph, Group, LeafBody, Member, Program};
+use super::groups::drop_steps;
 use super::run::{Cursor, Edits, GroupState, MemberState, Moment};
-use super::standing::{Ending, Going, members};
+use super::standing::{Ending, Going};
 
 /// What the passing of a deadline did to a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +26,13 @@ impl Graph {
         let own = match end {
             Some(end) if end.waits() => self.deadline(end, cursor, start),
             Some(end) if cursor.leaf.is_some() => {
-                let ways = self.latest_of(program, cursor, end.behind, start);
+                let ways = self.closing_of(program, cursor, end.behind, start);
                 let held = self.going(program, cursor, start) == Going::Held;
                 let inner = if held { self.latest_inside(program, cursor, start) } else { None };
                 ways.into_iter().chain(inner).max().unwrap_or(i64::MAX)
             }
             _ => {
-                let ways = self.latest_of(program, cursor, cursor.open, start);
+                let ways = self.closing_of(program, cursor, cursor.open, start);
                 let inner = self.latest_inside(program, cursor, start);
                 ways.into_iter().chain(inner).max().unwrap_or(i64::MAX)
             }
@@ -76,11 +77,28 @@ impl Graph {
         alarms.chain(self.group_latest(group, state, start)).min().unwrap_or(i64::MAX)
     }
 
-    /// The last time at which a group that has begun can take an event; `None` when nothing but its members bounds it.
-    fn group_latest(&self, group: &Group, state: &GroupState, _start: Moment) -> Option<i64> {
+    /// The last time at which a group can take an event; `None` when nothing but its members bounds it.
+    fn group_latest(&self, group: &Group, state: &GroupState, start: Moment) -> Option<i64> {
         let open = !state.shut && state.members.iter().any(|member| matches!(member, MemberState::At(_)));
-        let over = group.over_us.filter(|_| open)?;
-        state.first_us.map(|first| first.saturating_add(over))
+        if !open {
+            return None;
+        }
+        let over = group.over_us.and_then(|over| state.first_us.map(|first| first.saturating_add(over)));
+        // Members in any order give each other time: all of them are late, or none.
+        let all = group.need.and_then(|_| self.members_latest(group, state, start));
+        over.into_iter().chain(all).min()
+    }
+
+    fn members_latest(&self, group: &Group, state: &GroupState, start: Moment) -> Option<i64> {
+        let takes = |(member, state): &(&Member, &MemberState)| !self.is_filled(member, state, start);
+        let latest = |(member, state): (&Member, &MemberState)| match (member, state) {
+            (Member::Program(program, _), MemberState::At(cursor)) => {
+                let ways = self.latest_of(program, cursor, cursor.open, start);
+                ways.into_iter().chain(self.latest_inside(program, cursor, start)).max()
+            }
+            _ => None,
+        };
+        group.members.iter().zip(&state.members).filter(takes).filter_map(latest).max()
     }
 
     fn latest_inside(&self, program: &Program, cursor: &Cursor, start: Moment) -> Option<i64> {
@@ -90,11 +108,7 @@ impl Graph {
             return None;
         }
         let over = self.group_latest(group, state, start).unwrap_or(i64::MAX);
-        let member = |(program, cursor): (&Program, &Cursor)| {
-            let ways = self.latest_of(program, cursor, cursor.open, start);
-            ways.into_iter().chain(self.latest_inside(program, cursor, start)).max()
-        };
-        members(group, state).filter_map(member).max().map(|latest| latest.min(over))
+        self.members_latest(group, state, start).map(|latest| latest.min(over))
     }
 
     /// Event time has certainly passed `deadline_us`. `seen_seq` is the newest event of the key.
@@ -115,7 +129,7 @@ impl Graph {
         let ahead = cursor.ahead.iter().fold(0, |set, (way, _)| set | 1 << way);
         for way in ways_in(cursor.open & !ahead) {
             let late = after.ways[way].target.is_some()
-                && self.latest(program, cursor, &after.ways[way], start) <= deadline_us;
+                && self.closing(program, cursor, &after.ways[way], start) <= deadline_us;
             if late {
                 cursor.open &= !(1 << way);
             }
@@ -125,7 +139,8 @@ impl Graph {
                 let heard = !end.waits_next || seen_seq > cursor.last.seq;
                 let deadline = self.deadline(end, cursor, start);
                 if heard && deadline <= deadline_us {
-                    return Passed::Complete(Some(deadline));
+                    // Not before what stands before it is complete.
+                    return Passed::Complete(Some(if by_time { deadline_us } else { deadline }));
                 }
                 return Passed::Waits;
             }
@@ -215,7 +230,10 @@ impl Graph {
                 (Member::Program(program, _), MemberState::At(cursor)) => {
                     match self.pass(program, cursor, deadline_us, start, seen_seq, edits) {
                         Passed::Complete(Some(_)) => MemberState::Done,
-                        Passed::Gone => MemberState::Dead,
+                        Passed::Gone => {
+                            drop_steps(member, state.since_seq, edits);
+                            MemberState::Dead
+                        }
                         _ => continue,
                     }
                 }

@@ -17,7 +17,7 @@ pub(super) fn compile(pattern: &Pattern, parts: &mut Parts) -> Result<Graph, Pat
         pattern,
         parts,
         &pattern.seq,
-        Outside { inside_next: false, within_us: None, top: true, first: START },
+        Outside { inside_next: false, within_us: None, top: true, beside: false, first: START, first_rounds: None },
     )?;
     let without = pattern.without.iter().map(|absent| parts.absent(absent)).collect::<Result<_, _>>()?;
     let (within_us, within_events) = match pattern.within {
@@ -37,8 +37,12 @@ struct Outside {
     within_us: Option<i64>,
     /// It is the whole pattern, not a member of a group.
     top: bool,
+    /// A member of `all of` or `N of` is around it.
+    beside: bool,
     /// The word before the bracket or group, which is that of its first element.
     first: Join,
+    /// That of the rounds of the first element, where it is not the same.
+    first_rounds: Option<Join>,
 }
 
 impl Outside {
@@ -130,7 +134,7 @@ fn compile_program(
         forbidden: Vec::new(),
     };
     builder.fill(0, elements, outside)?;
-    builder.finish(outside.top)
+    builder.finish(outside)
 }
 
 impl Builder<'_> {
@@ -143,6 +147,8 @@ impl Builder<'_> {
                 word => word,
             };
             let place = self.sequences[sequence].elements.len();
+            let first_rounds = outside.first_rounds.filter(|_| element.link == Link::Start);
+            let outside = Outside { first_rounds, ..outside };
             let (item, limit) = match &element.node {
                 Node::Step(step) => (self.step(step, word, (sequence, place), outside)?, step.limits.limit),
                 Node::Sub(sub) => {
@@ -154,7 +160,8 @@ impl Builder<'_> {
                     let inner = self.bracket(shape, until, word, &sub.limits, (sequence, place), outside);
                     let inside_next = outside.inside_next || shape.consecutive;
                     let first = Join { word, limit: sub.limits.limit.or(outside.first.limit) };
-                    self.fill(inner, &sub.seq, Outside { inside_next, first, ..outside.narrowed(&sub.limits) })?;
+                    let inside = Outside { inside_next, first, ..outside.narrowed(&sub.limits) };
+                    self.fill(inner, &sub.seq, inside)?;
                     (Item::Bracket(inner), sub.limits.limit)
                 }
                 Node::No(absent) => {
@@ -211,7 +218,8 @@ impl Builder<'_> {
     ) -> usize {
         let each = quant.branching == Branching::Each;
         self.levels.push(Level { min: quant.min, max: quant.max, over_us: limits.over_us, until });
-        let again = if quant.consecutive || outside.inside_next { Link::Next } else { word };
+        let rounds = outside.first_rounds.unwrap_or(Join { word, limit: None });
+        let again = if quant.consecutive || outside.inside_next { Link::Next } else { rounds.word };
         let mut levels = self.sequences[place.0].levels.clone();
         levels.push(self.levels.len() - 1);
         self.sequences.push(Sequence {
@@ -222,7 +230,7 @@ impl Builder<'_> {
                 repeats: quant.max != Some(1),
                 greedy: quant.greedy,
                 each,
-                again: Join { word: again, limit: limits.limit.or(outside.first.limit) },
+                again: Join { word: again, limit: limits.limit.or(rounds.limit).or(outside.first.limit) },
             }),
             levels,
         });
@@ -250,7 +258,12 @@ impl Builder<'_> {
         // An alternative stands in the place of the group; members in any order have no place.
         let is_next = matches!(group.kind, GroupKind::AnyOf) && word == Link::Next;
         let first = Join { word: if is_next { Link::Next } else { Link::Start }, limit: None };
-        let inner = Outside { first, ..outside.narrowed(&group.limits) };
+        // The run is continued in branches by the way to the group, and by each further round in it.
+        let is_each = matches!(group.kind, GroupKind::AnyOf) && word == Link::ThenEach;
+        let each = Join { word, limit: group.limits.limit.or(outside.first.limit) };
+        let first_rounds = if is_each { Some(each) } else { outside.first_rounds };
+        let inner = Outside { first, first_rounds, ..outside.narrowed(&group.limits) };
+        let beside = outside.beside || matches!(group.kind, GroupKind::Of(_));
         let mut members = Vec::new();
         for member in &group.members {
             members.push(match &member.node {
@@ -260,7 +273,8 @@ impl Builder<'_> {
                 }
                 _ => {
                     let alone = std::slice::from_ref(member);
-                    let program = compile_program(self.pattern, self.parts, alone, Outside { top: false, ..inner })?;
+                    let program =
+                        compile_program(self.pattern, self.parts, alone, Outside { top: false, beside, ..inner })?;
                     Member::Program(program, steps_of(alone))
                 }
             });
@@ -280,7 +294,7 @@ impl Builder<'_> {
     }
 
     /// Joins the leaves by ways.
-    fn finish(self, top: bool) -> Result<Program, PatternError> {
+    fn finish(self, Outside { top, beside, .. }: Outside) -> Result<Program, PatternError> {
         let start = Draft::start();
         let (first, behind) = if top { (Place::First, Place::Behind) } else { (Place::Member, Place::Member) };
         let entry = crossing(self.onward(0, 0, &start, None), &self.forbidden, first)?;
@@ -308,7 +322,7 @@ impl Builder<'_> {
             after,
         };
         let leaves = self.leaves.into_iter().zip(after).map(leaf).collect();
-        let mut program = Program { leaves, levels, entry };
+        let mut program = Program { leaves, levels, entry, beside };
         program.complete();
         Ok(program)
     }

@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::graph::{Both, Crossing, Graph, LeafBody, Order, Program, Way, WaySet};
-use super::run::{Branch, Cursor, Edit, Edits, Fate, GroupState, Round, Sight};
-use super::standing::Going;
+use super::graph::{Both, Crossing, Graph, Guard, LeafBody, Order, Program, Way, WaySet};
+use super::run::{Branch, Cursor, Edit, Edits, Fate, GroupState, MemberState, Round, Sight};
+use super::standing::{Going, allows_rounds};
 
 /// The members of a set of ways, in order of preference.
 pub(super) fn ways_in(set: WaySet) -> impl Iterator<Item = usize> {
@@ -72,6 +72,7 @@ impl Graph {
         let mut moved: SmallVec<[Branch; 1]> = SmallVec::new();
         let mut ended = false;
         let going = self.going(program, cursor, sight.start);
+        let branches_inside = self.may_branch(program, cursor, sight.start);
         let inside_first = matches!(going, Going::Incomplete | Going::Held | Going::First);
         if inside_first && self.feed_inside(program, cursor, sight, may_take, &mut moved) == Fate::Gone {
             return Fate::Gone;
@@ -85,7 +86,7 @@ impl Graph {
             ended = followed.passed.is_none() && moved.is_empty();
             if !moved.is_empty() && trunk == 0 {
                 // Left by this event; another branch may complete the group differently.
-                cursor.group = cursor.group.take().filter(|_| going.branches()).map(GroupState::to_go_on);
+                cursor.group = cursor.group.take().filter(|_| branches_inside).map(GroupState::to_go_on);
             } else if was_open != 0 && trunk == 0 {
                 cursor.group = None;
             }
@@ -113,7 +114,7 @@ impl Graph {
         let mut killed = 0;
         for index in ways_in(cursor.open) {
             let way = &after.ways[index];
-            killed |= self.forbidden(after, cursor, sight, index, true);
+            killed |= self.forbidden(program, cursor, sight, index, true);
             if killed >> index & 1 == 0 && after.is_ended_by_next(index, cursor, sight) {
                 cursor.open = 1 << index;
                 return Fate::Passed;
@@ -132,7 +133,7 @@ impl Graph {
                 edits.push(Edit::Take(step));
                 return Fate::Took;
             }
-            killed |= self.forbidden(after, cursor, sight, index, false);
+            killed |= self.forbidden(program, cursor, sight, index, false);
         }
         cursor.open &= !killed;
         self.close_behind(program, cursor, sight);
@@ -141,15 +142,13 @@ impl Graph {
 
     /// The ways that are lost because the event is what a `no` forbids, for those `no`s that are asked at this way: `next no`
     /// before its first way is tried, any other after its last, whose event may be one that it forbids.
-    fn forbidden(&self, after: &Crossing, cursor: &Cursor, sight: &Sight<'_>, way: usize, before: bool) -> WaySet {
+    fn forbidden(&self, program: &Program, cursor: &Cursor, sight: &Sight<'_>, way: usize, before: bool) -> WaySet {
+        let after = program.after(cursor);
         let mut killed = 0;
         for guard in &after.guards {
-            let open = guard.ways & cursor.open;
-            if open == 0 || guard.next != before || sight.starting {
-                continue;
-            }
-            let asked_at = if before { open.trailing_zeros() } else { WaySet::BITS - 1 - open.leading_zeros() };
-            let asked = asked_at as usize == way
+            let asked = !sight.starting
+                && guard.asked_at(cursor.open) == Some((way, before))
+                && (guard.ways & cursor.open != 0 || may_be_left(program, cursor, guard))
                 && (!guard.next || sight.now.seq == cursor.last.seq + 1)
                 && guard.hold_us.is_none_or(|hold| sight.now.at_us <= cursor.last.at_us.saturating_add(hold));
             if asked && guard.part.fits(sight) {
@@ -193,7 +192,8 @@ impl Graph {
                 let before = taking.moved.len();
                 let one = self.take_ways(taking, first);
                 if *both == Both::UnlessFirst && taking.moved.len() > before {
-                    return Followed { passed: None, ..one };
+                    let untried = if one.spawned { second.ways() & taking.cursor.open } else { 0 };
+                    return Followed { passed: None, taken: one.taken | untried, ..one };
                 }
                 let other = self.take_ways(taking, second);
                 let alive = |side: &Order| side.ways() & taking.cursor.open & !taking.killed != 0;
@@ -216,7 +216,7 @@ impl Graph {
         }
         let after = taking.program.after(taking.cursor);
         let way = &after.ways[index];
-        taking.killed |= self.forbidden(after, taking.cursor, taking.sight, index, true);
+        taking.killed |= self.forbidden(taking.program, taking.cursor, taking.sight, index, true);
         let before = taking.moved.len();
         let mut ended = false;
         if taking.killed & bit == 0 {
@@ -225,7 +225,7 @@ impl Graph {
                 self.take_way(taking.program, taking.cursor, index, way, taking.sight, &mut taking.moved);
             }
         }
-        taking.killed |= self.forbidden(after, taking.cursor, taking.sight, index, false);
+        taking.killed |= self.forbidden(taking.program, taking.cursor, taking.sight, index, false);
         if taking.moved.len() > before {
             let spawned = way.spawns;
             Followed { passed: None, taken: if spawned { bit } else { 0 }, spawned }
@@ -310,7 +310,8 @@ impl Graph {
     /// The place at the other end of a way; levels that it enters begin at that time.
     pub(super) fn moved(&self, program: &Program, cursor: &Cursor, way: &Way, at_us: i64) -> Cursor {
         let rounds = cursor.rounds.clone();
-        let mut next = Cursor { leaf: cursor.leaf, rounds, ..Cursor::before(0, cursor.last) };
+        let Cursor { leaf, last, beside_us, .. } = *cursor;
+        let mut next = Cursor { leaf, beside_us, rounds, ..Cursor::before(0, last) };
         next.go(program, way, at_us);
         next
     }
@@ -393,6 +394,11 @@ impl Graph {
     }
 }
 
+/// The loops before a `no` have had enough rounds: from then on it is in force.
+fn may_be_left(program: &Program, cursor: &Cursor, guard: &Guard) -> bool {
+    ways_in(guard.ways).any(|way| allows_rounds(program, cursor, &program.after(cursor).ways[way]))
+}
+
 /// Puts the first branch that took the event in the place of the cursor, and the others behind, as far as `limit` allows.
 fn conclude(
     cursor: &mut Cursor,
@@ -445,7 +451,9 @@ impl Cursor {
     pub(super) fn close_strict(&mut self, after: &Crossing, now_us: i64) {
         let last_us = self.last.at_us;
         let waits = |way: usize| after.ways[way].hold_us.is_some_and(|hold| now_us <= last_us.saturating_add(hold));
-        let closes = after.strict & self.open;
+        // A group that time can complete knows which of its members an event shuts out.
+        let ahead = self.ahead.iter().fold(0, |set, (way, _)| set | 1 << way);
+        let closes = after.strict & self.open & !ahead;
         self.open &= !(closes & !if after.held == 0 { 0 } else { allowed(closes & after.held, waits) });
     }
 
@@ -469,7 +477,27 @@ impl Cursor {
     }
 }
 
+impl Cursor {
+    /// Time alone may complete a group that it is in or before.
+    pub(super) fn waits_for_time(&self) -> bool {
+        !self.ahead.is_empty() || self.group.as_ref().is_some_and(|group| group.waits_for_time())
+    }
+}
+
 impl GroupState {
+    fn waits_for_time(&self) -> bool {
+        self.members.iter().any(|member| match member {
+            MemberState::Quiet(_) => true,
+            MemberState::At(cursor) => cursor.waits_for_time(),
+            MemberState::Done | MemberState::Dead => false,
+        })
+    }
+
+    /// As it was left by the branch that did not have to take more.
+    pub(super) fn complete_again(&self) -> GroupState {
+        GroupState { hungry: false, ..self.clone() }
+    }
+
     /// For a branch that has to take more before the group is complete again.
     fn to_go_on(mut self: Box<Self>) -> Box<Self> {
         self.hungry = true;
@@ -478,7 +506,6 @@ impl GroupState {
 
     /// As the first step, `any of` follows only the alternatives that the run's first event starts.
     fn keep_started(&mut self, group: &super::graph::Group) {
-        use super::run::MemberState;
         if group.need.is_some() {
             return;
         }

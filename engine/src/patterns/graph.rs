@@ -34,6 +34,8 @@ pub(super) struct Program {
     pub(super) levels: Vec<Level>,
     /// Where it starts.
     pub(super) entry: Crossing,
+    /// It is in a member of `all of` or `N of`: what another member takes may give it more time by `within`.
+    pub(super) beside: bool,
 }
 
 /// Takes events: a step, or a group of them.
@@ -175,6 +177,25 @@ pub(super) struct Guard {
     pub(super) ways: WaySet,
     /// The ways that are lost when it is broken: those, and those that lead back before it.
     pub(super) kills: WaySet,
+}
+
+impl Guard {
+    /// At which of the open ways an event is tested, and whether before that way is tried: `next no` before the first that
+    /// crosses it, any other behind the last, whose event may be one that it forbids. Where none of those is open any more,
+    /// rounds that lead back are tested; what a greedy loop takes, which comes before them, is not.
+    pub(super) fn asked_at(&self, open: WaySet) -> Option<(usize, bool)> {
+        let first = |set: WaySet| set.trailing_zeros() as usize;
+        let last = |set: WaySet| (WaySet::BITS - 1 - set.leading_zeros()) as usize;
+        let crossing = self.ways & open;
+        let back = self.kills & open;
+        match (crossing, back) {
+            (0, 0) => None,
+            (0, back) if self.next || first(back) > last(self.ways) => Some((first(back), true)),
+            (0, back) => Some((last(back), false)),
+            (crossing, _) if self.next => Some((first(crossing), true)),
+            (crossing, _) => Some((last(crossing), false)),
+        }
+    }
 }
 
 /// How an end is reached.

@@ -66,7 +66,7 @@ impl Graph {
                 variant.state.last = now;
                 variant.state.first_us.get_or_insert(now.at_us);
                 refresh_waiting(group, &mut variant.state, now);
-            } else if group.strict && variant.state.first_us.is_some() {
+            } else if group.strict && !sight.starting {
                 variant.state.shut = true;
             }
             if !was_complete {
@@ -84,10 +84,11 @@ impl Graph {
     }
 
     /// Complete, and neither `greedy` nor `each` asks for more: in `all of` and `N of` it takes no more.
-    fn is_filled(&self, member: &Member, state: &MemberState, start: Moment) -> bool {
+    pub(super) fn is_filled(&self, member: &Member, state: &MemberState, start: Moment) -> bool {
         let asks = match (member, state) {
             (Member::Program(program, _), MemberState::At(cursor)) => {
-                self.member_going(program, cursor, start).is_some_and(|going| going == Going::Held || going.branches())
+                self.member_going(program, cursor, start) == Some(Going::Held)
+                    || self.member_branches(program, cursor, start)
             }
             _ => false,
         };
@@ -165,7 +166,7 @@ impl Graph {
             return true;
         }
         if state.hungry {
-            return self.group_going(group, &GroupState { hungry: false, ..state.clone() }, start) != Going::Nowhere;
+            return self.group_going(group, &state.complete_again(), start) != Going::Nowhere;
         }
         let alive = |pair: &(&Member, &MemberState)| match pair.1 {
             MemberState::Dead => false,
@@ -177,21 +178,33 @@ impl Graph {
     }
 }
 
-/// In `all of` and `N of`, the matched event before a member that has not begun is the group's newest.
+/// In `all of` and `N of`, the matched event before the next one of a member is the group's newest.
 fn refresh_waiting(group: &Group, state: &mut GroupState, now: Moment) {
     if group.need.is_none() {
         return;
     }
     for member in &mut state.members {
-        if let MemberState::At(cursor) = member
-            && cursor.leaf.is_none()
-        {
-            cursor.last = now;
+        if let MemberState::At(cursor) = member {
+            if cursor.leaf.is_none() {
+                cursor.last = now;
+            }
+            took_beside(cursor, now.at_us);
         }
     }
 }
 
-fn drop_steps(member: &Member, since_seq: u64, edits: &mut Edits) {
+fn took_beside(cursor: &mut Cursor, at_us: i64) {
+    cursor.beside_us = at_us;
+    let ahead = cursor.ahead.iter_mut().map(|(_, state)| state);
+    for member in ahead.chain(cursor.group.as_deref_mut()).flat_map(|state| &mut state.members) {
+        if let MemberState::At(inside) = member {
+            took_beside(inside, at_us);
+        }
+    }
+}
+
+/// What a member has taken does not belong to the match.
+pub(super) fn drop_steps(member: &Member, since_seq: u64, edits: &mut Edits) {
     if let Member::Program(_, steps) = member {
         edits.push(Edit::Drop(SmallVec::from_slice(steps), since_seq));
     }

@@ -198,7 +198,7 @@ impl Machine {
     fn exhaust(&self, run: &mut Run, turn: &mut Turn<'_>) -> bool {
         let end = self.graph.program.after(&run.cursor).end.as_ref();
         let end = end.filter(|end| run.cursor.open >> end.way & 1 == 1);
-        if end.is_some_and(|end| end.hold_us.is_some()) {
+        if end.is_some_and(|end| end.hold_us.is_some() || end.waits_next) || run.cursor.waits_for_time() {
             return false;
         }
         if let Some(end) = end {
@@ -239,7 +239,7 @@ impl Machine {
     /// After a match: the run lives on in the branches that `each` leaves.
     pub(super) fn go_on(&self, run: &mut Run) {
         let program = &self.graph.program;
-        let branches = self.graph.going(program, &run.cursor, run.start).branches();
+        let branches = self.graph.may_branch(program, &run.cursor, run.start);
         let after = program.after(&run.cursor);
         if let Some(end) = &after.end {
             run.cursor.open &= end.rest & !(1 << end.way);

@@ -53,6 +53,8 @@ pub(super) struct Cursor {
     pub(super) open: WaySet,
     /// The newest event taken.
     pub(super) last: Moment,
+    /// In a member of `all of` or `N of`: the time of the newest event that another member took, microseconds.
+    pub(super) beside_us: i64,
     /// The rounds of the leaf's levels.
     pub(super) rounds: SmallVec<[Round; 1]>,
     /// At a group: how far its members are.
@@ -64,7 +66,7 @@ pub(super) struct Cursor {
 impl Cursor {
     /// Before the first leaf.
     pub(super) fn before(open: WaySet, last: Moment) -> Cursor {
-        Cursor { leaf: None, open, last, rounds: SmallVec::new(), group: None, ahead: Vec::new() }
+        Cursor { leaf: None, open, last, beside_us: i64::MIN, rounds: SmallVec::new(), group: None, ahead: Vec::new() }
     }
 }
 

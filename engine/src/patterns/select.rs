@@ -56,6 +56,12 @@ impl Candidate {
         events
     }
 
+    /// The match's first event. A group that was complete without it may have left the run's first event behind.
+    fn first(&self, logs: &Logs) -> Moment {
+        let first = |step| self.taken.ends(logs, step).map(|ends| ends.0);
+        self.steps().into_iter().filter_map(first).min().unwrap_or(self.start)
+    }
+
     /// The match's newest event.
     fn last(&self, logs: &Logs) -> Moment {
         let newest = |step| self.taken.ends(logs, step).map(|ends| ends.1);
@@ -128,11 +134,13 @@ struct Ended {
 
 impl Ended {
     fn by(skip: Skip, candidate: &Candidate, logs: &Logs) -> Option<Ended> {
-        let first = candidate.start.seq;
         let (from_seq, before_seq) = match skip {
             Skip::None => return None,
             Skip::PastLast => (0, candidate.last(logs).seq + 1),
-            Skip::ToNext => (first, first + 1),
+            Skip::ToNext => {
+                let first = candidate.first(logs).seq;
+                (first, first + 1)
+            }
             Skip::ToFirst(step) => (0, candidate.taken.ends(logs, step)?.0.seq),
             Skip::ToLast(step) => (0, candidate.taken.ends(logs, step)?.1.seq),
         };

@@ -34,13 +34,6 @@ pub(super) enum Going {
     After,
 }
 
-impl Going {
-    /// By `each`: the group may be left as it is in one branch and go on in another.
-    pub(super) fn branches(self) -> bool {
-        matches!(self, Going::First | Going::Beside)
-    }
-}
-
 impl Graph {
     /// On arrival: opens the ways whose rounds allow it, and the groups ahead that time can complete.
     pub(super) fn settle(&self, program: &Program, cursor: &mut Cursor, start: Moment) {
@@ -71,13 +64,18 @@ impl Graph {
         }
     }
 
-    /// The last time at which a way can be taken, microseconds.
+    /// The last time at which a way can be taken as things stand, microseconds.
     pub(super) fn latest(&self, program: &Program, cursor: &Cursor, way: &Way, start: Moment) -> i64 {
+        let last_us = cursor.last.at_us.max(cursor.beside_us);
+        let within = way.target.and_then(|target| program.leaves[target].within_us);
+        let within = within.map_or(i64::MAX, |within| last_us.saturating_add(within));
+        within.min(self.last_chance(program, cursor, way, start))
+    }
+
+    /// The same, whatever another member of a group around it takes: `within` counts from the matched event before.
+    fn last_chance(&self, program: &Program, cursor: &Cursor, way: &Way, start: Moment) -> i64 {
         let mut latest = self.within_us.map_or(i64::MAX, |within| start.at_us.saturating_add(within));
         let Some(target) = way.target.map(|target| &program.leaves[target]) else { return latest };
-        if let Some(within) = target.within_us {
-            latest = latest.min(cursor.last.at_us.saturating_add(within));
-        }
         for (round, &level) in cursor.rounds.iter().zip(&target.levels).take(way.keep) {
             if let Some(over) = program.levels[level].over_us {
                 latest = latest.min(round.first_us.saturating_add(over));
@@ -86,16 +84,38 @@ impl Graph {
         latest
     }
 
+    /// The time after which a way is closed, microseconds.
+    pub(super) fn closing(&self, program: &Program, cursor: &Cursor, way: &Way, start: Moment) -> i64 {
+        if program.beside {
+            self.last_chance(program, cursor, way, start)
+        } else {
+            self.latest(program, cursor, way, start)
+        }
+    }
+
+    /// The time after which all of these ways to leaves are closed; `None` when there is none.
+    pub(super) fn closing_of(&self, program: &Program, cursor: &Cursor, ways: WaySet, start: Moment) -> Option<i64> {
+        let closing = |way: &Way| self.closing(program, cursor, way, start);
+        self.to_leaves(program, cursor, ways).map(closing).max()
+    }
+
     /// The last time at which any of these ways to leaves can be taken; `None` when there is none. Groups ahead that time can
     /// complete have a time of their own.
     pub(super) fn latest_of(&self, program: &Program, cursor: &Cursor, ways: WaySet, start: Moment) -> Option<i64> {
+        let latest = |way: &Way| self.latest(program, cursor, way, start);
+        self.to_leaves(program, cursor, ways).map(latest).max()
+    }
+
+    fn to_leaves<'p>(
+        &self,
+        program: &'p Program,
+        cursor: &Cursor,
+        ways: WaySet,
+    ) -> impl Iterator<Item = &'p Way> + use<'p> {
         let after = program.after(cursor);
         let ahead = cursor.ahead.iter().fold(0, |set, (way, _)| set | 1 << way);
-        ways_in(ways & cursor.open & !ahead)
-            .map(|way| &after.ways[way])
-            .filter(|way| way.target.is_some())
-            .map(|way| self.latest(program, cursor, way, start))
-            .max()
+        let ways = ways_in(ways & cursor.open & !ahead).map(|way| &after.ways[way]);
+        ways.filter(|way| way.target.is_some())
     }
 
     /// Whether the place has a way on, or can go on in its group.
@@ -110,6 +130,10 @@ impl Graph {
     pub(super) fn going(&self, program: &Program, cursor: &Cursor, start: Moment) -> Going {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
         let (Some(LeafBody::Group(group)), Some(state)) = (leaf, &cursor.group) else { return Going::Nowhere };
+        if state.hungry && cursor.open != 0 {
+            // The branch that has left it is in the same place.
+            return self.group_going(group, &state.complete_again(), start);
+        }
         self.group_going(group, state, start)
     }
 
@@ -148,6 +172,23 @@ impl Graph {
         inside.into_iter().chain(outside).min_by_key(|going| *going as u8)
     }
 
+    /// By `each`: the complete group that the place is in may be left as it is in one branch and go on in another.
+    pub(super) fn may_branch(&self, program: &Program, cursor: &Cursor, start: Moment) -> bool {
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let (Some(LeafBody::Group(group)), Some(state)) = (leaf, &cursor.group) else { return false };
+        let again = state.hungry.then(|| state.complete_again());
+        let state = again.as_ref().unwrap_or(state);
+        !state.shut
+            && self.is_complete(group, state, start)
+            && members(group, state).any(|(member, cursor)| self.member_branches(member, cursor, start))
+    }
+
+    /// The same of a member.
+    pub(super) fn member_branches(&self, member: &Program, cursor: &Cursor, start: Moment) -> bool {
+        let end = member.after(cursor).end.as_ref().filter(|end| cursor.open >> end.way & 1 == 1);
+        end.is_some_and(|end| cursor.open & end.rest & !(1 << end.way) != 0) || self.may_branch(member, cursor, start)
+    }
+
     /// Whether a group is complete: the winner, or as many members as it needs.
     pub(super) fn is_complete(&self, group: &Group, state: &GroupState, start: Moment) -> bool {
         let complete = |(member, state): (&Member, &MemberState)| self.is_member_complete(member, state, start);
@@ -183,7 +224,7 @@ impl Graph {
 }
 
 /// Whether the rounds of the levels allow a way: those it leaves have had enough, the one it repeats may have more.
-fn allows_rounds(program: &Program, cursor: &Cursor, way: &Way) -> bool {
+pub(super) fn allows_rounds(program: &Program, cursor: &Cursor, way: &Way) -> bool {
     let Some(leaf) = cursor.leaf.map(|leaf| &program.leaves[leaf as usize]) else { return true };
     let mut levels = leaf.levels.iter().map(|&level| &program.levels[level]).zip(&cursor.rounds).enumerate();
     levels.all(|(depth, (level, round))| {

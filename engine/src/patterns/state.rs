@@ -213,6 +213,7 @@ fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor) {
     out.put_u32(cursor.leaf.map_or(0, |leaf| leaf + 1));
     out.put_u64(cursor.open);
     put_moment(out, cursor.last);
+    out.put_i64(cursor.beside_us);
     for round in &cursor.rounds {
         out.put_u32(round.count);
         out.put_i64(round.first_us);
@@ -234,7 +235,8 @@ fn take_cursor(bytes: &mut &[u8], program: &Program, seq: u64) -> Result<Cursor,
     let at = leaf.map(|leaf| program.leaves.get(leaf as usize).ok_or_else(|| damaged("leaf"))).transpose()?;
     let open = bytes.take_u64("open ways")?;
     let last = take_moment(bytes, seq)?;
-    let mut cursor = Cursor { leaf, ..Cursor::before(open, last) };
+    let beside_us = bytes.take_i64("newest event beside")?;
+    let mut cursor = Cursor { leaf, beside_us, ..Cursor::before(open, last) };
     let ways = &program.after(&cursor).ways;
     check(ways.len() == WaySet::BITS as usize || open >> ways.len() == 0, "open ways")?;
     for _ in at.iter().flat_map(|at| &at.levels) {

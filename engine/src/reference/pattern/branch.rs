@@ -7,7 +7,7 @@ use tripline_query_lang::plan::{StepId, Within};
 
 use super::fit::{KeyView, Taken, limit};
 use super::tree::{after, push, settle};
-use super::way::{Branches, Dropped, FrameKind, Goal, Guard, Here, Members, Mode, Race, Rest, Way};
+use super::way::{Branches, Dropped, Either, FrameKind, Goal, Guard, Here, Members, Mode, Past, Race, Rest, Way};
 
 /// A branch at rest.
 #[derive(Clone)]
@@ -37,9 +37,11 @@ pub(super) struct Outcome<'p> {
 
 /// An event taken by one of the ways of a list.
 struct Took<'p> {
-    /// None where the event completes the match without being part of it.
-    step: Option<StepId>,
-    branches: Branches<'p>,
+    /// What goes on, each with the step that took the event. None did where the event completes the match without being
+    /// part of it, and in an alternative beside the one that took it.
+    branches: Vec<(Option<StepId>, Vec<Way<'p>>)>,
+    /// The match is complete by the event, without it.
+    completes: bool,
     each: bool,
     won: Vec<Race>,
     limit: Option<u32>,
@@ -105,20 +107,29 @@ impl<'p> Walk<'_, 'p> {
         let Some(took) = self.offer(&branch.ways, event, &branch.taken, &[]) else {
             return Outcome { branches: self.passed(branch, event), ..Outcome::default() };
         };
-        let mut taken = branch.taken.clone();
-        match took.step {
-            Some(step) => taken.push((step, event)),
-            None => at_us = Some(self.view.at(event)),
+        if took.completes {
+            at_us = Some(self.view.at(event));
         }
-        let make = |ways: Vec<Way<'p>>| {
+        let mut won = took.won;
+        let mut new = Vec::new();
+        for (step, ways) in took.branches {
+            let mut taken = branch.taken.clone();
+            taken.extend(step.map(|step| (step, event)));
+            won.extend(decided(&ways));
             let races = [branch.races.clone(), races_of(&ways)].concat();
-            kept(Branch { start: branch.start, taken: taken.clone(), ways: cut(ways), races })
-        };
-        let new: Vec<Branch> = took.branches.into_iter().map(make).filter(|b| !b.ways.is_empty()).collect();
+            let ways = cut(self.in_time(ways, event, &taken));
+            new.push(kept(Branch { start: branch.start, taken, ways, races }));
+        }
+        new.retain(|b| !b.ways.is_empty());
         let stays = if took.each { self.passed(branch, event) } else { Vec::new() };
-        let won = [took.won, new.iter().flat_map(|b| decided(&b.ways)).collect()].concat();
-        let limit = took.limit.or_else(|| new.iter().flat_map(|b| &b.ways).filter_map(|w| limit(&w.rest)).max());
+        let limit = took.limit.or_else(|| new.iter().flat_map(|b| &b.ways).filter_map(limit_of).max());
         Outcome { branches: [stays, new].concat(), won, limit, at_us }
+    }
+
+    /// Without the ways that are too late already when an event has brought the branch to them.
+    fn in_time(&self, mut ways: Vec<Way<'p>>, event: usize, taken: &Taken) -> Vec<Way<'p>> {
+        ways.retain(|way| self.latest(way, taken) >= self.view.at(event));
+        ways
     }
 
     fn passed(&self, branch: Branch<'p>, event: usize) -> Vec<Branch<'p>> {
@@ -143,9 +154,10 @@ impl<'p> Walk<'_, 'p> {
                     && self.view.is_step(*step, event, taken);
                 fits.then(|| {
                     let taken = [taken, &[(*step, event)]].concat();
+                    let branches = after(&way.rest, &self.here(&taken, Vec::new(), None));
                     Took {
-                        step: Some(*step),
-                        branches: after(&way.rest, &self.here(&taken, Vec::new(), None)),
+                        branches: branches.into_iter().map(|ways| (Some(*step), ways)).collect(),
+                        completes: false,
                         each: way.link == Link::ThenEach,
                         won: way.won.clone(),
                         limit: limit(&way.rest),
@@ -153,12 +165,50 @@ impl<'p> Walk<'_, 'p> {
                 })
             }
             Goal::Members(members) => self.offer_members(way, members, event, taken, around),
+            Goal::Either(either) => self.offer_either(way, either, event, taken, around),
             Goal::AnyEvent => {
-                let branches = vec![vec![completed(None)]];
-                Some(Took { step: None, branches, each: false, won: way.won.clone(), limit: None })
+                let branches = vec![(None, vec![completed(None)])];
+                Some(Took { branches, completes: true, each: false, won: way.won.clone(), limit: None })
             }
             Goal::Deadline(_) | Goal::Positions | Goal::Complete(_) | Goal::Done => None,
         }
+    }
+
+    /// The event begins an `any of` by all alternatives that it fits; where it is not the first step, the others wait beside
+    /// them.
+    fn offer_either(
+        &self,
+        way: &Way<'p>,
+        either: &Either<'p>,
+        event: usize,
+        taken: &Taken,
+        around: &[&Rest<'p>],
+    ) -> Option<Took<'p>> {
+        let offered: Vec<_> = either.branches.iter().map(|ways| self.offer(ways, event, taken, around)).collect();
+        offered.iter().flatten().next()?;
+        let race = self.races.get();
+        self.races.set(race + 1);
+        let moved = |ways: Vec<Way<'p>>| ways.into_iter().map(|w| w.in_race(either.race, race)).collect::<Vec<_>>();
+        let mut all = Took { branches: Vec::new(), completes: false, each: false, won: way.won.clone(), limit: None };
+        for (took, ways) in offered.into_iter().zip(&either.branches) {
+            match took {
+                Some(took) => {
+                    all.branches.extend(took.branches.into_iter().map(|(step, ways)| (step, moved(ways))));
+                    let won = |race_won: Race| {
+                        if race_won.race == either.race { Race { race, ..race_won } } else { race_won }
+                    };
+                    all.won.extend(took.won.into_iter().map(won));
+                    all.each |= took.each;
+                    all.limit = all.limit.max(took.limit);
+                }
+                None if taken.is_empty() => {}
+                None => {
+                    let ways = ways.iter().filter_map(|way| self.pass(way.clone(), event, taken, false)).collect();
+                    all.branches.push((None, moved(ways)));
+                }
+            }
+        }
+        Some(all)
     }
 
     /// In `all of` and `N of` an event goes to the first open member in text order that it fits.
@@ -173,8 +223,6 @@ impl<'p> Walk<'_, 'p> {
         let around = [around, &[&way.rest]].concat();
         let offer = |(member, ways): (usize, &Vec<Way<'p>>)| Some((member, self.offer(ways, event, taken, &around)?));
         let (member, took) = members.ways.iter().enumerate().find_map(offer)?;
-        let step = took.step?;
-        let taken_after = [taken, &[(step, event)]].concat();
         let others = |(position, ways): (usize, &Vec<Way<'p>>)| {
             if position == member {
                 return Vec::new();
@@ -182,11 +230,13 @@ impl<'p> Walk<'_, 'p> {
             ways.iter().filter_map(|way| self.pass(way.clone(), event, taken, true)).collect()
         };
         let others: Vec<Vec<Way>> = members.ways.iter().enumerate().map(others).collect();
-        let here = self.here(&taken_after, Vec::new(), None);
-        let settled = |ways: Vec<Way<'p>>| {
+        let settled = |(step, ways): (Option<StepId>, Vec<Way<'p>>)| {
             let mut all = others.clone();
             all[member] = ways;
-            settle(Members { ways: all, ..members.clone() }, way.link, &way.rest, &here)
+            let taken: Vec<_> = taken.iter().copied().chain(step.map(|step| (step, event))).collect();
+            let here = self.here(&taken, Vec::new(), None);
+            let branches = settle(Members { ways: all, ..members.clone() }, way.link, &way.rest, &here);
+            branches.into_iter().map(move |ways| (step, ways))
         };
         let branches = took.branches.into_iter().flat_map(settled).collect();
         Some(Took { branches, won: [way.won.clone(), took.won].concat(), ..took })
@@ -231,7 +281,7 @@ impl<'p> Walk<'_, 'p> {
                     }
                 }
                 Guard::Loop(ways) => {
-                    if self.offer(&ways, event, taken, &[]).is_some() {
+                    if !by_member && self.offer(&ways, event, taken, &[]).is_some() {
                         return None;
                     }
                     let ways = ways.into_iter().filter_map(|w| self.pass(w, event, taken, by_member)).collect();
@@ -249,6 +299,15 @@ impl<'p> Walk<'_, 'p> {
             let left = members.ways.iter().filter(|w| !w.is_empty()).count();
             // A complete group is left by the ways that stand beside this one.
             if left < members.need || !members.ways.iter().any(can_take) {
+                return None;
+            }
+        }
+        if let Goal::Either(either) = &mut way.goal {
+            for ways in &mut either.branches {
+                *ways = ways.drain(..).filter_map(|w| self.pass(w, event, taken, by_member)).collect();
+            }
+            either.branches.retain(|ways| !ways.is_empty());
+            if either.branches.is_empty() {
                 return None;
             }
         }
@@ -272,31 +331,59 @@ impl<'p> Walk<'_, 'p> {
             Goal::Members(members) => {
                 members.ways.iter().map(|ways| self.next_deadline(ways)).min().unwrap_or(i64::MAX)
             }
+            Goal::Either(either) => {
+                either.branches.iter().map(|ways| self.next_deadline(ways)).min().unwrap_or(i64::MAX)
+            }
             _ => i64::MAX,
         };
         ways.iter().map(of).min().unwrap_or(i64::MAX)
     }
 
-    /// The last moment at which a way may still take an event. A group is over when too few members can still complete; a
-    /// complete one, when none of its loops can go on.
+    fn is_late(&self, way: &Way<'p>, time: i64, taken: &Taken, in_member: bool) -> bool {
+        (if in_member { self.last_chance(way, taken) } else { self.latest(way, taken) }) <= time
+    }
+
+    /// The last moment at which a way may still take an event, as things stand. A group is over when none of its open members
+    /// can take one, or when too few of them have a chance; a complete one, when none of its loops can go on.
     fn latest(&self, way: &Way<'p>, taken: &Taken) -> i64 {
         let own = self.view.latest(&way.rest, taken);
         match &way.goal {
             Goal::Step(_) => own,
-            Goal::Members(members) if members.complete() >= members.need => {
-                let is_done = |way: &&Way| matches!(way.goal, Goal::Done);
-                let goes_on = members
-                    .ways
-                    .iter()
-                    .filter(|ways| !members.is_greedy() || !ways.first().is_some_and(|w| is_done(&w)));
-                let loops = goes_on.flatten().filter(|way| !is_done(way));
-                own.min(loops.map(|way| self.latest(way, taken)).max().unwrap_or(i64::MIN))
-            }
             Goal::Members(members) => {
-                let of = |ways: &Vec<Way<'p>>| ways.iter().map(|w| self.latest(w, taken)).max().unwrap_or(i64::MIN);
-                let mut latest: Vec<i64> = members.ways.iter().map(of).collect();
-                latest.sort_by(|a, b| b.cmp(a));
-                own.min(latest.get(members.need.saturating_sub(1)).copied().unwrap_or(i64::MIN))
+                let one = |way: &Way<'p>| match way.goal {
+                    // Time alone completes it, however late an event may be.
+                    Goal::Deadline(_) => i64::MAX,
+                    _ => own.min(self.latest(way, taken)),
+                };
+                let takes = |way: &&Way<'p>| !matches!(way.goal, Goal::Done);
+                let latest = members.going_on().flatten().filter(takes).map(one).max().unwrap_or(i64::MIN);
+                latest.min(self.last_chance(way, taken))
+            }
+            Goal::Either(either) => {
+                either.branches.iter().flatten().map(|way| self.latest(way, taken)).max().unwrap_or(i64::MIN)
+            }
+            _ => i64::MAX,
+        }
+    }
+
+    /// The same, whatever another member takes: `within` counts from the matched event before.
+    fn last_chance(&self, way: &Way<'p>, taken: &Taken) -> i64 {
+        let own = self.view.last_chance(&way.rest, taken);
+        match &way.goal {
+            Goal::Step(_) => own,
+            Goal::Members(members) if members.complete() >= members.need => i64::MAX,
+            Goal::Members(members) => {
+                let one = |way: &Way<'p>| match way.goal {
+                    Goal::Deadline(_) | Goal::Done => i64::MAX,
+                    _ => own.min(self.last_chance(way, taken)),
+                };
+                let of = |ways: &Vec<Way<'p>>| ways.iter().map(one).max().unwrap_or(i64::MIN);
+                let mut chances: Vec<i64> = members.ways.iter().map(of).collect();
+                chances.sort_by(|a, b| b.cmp(a));
+                chances.get(members.need.saturating_sub(1)).copied().unwrap_or(i64::MIN)
+            }
+            Goal::Either(either) => {
+                either.branches.iter().flatten().map(|way| self.last_chance(way, taken)).max().unwrap_or(i64::MIN)
             }
             _ => i64::MAX,
         }
@@ -309,19 +396,20 @@ impl<'p> Walk<'_, 'p> {
             let races = [branch.races.clone(), races_of(&ways)].concat();
             kept(Branch { start: branch.start, taken: branch.taken.clone(), ways: completed_by_time(cut(ways)), races })
         };
-        let passed = self.pass_time(&branch.ways, time, &branch.taken);
+        let passed = self.pass_time(&branch.ways, time, &branch.taken, false);
         let branches: Vec<Branch> = passed.into_iter().map(make).filter(|b| !b.ways.is_empty()).collect();
         for branch in &branches {
             won.extend(decided(&branch.ways));
         }
-        let limit = branches.iter().flat_map(|b| &b.ways).filter_map(|w| limit(&w.rest)).max();
+        let limit = branches.iter().flat_map(|b| &b.ways).filter_map(limit_of).max();
         Outcome { branches, won, limit, at_us: None }
     }
 
-    fn pass_time(&self, ways: &[Way<'p>], time: i64, taken: &Taken) -> Branches<'p> {
+    /// `in_member`: what another member takes may allow more time.
+    fn pass_time(&self, ways: &[Way<'p>], time: i64, taken: &Taken, in_member: bool) -> Branches<'p> {
         let mut branches: Branches = vec![Vec::new()];
         for way in ways {
-            let mut options = self.pass_time_way(way, time, taken);
+            let mut options = self.pass_time_way(way, time, taken, in_member);
             if options.is_empty() {
                 options.push(Vec::new());
             }
@@ -331,28 +419,54 @@ impl<'p> Walk<'_, 'p> {
         branches
     }
 
-    fn pass_time_way(&self, way: &Way<'p>, time: i64, taken: &Taken) -> Branches<'p> {
+    fn pass_time_way(&self, way: &Way<'p>, time: i64, taken: &Taken, in_member: bool) -> Branches<'p> {
         match &way.goal {
             Goal::Deadline(at) if *at <= time => {
-                let still =
-                    |g: &&Guard<'p>| matches!(g, Guard::No { until_us: None, next_only: false, last: false, .. });
-                let guards = way.guards.iter().filter(still).cloned().collect();
+                let guards = way.guards.iter().filter(|guard| guard.outlasts_time()).cloned().collect();
                 let here = Here { won: way.won.clone(), ..self.here(taken, guards, Some(*at)) };
                 after(&way.rest, &here)
             }
-            Goal::Members(_) if self.latest(way, taken) <= time => Vec::new(),
+            Goal::Step(_) | Goal::Members(_) | Goal::Either(_) if self.is_late(way, time, taken, in_member) => {
+                Vec::new()
+            }
             Goal::Members(members) if self.next_deadline(std::slice::from_ref(way)) <= time => {
                 self.pass_time_members(way, members, time, taken)
             }
-            Goal::Step(_) if self.latest(way, taken) <= time => Vec::new(),
+            Goal::Either(either) => self.pass_time_either(way, either, time, taken, in_member),
             _ => vec![vec![way.clone()]],
         }
+    }
+
+    /// An alternative that time completes wins, the first in text order; without one, the `any of` still waits.
+    fn pass_time_either(
+        &self,
+        way: &Way<'p>,
+        either: &Either<'p>,
+        time: i64,
+        taken: &Taken,
+        in_member: bool,
+    ) -> Branches<'p> {
+        let pass = |ways: &Vec<Way<'p>>| self.pass_time(ways, time, taken, in_member);
+        let passed: Branches = either.branches.iter().flat_map(pass).collect();
+        let wins = |ways: &[Way<'p>]| decided(ways).iter().filter(|w| w.race == either.race).map(|w| w.member).min();
+        let Some(winner) = passed.iter().filter_map(|ways| wins(ways)).min() else {
+            let branches: Branches = passed.into_iter().filter(|ways| !ways.is_empty()).collect();
+            let goal = Goal::Either(Either { branches, ..either.clone() });
+            return vec![vec![Way { goal, ..way.clone() }]];
+        };
+        let behind = |mut one: Way<'p>| {
+            one.guards.extend(way.guards.iter().filter(|guard| guard.outlasts_time()).cloned());
+            one.won.extend(&way.won);
+            one
+        };
+        let won = passed.into_iter().filter(|ways| wins(ways) == Some(winner));
+        won.map(|ways| ways.into_iter().map(behind).collect()).collect()
     }
 
     fn pass_time_members(&self, way: &Way<'p>, members: &Members<'p>, time: i64, taken: &Taken) -> Branches<'p> {
         let mut combinations: Vec<Vec<Vec<Way>>> = vec![Vec::new()];
         for ways in &members.ways {
-            let options = self.pass_time(ways, time, taken);
+            let options = self.pass_time(ways, time, taken, true);
             let with = |c: &Vec<Vec<Way<'p>>>| {
                 options.iter().map(|o| [c.clone(), vec![o.clone()]].concat()).collect::<Vec<_>>()
             };
@@ -378,7 +492,8 @@ impl<'p> Walk<'_, 'p> {
 
     /// Where a branch stands that has taken these events.
     pub fn here<'b>(&'b self, taken: &Taken, guards: Vec<Guard<'p>>, by_deadline: Option<i64>) -> Here<'b, 'p> {
-        let taken = taken.iter().map(|(step, event)| (*step, self.view.at(*event))).collect();
+        let past = |(step, event): &(StepId, usize)| Past { step: *step, event: *event, at_us: self.view.at(*event) };
+        let taken = taken.iter().map(past).collect();
         let within: Option<Within> = self.view.pattern.within;
         Here { taken, guards, won: Vec::new(), by_deadline, within, dropped: Vec::new(), races: self.races }
     }
@@ -393,6 +508,14 @@ fn completed<'p>(deadline: Option<i64>) -> Way<'p> {
         rest: None,
         won: Vec::new(),
         dropped: Vec::new(),
+    }
+}
+
+/// The nearest `limit` around what a way waits for.
+fn limit_of(way: &Way<'_>) -> Option<u32> {
+    match &way.goal {
+        Goal::Either(either) => either.branches.iter().flatten().filter_map(limit_of).max(),
+        _ => limit(&way.rest),
     }
 }
 
@@ -424,15 +547,17 @@ fn kept<'p>(mut branch: Branch<'p>) -> Branch<'p> {
     fn dropped(ways: &mut [Way<'_>], found: &mut Vec<Dropped>) {
         for way in ways {
             found.append(&mut way.dropped);
-            if let Goal::Members(members) = &mut way.goal {
-                members.ways.iter_mut().for_each(|ways| dropped(ways, found));
+            match &mut way.goal {
+                Goal::Members(members) => members.ways.iter_mut().for_each(|ways| dropped(ways, found)),
+                Goal::Either(either) => either.branches.iter_mut().for_each(|ways| dropped(ways, found)),
+                _ => {}
             }
         }
     }
     let mut found = Vec::new();
     dropped(&mut branch.ways, &mut found);
     for dropped in found {
-        branch.taken = dropped.without(&branch.taken);
+        branch.taken.retain(|(step, event)| !dropped.has(*step, *event));
     }
     branch
 }

@@ -1,6 +1,6 @@
 //! Whether an event fits: stream, key, condition, and every limit around a step.
 
-use tripline_query_lang::plan::{Absent, HandOver, Limits, Pattern, Rule, StepId, StepKey, StreamId, Within};
+use tripline_query_lang::plan::{Absent, HandOver, Pattern, Rule, StepId, StepKey, StreamId, Within};
 use tripline_query_lang::value::Value;
 
 use super::super::Event;
@@ -99,23 +99,35 @@ impl KeyView<'_> {
 
     /// The last moment at which an event may still be taken inside of all these brackets.
     pub fn latest(&self, rest: &Rest<'_>, taken: &Taken) -> i64 {
-        let rule = match (self.pattern.within, taken.first()) {
+        frames(rest).filter_map(scope).map(|scope| self.last_time(scope, taken)).fold(self.rule_end(taken), i64::min)
+    }
+
+    /// The same without `within`, which counts anew from each matched event.
+    pub fn last_chance(&self, rest: &Rest<'_>, taken: &Taken) -> i64 {
+        let over = |scope: &Scope<'_>| self.over_end(scope, taken);
+        frames(rest).filter_map(scope).map(over).fold(self.rule_end(taken), i64::min)
+    }
+
+    fn rule_end(&self, taken: &Taken) -> i64 {
+        match (self.pattern.within, taken.first()) {
             (Some(Within::Time(us)), Some((_, first))) => self.at(*first).saturating_add(us),
             _ => i64::MAX,
-        };
-        frames(rest).filter_map(scope).map(|scope| self.last_time(scope, taken)).fold(rule, i64::min)
+        }
+    }
+
+    fn over_end(&self, scope: &Scope<'_>, taken: &Taken) -> i64 {
+        let over = scope.limits.over_us.zip(self.first_in(scope, taken));
+        over.map_or(i64::MAX, |(us, first)| self.at(first).saturating_add(us))
     }
 
     fn last_time(&self, scope: &Scope<'_>, taken: &Taken) -> i64 {
-        let Limits { over_us, within_us, .. } = scope.limits;
-        let over = over_us.zip(self.first_in(scope, taken)).map(|(us, first)| self.at(first).saturating_add(us));
-        let within = within_us.zip(taken.last()).map(|(us, (_, last))| self.at(*last).saturating_add(us));
-        over.unwrap_or(i64::MAX).min(within.unwrap_or(i64::MAX))
+        let within = scope.limits.within_us.zip(taken.last()).map(|(us, (_, last))| self.at(*last).saturating_add(us));
+        self.over_end(scope, taken).min(within.unwrap_or(i64::MAX))
     }
 
     fn first_in(&self, scope: &Scope<'_>, taken: &Taken) -> Option<usize> {
-        let inside = taken.get(scope.from..)?;
-        inside.iter().find(|(step, _)| scope.steps.contains(&step.0)).map(|(_, event)| *event)
+        let inside = |(step, event): &&(StepId, usize)| *event >= scope.from && scope.steps.contains(&step.0);
+        taken.iter().find(inside).map(|(_, event)| *event)
     }
 
     /// `until c` on a loop: the first event of the key after the loop's first for which c holds ends the loop.

@@ -21,6 +21,7 @@ impl<'p> Walk<'_, 'p> {
             match &way.goal {
                 Goal::Step(step) => Some((*step, counts.collect())),
                 Goal::Members(members) => members.ways.iter().filter_map(|ways| self.waits_at(ways, taken)).min(),
+                Goal::Either(either) => either.branches.iter().filter_map(|ways| self.waits_at(ways, taken)).min(),
                 Goal::Deadline(_) => {
                     let behind = after(&way.rest, &self.here(taken, Vec::new(), None));
                     behind.iter().filter_map(|ways| self.waits_at(ways, taken)).min()

@@ -11,8 +11,8 @@ use tripline_query_lang::ast::Link;
 use tripline_query_lang::plan::{Absent, Branching, Element, Group, GroupKind, Node, Quant, Within};
 
 use super::way::{
-    Body, Branches, Dropped, Frame, FrameKind, Goal, Guard, Here, Members, Mode, Race, Rest, Round, Scope, Way,
-    could_end,
+    Body, Branches, Dropped, Either, Frame, FrameKind, Goal, Guard, Here, Members, Mode, Past, Race, Rest, Round,
+    Scope, Way, could_end, is_greedy_spare, is_spare,
 };
 
 /// A frame on top of what is left.
@@ -33,7 +33,8 @@ pub(super) fn after<'p>(rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
             }
         },
         FrameKind::Round(round) => {
-            let empty = !here.taken[round.round_from..].iter().any(|(step, _)| round.scope.steps.contains(&step.0));
+            let inside = |past: &Past| past.event >= round.round_from && round.scope.steps.contains(&past.step.0);
+            let empty = !here.taken.iter().any(inside);
             // A round that took nothing ends the loop.
             if empty { after(&frame.up, here) } else { decide(round, &frame.up, here) }
         }
@@ -70,7 +71,7 @@ fn end<'p>(here: &Here<'_, 'p>) -> Way<'p> {
     let goal = if here.guards.iter().any(waits) {
         match here.within {
             Some(Within::Time(us)) => {
-                Goal::Deadline(here.taken.first().map_or(i64::MAX, |(_, at)| at.saturating_add(us)))
+                Goal::Deadline(here.taken.first().map_or(i64::MAX, |past| past.at_us.saturating_add(us)))
             }
             Some(Within::Events(_)) => Goal::Positions,
             _ => Goal::Deadline(i64::MAX),
@@ -93,11 +94,11 @@ pub(super) fn enter<'p>(
 ) -> Branches<'p> {
     match &element.node {
         Node::Step(step) => {
-            let scope = Scope { limits: &step.limits, steps: step.id.0..step.id.0 + 1, from: here.taken.len() };
+            let scope = Scope { limits: &step.limits, steps: step.id.0..step.id.0 + 1, from: here.next() };
             enter_loop(Body::Step(step.id), step.quant, link, mode, scope, rest, here)
         }
         Node::Sub(sub) => {
-            let scope = Scope { limits: &sub.limits, steps: steps_of(&sub.seq), from: here.taken.len() };
+            let scope = Scope { limits: &sub.limits, steps: steps_of(&sub.seq), from: here.next() };
             enter_loop(Body::Sub(sub), sub.quant, link, mode, scope, rest, here)
         }
         Node::Group(group) => enter_group(group, link, mode, rest, here),
@@ -126,8 +127,24 @@ fn enter_loop<'p>(
     here: &Here<'_, 'p>,
 ) -> Branches<'p> {
     let once = Quant { min: 1, max: Some(1), greedy: false, branching: Branching::One, consecutive: false };
-    let round = Round { body, quant: quant.unwrap_or(once), link, mode, done: 0, round_from: here.taken.len(), scope };
+    let round_from = here.next();
+    let mut quant = quant.unwrap_or(once);
+    if matches!(body, Body::Sub(sub) if may_be_empty(&sub.seq)) {
+        // What takes nothing counts as a round.
+        quant.min = quant.min.min(1);
+    }
+    let round = Round { body, quant, link, mode, done: 0, round_from, spare: false, scope };
     decide(&round, rest, here)
+}
+
+fn may_be_empty(elements: &[Element]) -> bool {
+    let is_optional = |quant: Option<Quant>| quant.is_some_and(|quant| quant.min == 0);
+    elements.iter().all(|element| match &element.node {
+        Node::Step(step) => is_optional(step.quant),
+        Node::Sub(sub) => is_optional(sub.quant) || may_be_empty(&sub.seq),
+        Node::Group(_) => false,
+        Node::No(_) => true,
+    })
 }
 
 /// A loop between two rounds. While the minimum is not met it goes on; at the maximum it ends; in between the step after
@@ -141,14 +158,15 @@ fn decide<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches
     let quant = &round.quant;
     let go_on = quant.max.is_none_or(|max| round.done < max);
     let stop = round.done >= quant.min;
-    let again = if go_on { another_round(round, up, here) } else { Vec::new() };
     if !stop {
-        return again;
+        return if go_on { another_round(round, false, up, here) } else { Vec::new() };
     }
     let leave = after(up, here);
     if !go_on {
         return leave;
     }
+    let is_done = |ways: &Vec<Way<'p>>| matches!(ways.first(), Some(Way { goal: Goal::Done, .. }));
+    let again = another_round(round, leave.iter().any(is_done), up, here);
     // At the end of the pattern, or of a member, nothing could pass over what the loop takes: `greedy each` is `greedy`.
     let ends = leave.iter().any(|ways| matches!(ways.first(), Some(Way { goal: Goal::Complete(_) | Goal::Done, .. })));
     if quant.branching == Branching::Each && !(quant.greedy && ends) {
@@ -173,14 +191,15 @@ fn decide<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches
     branches
 }
 
-fn another_round<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
+/// `spare`: the member of a group that the loop is in is complete without it.
+fn another_round<'p>(round: &Round<'p>, spare: bool, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
     let link = match (round.done, round.link) {
         (0, link) => link,
         _ if round.quant.consecutive => Link::Next,
         (_, Link::Start) => Link::Then,
         (_, link) => link,
     };
-    let next = Round { done: round.done + 1, round_from: here.taken.len(), ..round.clone() };
+    let next = Round { done: round.done + 1, round_from: here.next(), spare, ..round.clone() };
     let rest = push(FrameKind::Round(next), up);
     match round.body {
         Body::Step(step) => vec![vec![way(Goal::Step(step), link, round.mode.common, &rest, here)]],
@@ -231,17 +250,19 @@ fn not_past<'p>(ways: Vec<Way<'p>>, loop_ways: &[Way<'p>]) -> Vec<Way<'p>> {
 /// `any of` follows its alternatives side by side, each in a branch of its own, in one race. `all of` and `N of` wait for
 /// their members together; `next` before them holds between all their events.
 fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
-    let scope = Scope { limits: &group.limits, steps: steps_of(&group.members), from: here.taken.len() };
+    let scope = Scope { limits: &group.limits, steps: steps_of(&group.members), from: here.next() };
     let rest = push(FrameKind::Bracket(scope), rest);
     match group.kind {
         GroupKind::AnyOf => {
             let race = here.races.get();
             here.races.set(race + 1);
+            let inside = Here { guards: Vec::new(), won: Vec::new(), dropped: Vec::new(), ..here.clone() };
             let alternative = |(member, element): (usize, &'p Element)| {
                 let rest = push(FrameKind::Alternative(Race { race, member }), &rest);
-                enter(element, link, mode, &rest, here)
+                enter(element, link, mode, &rest, &inside)
             };
-            group.members.iter().enumerate().flat_map(alternative).collect()
+            let branches: Branches = group.members.iter().enumerate().flat_map(alternative).collect();
+            vec![vec![way(Goal::Either(Either { race, branches }), link, false, &None, here)]]
         }
         GroupKind::Of(need) => {
             let mode = if link == Link::Next { Mode { strict: true, common: true } } else { mode };
@@ -254,7 +275,7 @@ fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, he
                 };
                 combinations.iter().flat_map(with).collect()
             });
-            let from = here.taken.len();
+            let from = here.next();
             let settle =
                 |ways| settle(Members { ways, need: need as usize, of: &group.members, from }, link, &rest, here);
             combinations.into_iter().flat_map(settle).collect()
@@ -272,25 +293,40 @@ pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, 
         }
     }
     if members.complete() < members.need {
+        // By `each` another branch is complete: here as well only the members that made it so go on.
+        if members.ways.iter().filter(|ways| could_end(ways) || is_spare(ways)).count() >= members.need {
+            members.ways.iter_mut().filter(|ways| !could_end(ways) && !is_spare(ways)).for_each(Vec::clear);
+        }
         let left = members.ways.iter().filter(|ways| !ways.is_empty()).count();
-        return if left < members.need {
-            Vec::new()
-        } else {
-            vec![vec![way(Goal::Members(members), link, false, rest, here)]]
-        };
+        if left < members.need {
+            return Vec::new();
+        }
+        let is_greedy = members.ways.iter().any(|ways| is_greedy_spare(ways));
+        let spare = members.ways.iter().filter(|ways| could_end(ways) || is_spare(ways)).count() >= members.need;
+        let inside = vec![way(Goal::Members(members), link, false, rest, here)];
+        let leave: Vec<Way> = if spare { after(rest, here).into_iter().flatten().collect() } else { Vec::new() };
+        return vec![guarded(inside, &leave, is_greedy)];
     }
     let mut here = here.clone();
+    if here.by_deadline.is_some() {
+        here.guards.retain(Guard::outlasts_time);
+    }
+    for done in members.ways.iter().flatten().filter(|way| matches!(way.goal, Goal::Done)) {
+        here.won.extend(&done.won);
+        here.guards.extend(done.guards.iter().cloned());
+    }
     for (ways, member) in members.ways.iter_mut().zip(members.of) {
         if !could_end(ways) {
             ways.clear();
             let dropped = Dropped { steps: steps_of(std::slice::from_ref(member)), from: members.from };
-            here.taken = dropped.without(&here.taken);
+            here.taken.retain(|past| !dropped.has(past.step, past.event));
             here.dropped.push(dropped);
         }
     }
     let goes_on = members.ways.iter().flatten().any(|way| !matches!(way.goal, Goal::Done));
     let inside: Vec<Way> = goes_on.then(|| way(Goal::Members(members), link, false, rest, &here)).into_iter().collect();
-    after(rest, &here).into_iter().map(|leave| [inside.clone(), leave].concat()).collect()
+    let with = |leave: Vec<Way<'p>>| [guarded(inside.clone(), &leave, true), leave].concat();
+    after(rest, &here).into_iter().map(with).collect()
 }
 
 /// `no X` stands between its neighbours; `no X for D` waits D from the matched event before it, or, first of all, looks D
@@ -301,8 +337,9 @@ fn enter_no<'p>(absent: &'p Absent, next_only: bool, rest: &Rest<'p>, here: &Her
     let mut deadline = None;
     let (mut absent, mut next_only) = (absent, next_only);
     loop {
-        let until_us = match (here.taken.last(), absent.hold_us) {
-            (Some((_, at)), Some(hold)) => Some(at.saturating_add(hold)),
+        let until_us = match (here.last_us(), absent.hold_us) {
+            // It is not fulfilled before what stands before it is complete.
+            (Some(at), Some(hold)) => Some(at.saturating_add(hold)).max(here.by_deadline),
             _ => None,
         };
         match (here.taken.is_empty(), absent.hold_us) {

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use tripline_query_lang::ast::Link;
 use tripline_query_lang::plan::{Absent, Element, Limits, Quant, StepId, Sub, Within};
 
+use super::fit::frames;
+
 /// One thing that a branch waits for.
 #[derive(Clone)]
 pub(super) struct Way<'p> {
@@ -26,22 +28,31 @@ pub(super) struct Way<'p> {
     pub dropped: Vec<Dropped>,
 }
 
-/// Events taken for these steps from this position on.
+/// Events taken for these steps from this one on.
 #[derive(Clone, Debug)]
 pub(super) struct Dropped {
     /// The steps of a member.
     pub steps: Range<u32>,
-    /// Number of events taken when its group was entered.
+    /// The first event that its group could have taken.
     pub from: usize,
 }
 
 impl Dropped {
-    /// What is left of the events.
-    pub fn without<T: Copy>(&self, taken: &[(StepId, T)]) -> Vec<(StepId, T)> {
-        let keeps =
-            |(position, (step, _)): &(usize, &(StepId, T))| *position < self.from || !self.steps.contains(&step.0);
-        taken.iter().enumerate().filter(keeps).map(|(_, one)| *one).collect()
+    /// Whether an event that a step took is among them.
+    pub fn has(&self, step: StepId, event: usize) -> bool {
+        event >= self.from && self.steps.contains(&step.0)
     }
+}
+
+/// An event that has been taken.
+#[derive(Clone, Copy)]
+pub(super) struct Past {
+    /// By which step.
+    pub step: StepId,
+    /// Its position among the key's events.
+    pub event: usize,
+    /// Its time.
+    pub at_us: i64,
 }
 
 /// What a way waits for.
@@ -51,6 +62,8 @@ pub(super) enum Goal<'p> {
     Step(StepId),
     /// An event for one of the members.
     Members(Members<'p>),
+    /// An event for the first step of one of the alternatives.
+    Either(Either<'p>),
     /// That event time passes this; then on with the rest.
     Deadline(i64),
     /// That the rule's `within N events` is over, for a last `no X`; then complete.
@@ -72,8 +85,17 @@ pub(super) struct Members<'p> {
     pub need: usize,
     /// The members.
     pub of: &'p [Element],
-    /// Number of events taken when the group was entered.
+    /// The first event that could go to the group.
     pub from: usize,
+}
+
+/// An `any of` that has not begun. What begins it goes into it with all alternatives, and takes no other way.
+#[derive(Clone)]
+pub(super) struct Either<'p> {
+    /// The race of its alternatives.
+    pub race: u64,
+    /// The branches of the alternatives, by position in the text.
+    pub branches: Branches<'p>,
 }
 
 /// Something that must not come while a way waits.
@@ -119,6 +141,7 @@ pub(super) struct Frame<'p> {
 }
 
 /// The kinds of layer.
+#[derive(Clone)]
 pub(super) enum FrameKind<'p> {
     /// The elements that are still to come in a sequence.
     Sequence {
@@ -159,8 +182,10 @@ pub(super) struct Round<'p> {
     pub mode: Mode,
     /// Rounds that are complete when this one is.
     pub done: u32,
-    /// Number of events taken when this round began.
+    /// The first event that could go to this round.
     pub round_from: usize,
+    /// The member of a group that it is in could have ended before this round.
+    pub spare: bool,
     /// Its limits, and where it began.
     pub scope: Scope<'p>,
 }
@@ -181,15 +206,15 @@ pub(super) struct Scope<'p> {
     pub limits: &'p Limits,
     /// The steps inside.
     pub steps: Range<u32>,
-    /// Number of events taken when it was entered.
+    /// The first event that could go to it.
     pub from: usize,
 }
 
 /// Where a branch stands when the tree is unfolded.
 #[derive(Clone)]
 pub(super) struct Here<'a, 'p> {
-    /// The steps of the events taken so far, in order, with their times.
-    pub taken: Vec<(StepId, i64)>,
+    /// The events taken so far, in order.
+    pub taken: Vec<Past>,
     /// Guards met on the way.
     pub guards: Vec<Guard<'p>>,
     /// Races decided on the way.
@@ -202,6 +227,18 @@ pub(super) struct Here<'a, 'p> {
     pub within: Option<Within>,
     /// The next race's number.
     pub races: &'a Cell<u64>,
+}
+
+impl Here<'_, '_> {
+    /// The time of the newest event.
+    pub fn last_us(&self) -> Option<i64> {
+        self.taken.last().map(|past| past.at_us)
+    }
+
+    /// The first event that can still come.
+    pub fn next(&self) -> usize {
+        self.taken.last().map_or(0, |past| past.event + 1)
+    }
 }
 
 /// The branches that a place in the tree unfolds to, each a list of ways.
@@ -217,6 +254,71 @@ impl Round<'_> {
 /// A member could end here.
 pub(super) fn could_end(ways: &[Way<'_>]) -> bool {
     ways.iter().any(|way| matches!(way.goal, Goal::Done))
+}
+
+/// A member that goes on by `each` in a branch of its own, and is complete in another.
+pub(super) fn is_spare(ways: &[Way<'_>]) -> bool {
+    let of = |way: &Way<'_>| match &way.goal {
+        Goal::Either(either) => either.branches.iter().any(|ways| is_spare(ways)),
+        _ => frames(&way.rest).any(|frame| matches!(&frame.kind, FrameKind::Round(r) if r.spare)),
+    };
+    ways.iter().any(of)
+}
+
+/// Its loop is `greedy`: what it takes is not tested by a `no` behind it.
+pub(super) fn is_greedy_spare(ways: &[Way<'_>]) -> bool {
+    let spare = |frame: &Frame<'_>| matches!(&frame.kind, FrameKind::Round(r) if r.spare && r.quant.greedy);
+    ways.iter().any(|way| frames(&way.rest).any(spare))
+}
+
+impl Guard<'_> {
+    /// It is still in force when time has brought a branch on.
+    pub fn outlasts_time(&self) -> bool {
+        matches!(self, Guard::No { until_us: None, next_only: false, last: false, .. })
+    }
+}
+
+impl<'p> Way<'p> {
+    fn is_done(&self) -> bool {
+        matches!(self.goal, Goal::Done)
+    }
+
+    /// The same way in another race: whoever goes on waiting for an `any of` begins it in a race of its own.
+    pub fn in_race(mut self, from: u64, to: u64) -> Way<'p> {
+        let other = |race: Race| if race.race == from { Race { race: to, ..race } } else { race };
+        let all = |ways: &mut Vec<Way<'p>>| *ways = ways.drain(..).map(|way| way.in_race(from, to)).collect();
+        self.rest = renamed(&self.rest, &other);
+        self.won = self.won.into_iter().map(other).collect();
+        match &mut self.goal {
+            Goal::Members(members) => members.ways.iter_mut().for_each(all),
+            Goal::Either(either) => either.branches.iter_mut().for_each(all),
+            _ => {}
+        }
+        for guard in &mut self.guards {
+            if let Guard::Loop(ways) = guard {
+                all(ways);
+            }
+        }
+        self
+    }
+}
+
+fn renamed<'p>(rest: &Rest<'p>, other: &impl Fn(Race) -> Race) -> Rest<'p> {
+    let frame = rest.as_ref()?;
+    let kind = match &frame.kind {
+        FrameKind::Alternative(race) => FrameKind::Alternative(other(*race)),
+        kind => kind.clone(),
+    };
+    Some(Rc::new(Frame { kind, up: renamed(&frame.up, other) }))
+}
+
+impl<'p> Members<'p> {
+    /// Those that may still take events: of a complete group, the greedy ones if there are any.
+    pub fn going_on(&self) -> impl Iterator<Item = &Vec<Way<'p>>> {
+        let only_greedy = self.complete() >= self.need && self.is_greedy();
+        let goes_on = move |ways: &&Vec<Way<'p>>| !only_greedy || !matches!(ways.first(), Some(w) if w.is_done());
+        self.ways.iter().filter(goes_on)
+    }
 }
 
 impl Members<'_> {
