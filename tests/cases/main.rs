@@ -59,17 +59,17 @@ fn plan(case: &Case) -> Result<Arc<Plan>, String> {
 
 fn settings() -> Vec<Setting> {
     let mut settings = Vec::new();
-    for (batch, workers, cut, order) in [
-        (8192, [1, 1], None, 0),
-        (8192, [3, 1], None, 5),
-        (1, [1, 1], None, 0),
-        (1, [2, 3], Some(2), 1),
-        (1, [1, 2], Some(4), 2),
-        (1, [3, 1], Some(7), 3),
-        (7, [2, 2], Some(1), 4),
-        (7, [3, 3], None, 6),
+    for (batch, workers, cut, order, plain) in [
+        (8192, [1, 1], None, 0, false),
+        (8192, [3, 1], None, 5, true),
+        (1, [1, 1], None, 0, false),
+        (1, [2, 3], Some(2), 1, false),
+        (1, [1, 2], Some(4), 2, false),
+        (1, [3, 1], Some(7), 3, true),
+        (7, [2, 2], Some(1), 4, false),
+        (7, [3, 3], None, 6, false),
     ] {
-        settings.push(Setting { batch, workers, cut, order });
+        settings.push(Setting { batch, workers, cut, order, plain });
     }
     settings
 }

@@ -48,6 +48,7 @@ fn random_setting(draw: &mut Draw) -> Setting {
         workers: [1 + draw.below(3) as usize, 1 + draw.below(3) as usize],
         cut: (draw.below(2) == 1).then(|| draw.below(12) as usize),
         order: u64::from(draw.below(1 << 16)),
+        plain: draw.below(4) == 1,
     }
 }
 

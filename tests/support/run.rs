@@ -93,6 +93,8 @@ pub struct Setting {
     pub cut: Option<usize>,
     /// In which order the partitions are read.
     pub order: u64,
+    /// Without the strategies that only some rules can run by.
+    pub plain: bool,
 }
 
 /// The topic of a stream, by its position in the plan.
@@ -162,7 +164,8 @@ pub fn by_engine(
     rows: &[TableRow],
     setting: &Setting,
 ) -> Result<Vec<String>, String> {
-    let program = Arc::new(Program::new(plan.clone()).map_err(|e| e.to_string())?);
+    let compile = if setting.plain { Program::plain } else { Program::new };
+    let program = Arc::new(compile(plan.clone()).map_err(|e| e.to_string())?);
     let records = in_order(placed(records), setting.order);
     let partitions: std::collections::BTreeSet<&PartitionId> = records.iter().map(|r| &r.partition).collect();
     let mut engine = Engine::new(program, setting, partitions.len());

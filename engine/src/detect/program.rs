@@ -63,9 +63,18 @@ impl Compiled {
 }
 
 impl Program {
-    /// Compiles the plan.
+    /// Compiles the plan; every rule runs by the cheapest strategy that keeps its meaning.
     pub fn new(plan: Arc<Plan>) -> Result<Program, ProgramError> {
-        let machines = plan.rules.iter().map(|rule| machine(&plan, rule)).collect::<Result<Vec<_>, _>>()?;
+        Program::compile(plan, Machine::new)
+    }
+
+    /// As `new`, but every rule runs by the strategy that any rule can run by: to hold the others against.
+    pub fn plain(plan: Arc<Plan>) -> Result<Program, ProgramError> {
+        Program::compile(plan, Machine::by_runs)
+    }
+
+    fn compile(plan: Arc<Plan>, strategy: Strategy) -> Result<Program, ProgramError> {
+        let machines = plan.rules.iter().map(|rule| machine(&plan, rule, strategy)).collect::<Result<Vec<_>, _>>()?;
         let mut predicates = Predicates::new(plan.streams.len());
         let filters = plan.rules.iter().map(local_filters).collect::<Result<Vec<_>, _>>()?;
         let parts = plan.rules.iter().zip(&machines).zip(&filters);
@@ -128,10 +137,13 @@ fn look_back_us(rule: &Rule) -> Option<i64> {
     }
 }
 
-fn machine(plan: &Plan, rule: &Rule) -> Result<Option<Machine>, ProgramError> {
+/// Compiles the pattern of a rule.
+type Strategy = fn(&Plan, &Rule) -> Result<Machine, PatternError>;
+
+fn machine(plan: &Plan, rule: &Rule, strategy: Strategy) -> Result<Option<Machine>, ProgramError> {
     let Body::Pattern(_) = &rule.body else { return Ok(None) };
     let told = |cause| ProgramError::Pattern { rule: rule.name.clone(), cause };
-    Machine::new(plan, rule).map(Some).map_err(told)
+    strategy(plan, rule).map(Some).map_err(told)
 }
 
 /// What of each `on` clause's filter looks at the event alone; the rest, which looks things up, is left to the rule. It is

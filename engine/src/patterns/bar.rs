@@ -4,7 +4,7 @@
 //! is computed when the run arrives at `a`, the candidate's once for all runs, both as a rank: an integer in the order of the
 //! values (for `==` a hash will do). Only where the ranks compare is the whole condition asked.
 
-use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, HandOver};
+use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, HandOver, StepId};
 use tripline_query_lang::value::{Type, Value};
 
 use crate::expr::{Scene, compile_decimal, compile_float, compile_int, compile_value, hash_key, is_local, write_key};
@@ -14,6 +14,19 @@ pub(super) struct Bar {
     op: CompareOp,
     candidate: RankFn,
     run: RankFn,
+    /// What the condition says beyond it.
+    beyond: Beyond,
+    /// The only step that the run's side reads, and only its fields.
+    step: Option<StepId>,
+}
+
+/// What a condition says beyond its bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beyond {
+    /// Nothing: where ranks are known, the bar decides.
+    Nothing,
+    /// More.
+    More,
 }
 
 type RankFn = Box<dyn Fn(&Scene<'_>) -> Rank + Send + Sync>;
@@ -35,7 +48,12 @@ impl Bar {
     pub(super) fn of(rest: Option<&Expr>, handed: &[HandOver]) -> Option<Bar> {
         let handed = handed.iter().find(|pair| is_of_run(&pair.from));
         let handed = handed.and_then(|pair| Bar::between(CompareOp::Equal, &pair.own, &pair.from));
-        handed.or_else(|| parts(rest?).into_iter().find_map(Bar::of_part))
+        handed.or_else(|| {
+            let parts = parts(rest?);
+            let sole = parts.len() == 1;
+            let bar = parts.into_iter().find_map(Bar::of_part)?;
+            Some(if sole { bar } else { Bar { beyond: Beyond::More, ..bar } })
+        })
     }
 
     fn of_part(part: &Expr) -> Option<Bar> {
@@ -51,8 +69,44 @@ impl Bar {
 
     fn between(op: CompareOp, candidate: &Expr, run: &Expr) -> Option<Bar> {
         let same_type = candidate.ty == run.ty;
+        // Ranks of texts are hashes.
+        let beyond = if matches!(run.ty, Type::Text | Type::Bool) { Beyond::More } else { Beyond::Nothing };
+        let step = only_step(run);
         let (candidate, run) = (rank(candidate, op)?, rank(run, op)?);
-        same_type.then_some(Bar { op, candidate, run })
+        same_type.then_some(Bar { op, candidate, run, beyond, step })
+    }
+
+    /// Where both ranks are known, it is the whole condition.
+    pub(super) fn is_all(&self) -> bool {
+        self.beyond == Beyond::Nothing
+    }
+
+    /// Whether the run's side reads fields of this step alone.
+    pub(super) fn reads_only(&self, step: StepId) -> bool {
+        self.step == Some(step)
+    }
+
+    /// Whether the runs that a candidate passes stand side by side, in the order of [`Bar::key`].
+    pub(super) fn has_order(&self) -> bool {
+        self.op != CompareOp::NotEqual
+    }
+
+    /// Whether the comparison is `==`.
+    pub(super) fn is_equality(&self) -> bool {
+        self.op == CompareOp::Equal
+    }
+
+    /// Whether equal sides pass.
+    pub(super) fn includes(&self) -> bool {
+        matches!(self.op, CompareOp::Equal | CompareOp::LessEqual | CompareOp::GreaterEqual)
+    }
+
+    /// A rank of either side so that a candidate passes the runs whose key is greater than its own.
+    pub(super) fn key(&self, rank: i64) -> i64 {
+        match self.op {
+            CompareOp::Greater | CompareOp::GreaterEqual => !rank,
+            _ => rank,
+        }
     }
 
     /// The candidate's rank.
@@ -117,6 +171,19 @@ fn is_of_run(expr: &Expr) -> bool {
     }
 }
 
+/// The only step that an expression reads, if it reads no more than fields of one.
+fn only_step(expr: &Expr) -> Option<StepId> {
+    match &expr.kind {
+        ExprKind::Step(step, _) | ExprKind::StepAt(step) => Some(*step),
+        ExprKind::Loop { .. } => None,
+        _ => {
+            let mut steps = expr.children().into_iter().map(only_step);
+            let first = steps.next()??;
+            steps.all(|step| step == Some(first)).then_some(first)
+        }
+    }
+}
+
 fn rank(expr: &Expr, op: CompareOp) -> Option<RankFn> {
     let number = |value: Option<i64>| value.map_or(Rank::Unknown, Rank::At);
     Some(match expr.ty {
@@ -169,7 +236,8 @@ mod tests {
     #[test]
     fn what_is_unknown_never_passes_and_what_has_no_rank_is_asked() {
         let always = || -> RankFn { Box::new(|_| Rank::Open) };
-        let bar = Bar { op: CompareOp::NotEqual, candidate: always(), run: always() };
+        let bar =
+            Bar { op: CompareOp::NotEqual, candidate: always(), run: always(), beyond: Beyond::Nothing, step: None };
         assert!(!bar.lets_pass(Rank::Unknown, Rank::At(1)));
         assert!(!bar.lets_pass(Rank::Open, Rank::Unknown));
         assert!(bar.lets_pass(Rank::Open, Rank::At(1)));

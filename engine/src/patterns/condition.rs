@@ -37,6 +37,16 @@ impl Part {
         self.rest.is_none() && self.own_key.is_none() && self.handed.is_empty()
     }
 
+    /// It is of the run's key wherever it is of the rule's.
+    pub(super) fn has_no_key(&self) -> bool {
+        self.own_key.is_none() && self.handed.is_empty()
+    }
+
+    /// Whether what of its condition looks at more than the candidate holds.
+    pub(super) fn rest_holds(&self, scene: &Scene<'_>) -> bool {
+        self.rest.as_ref().is_none_or(|rest| rest(scene) == Some(true))
+    }
+
     fn fits_rest(&self, sight: &Sight<'_>) -> bool {
         let row = sight.row();
         let scene = sight.scene(&row);

@@ -57,6 +57,10 @@ impl Machine {
     /// Offers an event to every open run, then lets it start one.
     pub(super) fn take(&self, state: &mut KeyState, offer: &Offer<'_>, out: &mut Vec<Match>) {
         let at_us = offer.batch.at_us[offer.row];
+        if let Some(ladder) = &self.ladder {
+            let keeping = Keeping::new(&self.keeper, offer);
+            return ladder.event(&self.graph, state, offer, &keeping, out);
+        }
         if state.wake_us < at_us {
             self.pass_until(state, at_us, out);
         }

@@ -24,6 +24,7 @@ mod feed;
 mod graph;
 mod groups;
 mod kept;
+mod ladder;
 mod latest;
 mod machine;
 pub mod picture;
@@ -46,6 +47,7 @@ use condition::Parts;
 use counter::{Counted, Counter};
 use graph::Graph;
 use kept::Keeper;
+use ladder::{Climbing, Ladder};
 use run::Run;
 use silence::Silence;
 use tripline_query_lang::plan::{Body, Element, Expr, Node, Plan, Rule, Runs, StepId, StepKey, StreamId};
@@ -150,6 +152,8 @@ pub struct Machine {
     silence: Option<Silence>,
     /// The pattern needs no runs.
     counter: Option<Counter>,
+    /// Its runs are a few words each.
+    ladder: Option<Ladder>,
     /// Why it runs as it does.
     why: &'static str,
     /// It matters how long a key has been known: an absence stands first or alone.
@@ -172,6 +176,8 @@ pub struct KeyState {
     logs: taken::Logs,
     /// What a counter has open instead.
     counted: Counted,
+    /// What a ladder has open instead.
+    climbing: Option<Box<Climbing>>,
     /// Not later than the first time that something is due at, once it has strictly passed.
     wake_us: i64,
     /// Starts refused and branches cut that have not been counted yet.
@@ -189,6 +195,7 @@ impl Default for KeyState {
             runs: Vec::new(),
             logs: taken::Logs::new(),
             counted: Counted::default(),
+            climbing: None,
             wake_us: i64::MAX,
             refused: 0,
             incomplete: false,
@@ -211,7 +218,11 @@ impl Machine {
                     machine.why =
                         "conditions look at single events, and a match ends all runs: they share one row of events";
                 }
-                Err(why) => machine.why = why,
+                Err(why) => {
+                    machine.ladder = Ladder::of(&machine.graph, machine.runs);
+                    let is_ladder = machine.ladder.is_some();
+                    machine.why = if is_ladder { "it is a sequence of single steps: a run is few words" } else { why };
+                }
             }
         }
         Ok(machine)
@@ -247,6 +258,7 @@ impl Machine {
             without_roles,
             silence,
             counter: None,
+            ladder: None,
             why: "asked for",
             knows,
             every_event_of: Vec::new(),
@@ -259,10 +271,11 @@ impl Machine {
 
     /// How it runs, for `explain`.
     pub fn strategy(&self) -> &'static str {
-        match (&self.silence, &self.counter) {
-            (Some(_), _) => "silence",
-            (None, Some(_)) => "counter",
-            (None, None) => "runs",
+        match self {
+            Machine { silence: Some(_), .. } => "silence",
+            Machine { counter: Some(_), .. } => "counter",
+            Machine { ladder: Some(_), .. } => "ladder",
+            _ => "runs",
         }
     }
 
@@ -308,12 +321,14 @@ impl Machine {
 
     /// Nothing is open: the key may be forgotten.
     pub fn is_idle(&self, state: &KeyState) -> bool {
-        state.runs.is_empty() && state.counted.row.is_empty() && !state.incomplete && state.known_us.is_none()
+        let is_open = !state.runs.is_empty() || !state.counted.row.is_empty() || state.climbing.is_some();
+        !is_open && !state.incomplete && state.known_us.is_none()
     }
 
     /// Number of open runs, for metrics and for the test that nothing is left.
     pub fn open_runs(&self, state: &KeyState) -> usize {
-        state.runs.len() + self.counter.as_ref().map_or(0, |counter| counter.open_runs(state))
+        let counted = self.counter.as_ref().map_or(0, |counter| counter.open_runs(state));
+        state.runs.len() + counted + state.climbing.as_ref().map_or(0, |climbing| climbing.len())
     }
 
     /// Starts refused by the cap on open runs, and branches cut by `limit`, since this was last asked.

@@ -2,8 +2,9 @@
 //! runs and steps that hold them.
 //!
 //! ```text
-//!  key state := seq known? leading* incomplete silence? (counted | log* runs*)
+//!  key state := seq known? leading* incomplete silence? (counted | climbing | log* runs*)
 //!  counted   := (event seq starts)*
+//!  climbing  := event* (taken*)*          taken: positions among the events
 //!  log       := (event seq)*              event: a number, with its content where the number is new
 //!  run       := start key? cursor span*   span: step, from which entry of its log, how many
 //! ```
@@ -20,6 +21,7 @@ use super::bar::Rank;
 use super::counter::{Counted, Counting};
 use super::graph::{Group, LeafBody, Member, Program, WaySet};
 use super::kept::{Cell, KeptEvent};
+use super::ladder::{Climbing, Ladder};
 use super::run::{Cursor, GroupState, MemberState, Moment, Round, Run};
 use super::taken::{Entry, Log, Logs, Span, Spans};
 use super::{Kept, KeyState, Machine};
@@ -40,6 +42,10 @@ impl Machine {
         out.put_option_i64((self.silence.is_some() && state.wake_us < i64::MAX).then_some(state.wake_us));
         if self.counter.is_some() {
             self.write_counted(&state.counted, out);
+            return;
+        }
+        if let Some(ladder) = &self.ladder {
+            write_climbing(ladder, state.climbing.as_deref(), out);
             return;
         }
         let first = self.write_logs(state, out);
@@ -71,6 +77,11 @@ impl Machine {
         if let Some(counter) = &self.counter {
             state.counted = self.read_counted(bytes, seq)?;
             state.wake_us = counter.wake(&state);
+            return Ok(state);
+        }
+        if let Some(ladder) = &self.ladder {
+            state.climbing = self.read_climbing(ladder, bytes)?;
+            state.wake_us = ladder.wake(&state);
             return Ok(state);
         }
         state.logs = self.read_logs(bytes, seq)?;
@@ -145,6 +156,24 @@ impl Machine {
         Ok(counted)
     }
 
+    fn read_climbing(&self, ladder: &Ladder, bytes: &mut &[u8]) -> Result<Option<Box<Climbing>>, StateError> {
+        let mut climbing = ladder.empty();
+        for _ in 0..bytes.take_len("events")? {
+            let event = self.read_event(bytes)?;
+            check(climbing.events.back().is_none_or(|newest| newest.at_us() <= event.at_us()), "time")?;
+            climbing.events.push_back(Arc::new(event));
+        }
+        for _ in 0..bytes.take_len("runs")? {
+            let len = bytes.take_len("steps")?;
+            check((1..=ladder.rungs()).contains(&len), "steps")?;
+            let taken = (0..len).map(|_| bytes.take_u32("event")).collect::<Result<Vec<_>, _>>()?;
+            let is_last = |last: &u32| (*last as usize) < climbing.events.len();
+            check(taken.is_sorted_by(|a, b| a < b) && taken.last().is_some_and(is_last), "event")?;
+            ladder.restore(&self.graph, &mut climbing, &taken);
+        }
+        Ok((climbing.len() > 0).then_some(climbing))
+    }
+
     fn read_event(&self, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {
         let coordinates = bytes.take_coordinates("event")?;
         let layout = self.keeper.layout(coordinates.partition.stream).ok_or_else(|| damaged("stream"))?.clone();
@@ -168,6 +197,21 @@ impl Machine {
         let mut run = Run { start, family: None, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
         self.wake(&mut run, logs);
         Ok(run)
+    }
+}
+
+fn write_climbing(ladder: &Ladder, climbing: Option<&Climbing>, out: &mut Vec<u8>) {
+    let Some(climbing) = climbing else {
+        out.put_len(0);
+        return out.put_len(0);
+    };
+    let events = climbing.events.iter().skip(climbing.unused() as usize);
+    out.put_len(events.len());
+    events.for_each(|event| put_event(out, event));
+    out.put_len(climbing.len());
+    for taken in ladder.written(climbing) {
+        out.put_len(taken.len());
+        taken.iter().for_each(|position| out.put_u32(*position));
     }
 }
 

@@ -20,6 +20,9 @@ impl Machine {
         if let Some(counter) = &self.counter {
             return counter.pass(state, before_us);
         }
+        if let Some(ladder) = &self.ladder {
+            return ladder.pass(state, before_us);
+        }
         let due = state.runs.iter().enumerate().filter(|(_, run)| run.wake_us < before_us);
         let mut due: BinaryHeap<_> = due.map(|(index, run)| Reverse((run.wake_us, index))).collect();
         while let Some(&Reverse((deadline_us, _))) = due.peek() {
@@ -86,6 +89,7 @@ impl Machine {
         }
         self.settle_matches(state, candidates, out);
         state.counted = Counted::default();
+        state.climbing = None;
         state.wake_us = i64::MAX;
     }
 }

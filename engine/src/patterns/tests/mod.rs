@@ -12,6 +12,7 @@ mod absence;
 mod contiguity;
 mod counter;
 mod groups;
+mod ladder;
 mod limits;
 mod loops;
 mod random;
