@@ -113,3 +113,14 @@ fn codes_and_rules_are_explained() {
     assert!(out(&tripline(&mine, &["explain", "--dot"])).starts_with("digraph "));
     assert!(out(&tripline(&mine, &["explain", "--mermaid"])).starts_with("flowchart "));
 }
+
+#[test]
+fn a_story_makes_a_folder_that_works() {
+    let folder = folder();
+    assert!(tripline(folder.path(), &["init", "mine", "--story", "unpaid-order"]).status.success());
+    let mine = folder.path().join("mine");
+    for args in [&["check"][..], &["test"], &["run"], &["demo", "."]] {
+        let output = tripline(&mine, args);
+        assert!(output.status.success(), "{args:?}: {}{}", out(&output), err(&output));
+    }
+}

@@ -35,6 +35,9 @@ pub struct Args {
     /// Override a param of the story's rules, in the rule language's notation; may be repeated
     #[arg(long, value_name = "NAME=VALUE", requires = "story")]
     pub(super) set: Vec<Assignment>,
+    /// Play the story once for each value, and compare what is found: `--sweep floor=400.00,500.00`
+    #[arg(long, value_name = "NAME=A,B,..", requires = "story", conflicts_with = "json")]
+    pub(super) sweep: Option<Assignment>,
     /// Worker threads for a story; the alerts are the same for any number
     #[arg(long, short, value_name = "N", requires = "story", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) workers: Option<u16>,

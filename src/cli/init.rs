@@ -1,18 +1,24 @@
-//! `tripline init DIR`: a folder to start from, in which `tripline test` and `tripline run` work at once.
+//! `tripline init DIR`: a folder to start from, in which `tripline test` and `tripline run` work at once; with `--story`, one
+//! of the stories, its events recorded into files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Talk;
 use super::exit::{Failure, Outcome};
+use super::{Talk, story};
+use crate::story::{RULES, SCRIPT, Story};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The folder to make
     dir: PathBuf,
+    /// Start from one of the stories of `tripline demo --list`, with its events recorded
+    #[arg(long, value_name = "STORY")]
+    story: Option<String>,
 }
 
-/// What is written: path in the folder, text.
+/// What is written without a story: path in the folder, text.
 const FILES: &[(&str, &str)] = &[
     ("README.md", include_str!("template/README.md")),
     ("tripline.toml", include_str!("template/tripline.toml")),
@@ -22,16 +28,48 @@ const FILES: &[(&str, &str)] = &[
 
 /// Writes the folder; never over a file that is there.
 pub fn run(args: &Args, talk: &Talk) -> Outcome {
-    let there = FILES.iter().map(|(name, _)| args.dir.join(name)).find(|path| path.exists());
+    let files: Vec<(String, String)> = match &args.story {
+        Some(name) => of_story(&story::named(name)?)?,
+        None => FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+    };
+    let there = files.iter().map(|(name, _)| args.dir.join(name)).find(|path| path.exists());
     if let Some(path) = there {
         return Err(Failure::Usage(format!("`{}` is already there; name another folder", path.display())));
     }
-    for (name, text) in FILES {
+    for (name, text) in &files {
         write(&args.dir.join(name), text)?;
     }
     let dir = args.dir.display();
-    talk.say(format_args!("made {dir} with {} files; now:\n  cd {dir}\n  tripline test\n  tripline run", FILES.len()));
+    talk.say(format_args!("made {dir} with {} files; now:\n  cd {dir}\n  tripline test\n  tripline run", files.len()));
+    if args.story.is_some() {
+        talk.say("  tripline demo .");
+    }
     Ok(())
+}
+
+/// A story's page, script and rules, its events as files, and a configuration that reads them.
+fn of_story(story: &Story) -> Result<Vec<(String, String)>, Failure> {
+    let mut events: BTreeMap<String, String> = BTreeMap::new();
+    for record in story.tell(None)?.records {
+        let lines = events.entry(record.stream).or_default();
+        lines.push_str(&record.json);
+        lines.push('\n');
+    }
+    let sources: String =
+        events.keys().map(|stream| format!("[source.{stream}]\nfile = \"events/{stream}.jsonl\"\n\n")).collect();
+    let name = &story.name;
+    let config = format!(
+        "# Where events come from, where alerts go, how the engine runs. Detection itself stands in {RULES}.\n\n{sources}\
+         [sink.alerts]\nterminal = true\n\n[engine]\nname  = \"{name}\"\nrules = [\"{RULES}\"]\n"
+    );
+    let mut files = vec![
+        (RULES.to_owned(), story.rules.clone().into_owned()),
+        (SCRIPT.to_owned(), story.script.clone().into_owned()),
+        ("tripline.toml".to_owned(), config),
+    ];
+    files.extend(story.readme.iter().map(|page| ("README.md".to_owned(), page.clone().into_owned())));
+    files.extend(events.into_iter().map(|(stream, lines)| (format!("events/{stream}.jsonl"), lines)));
+    Ok(files)
 }
 
 fn write(path: &Path, text: &str) -> Outcome {

@@ -14,6 +14,7 @@ mod rules;
 mod run;
 mod signals;
 mod story;
+mod sweep;
 mod test;
 
 use std::process::ExitCode;

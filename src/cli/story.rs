@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::demo::Args;
 use super::exit::{Failure, Outcome};
-use super::{Talk, signals};
+use super::{Talk, signals, sweep};
 use crate::demo::show::show;
 use crate::story::{self, How, Played, Story, StoryFault};
 
@@ -49,6 +49,9 @@ pub fn run(name: &str, args: &Args, talk: &Talk) -> Outcome {
     let params = args.set.iter().map(|set| (set.name.clone(), set.value.clone())).collect();
     let mut how = How { seed: args.seed, params, ..How::default() };
     how.settings.workers = args.workers.map_or(1, usize::from);
+    if let Some(sweep) = &args.sweep {
+        return sweep::run(&story, &how, sweep, &stop);
+    }
     let (json, start) = (args.json, Instant::now());
     let played = story::play(&story, how, stop, move |alert| show(alert, json))?;
     let seconds = start.elapsed().as_secs_f64();

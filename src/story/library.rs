@@ -76,7 +76,8 @@ impl Story {
             let text = std::fs::read_to_string(&path);
             text.map(Cow::Owned).map_err(|why| StoryFault::Unreadable { path: path.display().to_string(), why })
         };
-        let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
+        let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let name = whole.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
         Ok(Story {
             name: Cow::Owned(name),
             rules: read(RULES)?,

@@ -17,7 +17,7 @@ mod tell;
 mod truth;
 
 pub use fault::StoryFault;
-pub use library::{Story, all, find};
+pub use library::{RULES, SCRIPT, Story, all, find};
 pub use record::Record;
 pub use run::{How, Played, play};
 pub use tell::{Telling, Told};

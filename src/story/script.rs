@@ -149,3 +149,17 @@ pub struct Beat {
     #[serde(flatten)]
     pub event: BTreeMap<String, BTreeMap<String, Draw>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_that_the_page_explains_is_one() {
+        let page = include_str!("../../examples/README.md");
+        let (_, behind) = page.split_once("```toml\n").expect("the page shows a script");
+        let (text, _) = behind.split_once("```").expect("the fence ends");
+        let script: Script = toml::from_str(text).expect("it reads");
+        assert_eq!((script.life.len(), script.scene.len()), (1, 1));
+    }
+}

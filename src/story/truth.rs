@@ -26,6 +26,19 @@ pub struct Tally {
     pub wrong: BTreeMap<String, usize>,
 }
 
+impl Tally {
+    /// Heads of the columns of [`Tally::row`].
+    pub const HEADS: &str = "  planted     found    missed     wrong precision    recall";
+
+    /// The figures as the columns of a table.
+    pub fn row(&self) -> String {
+        let Tally { planted, found, alerts, right, .. } = *self;
+        let numbers = [planted, found, planted - found, alerts - right].map(|number| format!("{number:>9}"));
+        let shares = [share(right, alerts), share(found, planted)].map(|share| format!("{share:>9}"));
+        [numbers.join(" "), shares.join(" ")].join(" ")
+    }
+}
+
 /// How all rules did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Truth {
@@ -110,18 +123,8 @@ fn share(part: usize, whole: usize) -> String {
 impl fmt::Display for Truth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.rules.keys().map(String::len).max().unwrap_or(0).max(20);
-        let heads = ["planted", "found", "missed", "wrong", "precision", "recall"];
-        write!(f, "{:<width$}", "rule")?;
-        heads.iter().try_for_each(|head| write!(f, " {head:>9}"))?;
-        writeln!(f)?;
-        for (rule, tally) in &self.rules {
-            let Tally { planted, found, alerts, right, .. } = *tally;
-            let numbers = [planted, found, planted - found, alerts - right].map(|number| number.to_string());
-            write!(f, "{rule:<width$}")?;
-            let shares = [share(right, alerts), share(found, planted)];
-            numbers.iter().chain(&shares).try_for_each(|cell| write!(f, " {cell:>9}"))?;
-            writeln!(f)?;
-        }
+        writeln!(f, "{:<width$} {}", "rule", Tally::HEADS)?;
+        self.rules.iter().try_for_each(|(rule, tally)| writeln!(f, "{rule:<width$} {}", tally.row()))?;
         for (rule, tally) in &self.rules {
             tally.missed.iter().try_for_each(|(what, n)| writeln!(f, "missed: {rule}: {what}{}", times(*n)))?;
             tally.wrong.iter().try_for_each(|(what, n)| writeln!(f, "wrong:  {rule}: {what}{}", times(*n)))?;
