@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tripline_engine::alert::Alert;
+use tripline_engine::alert::{Alert, AlertState};
 use tripline_query_lang::plan::{ExpectKind, Plan, RuleId, Test};
 use tripline_query_lang::span::Span;
 use tripline_query_lang::value::Value;
@@ -108,12 +108,13 @@ fn take(
 
 /// How far an alert of the rule is from what is expected: differences, then microseconds.
 fn distance(plan: &Plan, expected: &ExpectKind, alert: &Alert) -> (usize, u64) {
-    let ExpectKind::Alert { fields, at_us, .. } = expected else { return (usize::MAX, 0) };
+    let ExpectKind::Alert { fields, at_us, resolved, .. } = expected else { return (usize::MAX, 0) };
     let found = notation::fields(plan, alert);
     let is = |name: &str, value: &Value| found.iter().any(|(other, found)| *other == name && same(value, found));
     let other_fields = fields.iter().filter(|(name, value)| !is(name, value)).count();
+    let is_other = *resolved != (alert.state == AlertState::Resolved);
     let away = at_us.map_or(0, |at_us| at_us.abs_diff(alert.at_us));
-    (other_fields + usize::from(away > 0), away)
+    (other_fields + usize::from(is_other) + usize::from(away > 0), away)
 }
 
 /// Equal as the language sees it, and null is null.
@@ -148,9 +149,18 @@ fn lines(expected: &str, actual: &str, why: &[String]) -> String {
 }
 
 fn differences(plan: &Plan, expected: &ExpectKind, alert: &Alert) -> Vec<String> {
-    let ExpectKind::Alert { fields, at_us, .. } = expected else { return Vec::new() };
+    let ExpectKind::Alert { fields, at_us, resolved, .. } = expected else { return Vec::new() };
     let found = notation::fields(plan, alert);
     let mut differences = Vec::new();
+    match (resolved, alert.state) {
+        (true, AlertState::Firing | AlertState::Repeated(_)) => {
+            differences.push("it opens an episode, and an end is expected: `resolved`".to_owned());
+        }
+        (false, AlertState::Resolved) => {
+            differences.push("it says that an episode has ended: expect it with `resolved` behind its time".to_owned());
+        }
+        _ => {}
+    }
     for (name, value) in fields {
         match found.iter().find(|(other, _)| other == name) {
             Some((_, found)) if same(value, found) => {}

@@ -25,6 +25,7 @@ pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
     let mut local = Local::new(Arc::new(Program::new(plan.clone())?), 1);
     let mut builders: BTreeMap<StreamId, (PartitionClock, BatchBuilder)> = BTreeMap::new();
     let mut verdicts = Vec::new();
+    let mut newest_us = None;
     for (offset, line) in test.lines.iter().enumerate() {
         let stream = &plan.streams[line.stream.index()];
         let (clock, builder) = builders.entry(line.stream).or_insert_with(|| {
@@ -33,6 +34,7 @@ pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
         let verdict = clock.judge(offset as i64, line.at_us, line.arriving_us);
         verdicts.push(verdict);
         if verdict == Verdict::InTime {
+            newest_us = newest_us.max(Some(line.at_us));
             push(plan, line, builder);
             builder.end_row(line.at_us, offset as i64);
         }
@@ -46,7 +48,8 @@ pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
         Some(end_us) => local.advance(end_us),
         None => {
             // Time runs on, and then the input has ended.
-            let mut alerts = local.advance(i64::MAX);
+            let mut alerts = newest_us.map(|us: i64| local.advance(us.saturating_add(1))).unwrap_or_default();
+            alerts.extend(local.advance(i64::MAX));
             alerts.extend(local.finish());
             alerts
         }

@@ -1,6 +1,6 @@
 //! Values, times and alerts in the language's own notation.
 
-use tripline_engine::alert::Alert;
+use tripline_engine::alert::{Alert, AlertState};
 use tripline_query_lang::display::Rfc3339;
 use tripline_query_lang::plan::Plan;
 use tripline_query_lang::value::Value;
@@ -65,7 +65,12 @@ pub fn alert(plan: &Plan, alert: &Alert) -> String {
     let fields = fields.collect::<Vec<_>>().join(", ");
     let name = &plan.rules[alert.rule.index()].name;
     let fields = if fields.is_empty() { String::new() } else { format!(" {{ {fields} }}") };
-    format!("{name}{fields} at {}", at(alert.at_us))
+    let state = match alert.state {
+        AlertState::Firing => String::new(),
+        AlertState::Repeated(count) => format!(" -- repeat {count}"),
+        AlertState::Resolved => " resolved".to_owned(),
+    };
+    format!("{name}{fields} at {}{state}", at(alert.at_us))
 }
 
 #[cfg(test)]

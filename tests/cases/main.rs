@@ -22,7 +22,7 @@
 //! more); their `at` may be `-`: always there. They arrive in their order, before or beside the events.
 //!
 //! Events may have the columns `stream` (else the first of the rules), `partition` and `arriving` (the record's own time).
-//! Alerts have `at` and `rule`, and any of `message`, `severity`, `evidence`, `incomplete`, key parts and `with` fields.
+//! Alerts have `at` and `rule`, and any of `message`, `state`, `severity`, `evidence`, `incomplete`, key parts and `with` fields.
 mod file;
 #[path = "../support/run.rs"]
 mod run;

@@ -1,7 +1,7 @@
 //! Tables of events into records, and alerts against their table.
 
 use serde_json::{Map, Value};
-use tripline::engine::alert::{Alert, Witness};
+use tripline::engine::alert::{Alert, AlertState, Witness};
 use tripline::query_lang::plan::{Field, Plan, TimeUnit};
 use tripline::query_lang::value::Type;
 
@@ -143,6 +143,11 @@ fn shown(plan: &Plan, alert: &Alert, heading: &[String]) -> Result<Vec<String>, 
         "at" => Ok(since_start(alert.at_us)),
         "rule" => Ok(rule.name.clone()),
         "message" => Ok(alert.message.clone()),
+        "state" => Ok(match alert.state {
+            AlertState::Repeated(count) => format!("repeat {count}"),
+            state => state.as_str().to_string(),
+        }),
+        "id" => Ok(alert.id(plan)),
         "severity" => Ok(rule.alert.severity.as_str().to_string()),
         "incomplete" => Ok(alert.incomplete.to_string()),
         "evidence" => Ok(evidence(alert)),

@@ -105,17 +105,28 @@ fn threshold(draw: &mut Draw) -> String {
     if draw.once_in(4) {
         rule.push_str(&format!("  on {}{}\n", draw.pick(&["t", "s"]), filter(draw)));
     }
-    if draw.below(6) != 5 {
-        rule.push_str(&format!("  when {}\n", when(draw)));
+    let has_when = draw.below(6) != 5;
+    if has_when {
+        let hold = if draw.once_in(4) { format!(" for {}", span(draw)) } else { String::new() };
+        rule.push_str(&format!("  when {}{hold}\n", when(draw)));
     }
     suppress(draw, &mut rule, "w");
-    let every = if draw.once_in(4) { "every event " } else { "" };
+    let is_every = draw.once_in(4);
+    let every = if is_every { "every event " } else { "" };
     rule.push_str(&format!("  alert {every}high \"{{w}} {{n}} {{at}}\"\n  with n = {}", history(draw)));
     for number in 0..draw.below(3) {
         rule.push_str(&format!(", m{number} = {}", history(draw)));
     }
     if draw.once_in(5) {
         rule.push_str(&format!(", seen = collect(w) over {}", span(draw)));
+    }
+    if has_when && !is_every {
+        if draw.once_in(4) {
+            rule.push_str(&format!("\n  repeat {}", draw.pick(&["1s", "2s", "7s"])));
+        }
+        if draw.once_in(3) {
+            rule.push_str("\n  resolve \"{w} {n} {at}\"");
+        }
     }
     rule.push_str("\n}\n");
     rule

@@ -9,6 +9,7 @@ use tripline::engine::detect::{Program, local::Local};
 use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
 use tripline::engine::io::Decoder;
 use tripline::engine::reference;
+use tripline::engine::runner::streams_read;
 use tripline::engine::state::KEY_GROUPS;
 use tripline::engine::tables::Change;
 use tripline::engine::time::{PartitionClock, Verdict};
@@ -180,6 +181,8 @@ pub fn by_engine(
         engine.end(&partition);
     }
     engine.show_changes(i64::MAX);
+    let newest_us = engine.newest_us;
+    engine.alerts.extend(newest_us.map(|us| engine.local.advance(us + 1)).unwrap_or_default());
     engine.alerts.extend(engine.local.finish());
     Ok(shown(plan, &engine.alerts))
 }
@@ -229,6 +232,7 @@ struct Engine<'a> {
     kept: Vec<(PartitionId, i64, i64, String)>,
     batches: usize,
     released_us: i64,
+    newest_us: Option<i64>,
     alerts: Vec<Alert>,
     /// Partitions that will come.
     expected: usize,
@@ -247,6 +251,7 @@ impl<'a> Engine<'a> {
             kept: Vec::new(),
             batches: 0,
             released_us: i64::MIN,
+            newest_us: None,
             alerts: Vec::new(),
             expected,
             changes: Vec::new(),
@@ -281,6 +286,9 @@ impl<'a> Engine<'a> {
         let at_us = reading.decoder.decode(record.json.as_bytes(), &mut reading.rows).map_err(|e| e.to_string())?;
         match reading.clock.judge(record.offset, at_us, Some(record.timestamp_us)) {
             Verdict::InTime => {
+                if streams_read(&plan)[record.partition.stream.index()] {
+                    self.newest_us = self.newest_us.max(Some(at_us));
+                }
                 reading.rows.end_row(at_us, record.offset);
                 reading.building.push(record.offset);
                 self.kept.push((record.partition.clone(), at_us, record.offset, record.json));

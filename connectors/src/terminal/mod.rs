@@ -20,6 +20,9 @@ pub(crate) struct Terminal {
 struct Body<'a> {
     #[serde(borrow)]
     at: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    state: String,
+    repeat: Option<u32>,
     message: String,
     #[serde(default)]
     evidence: Vec<Witness>,
@@ -61,6 +64,15 @@ impl Terminal {
     }
 }
 
+/// What tells that it is not the first of its id.
+fn again(body: &Body<'_>) -> String {
+    match (&*body.state, body.repeat) {
+        ("resolved", _) => " (resolved)".to_owned(),
+        (_, Some(count)) => format!(" (repeat {count})"),
+        _ => String::new(),
+    }
+}
+
 /// One alert as one line, styled: time, severity, rule, message, evidence.
 pub fn alert_line(alert: &AlertRecord) -> String {
     let dim = Style::new().dimmed();
@@ -72,8 +84,9 @@ pub fn alert_line(alert: &AlertRecord) -> String {
         None => ("", printable(&String::from_utf8_lossy(&alert.body))),
     };
     let (word, rule) = (alert.severity.as_str().to_uppercase(), &alert.rule);
+    let again = body.as_ref().map(again).unwrap_or_default();
     // Writing to a string does not fail.
-    let _ = write!(line, "{dim}{at}{dim:#} {severity}{word:<8}{severity:#} {rule}: {message}");
+    let _ = write!(line, "{dim}{at}{dim:#} {severity}{word:<8}{severity:#} {rule}{again}: {message}");
     let evidence: Vec<String> = body.iter().flat_map(|body| &body.evidence).map(witness).collect();
     if !evidence.is_empty() {
         let _ = write!(line, " {dim}[{}]{dim:#}", evidence.join(", "));

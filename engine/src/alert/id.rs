@@ -6,7 +6,7 @@ use super::{Alert, Witness};
 use crate::state::Put;
 use tripline_query_lang::plan::Plan;
 
-/// What an id is given for. A second alert of an episode has the first one's id, so there is one kind so far.
+/// What an id is given for: what has come about. What is said of it later has the same id.
 const FIRED: u8 = 0;
 
 impl Alert {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Alert, Evidence, Witness};
+use super::{Alert, AlertState, Evidence, Witness};
 use tripline_query_lang::display::Rfc3339;
 use tripline_query_lang::plan::{Plan, Rule};
 use tripline_query_lang::value::{Decimal, Value};
@@ -16,6 +16,10 @@ impl Alert {
         out.push_str("{\"id\":");
         text(&mut out, &self.id(plan));
         member(&mut out, "rule", |out| text(out, &rule.name));
+        member(&mut out, "state", |out| text(out, self.state.as_str()));
+        if let AlertState::Repeated(count) = self.state {
+            member(&mut out, "repeat", |out| number(out, count));
+        }
         member(&mut out, "severity", |out| text(out, rule.alert.severity.as_str()));
         member(&mut out, "key", |out| object(out, key(self, rule)));
         member(&mut out, "at", |out| time(out, self.at_us));

@@ -24,14 +24,39 @@ pub struct Alert {
     pub key: Vec<Value>,
     /// Its event time, microseconds.
     pub at_us: i64,
+    /// Whether it is the first of its id, or what it says later.
+    pub state: AlertState,
     /// The rendered message.
     pub message: String,
     /// The `with` fields, in the rule's order.
     pub fields: Vec<Value>,
-    /// What it rests on, in the order of the steps.
+    /// What it rests on, in the order of the steps; all alerts of one id rest on the same.
     pub evidence: Vec<Evidence>,
     /// Starts of this key were refused since its last alert (the cap on open runs was reached).
     pub incomplete: bool,
+}
+
+/// What an alert says of what it stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlertState {
+    /// It has come about.
+    #[default]
+    Firing,
+    /// It still lasts; counted from 1.
+    Repeated(u32),
+    /// It is over.
+    Resolved,
+}
+
+impl AlertState {
+    /// As in an alert's JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AlertState::Firing => "firing",
+            AlertState::Repeated(_) => "repeated",
+            AlertState::Resolved => "resolved",
+        }
+    }
 }
 
 /// One event that an alert rests on, or the deadline that was passed.

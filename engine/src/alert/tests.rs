@@ -23,7 +23,13 @@ fn plan_with(fields: &[&str]) -> Plan {
         fingerprint: 0x0123_4567_89ab_cdef,
         metadata: vec![("owner".into(), Value::Text("fraud team".into())), ("tags".into(), Value::List(tags.into()))],
         keys: vec![Key { name: "card".into(), ty: Type::Text }],
-        body: Body::Threshold(Threshold { on: Vec::new(), slots: Vec::new(), when: None, episode_us: None }),
+        body: Body::Threshold(Threshold {
+            on: Vec::new(),
+            slots: Vec::new(),
+            when: None,
+            hold_us: None,
+            episode_us: None,
+        }),
         histories: Vec::new(),
         alert: plan::Alert {
             every_event: false,
@@ -33,6 +39,8 @@ fn plan_with(fields: &[&str]) -> Plan {
             to: vec!["pager".into()],
         },
         suppress: None,
+        repeat_us: None,
+        resolve: None,
     };
     let stream = Stream {
         name: "payment".into(),
@@ -61,6 +69,7 @@ fn alert() -> Alert {
         rule: RuleId(0),
         key: key_parts,
         at_us: START_US + 120_000_000,
+        state: AlertState::Firing,
         message: "c1: 3 payments, 2100.00 in ten minutes".into(),
         fields: vec![Value::Int(3), Value::Decimal(Decimal { mantissa: 210_000, scale: 2 })],
         evidence: vec![event(120, 17)],
@@ -69,7 +78,7 @@ fn alert() -> Alert {
 }
 
 const GOLDEN: &str = concat!(
-    r#"{"id":"21f41323040c756802201b1c5758a08c","rule":"high_value_burst","severity":"high","key":{"card":"c1"},"at":"2026-01-01T00:02:00Z""#,
+    r#"{"id":"21f41323040c756802201b1c5758a08c","rule":"high_value_burst","state":"firing","severity":"high","key":{"card":"c1"},"at":"2026-01-01T00:02:00Z""#,
     r#","message":"c1: 3 payments, 2100.00 in ten minutes","fields":{"n":3,"total":2100.00}"#,
     r#","evidence":[{"step":"payment","stream":"payment","topic":"payments","partition":0,"offset":17,"at":"2026-01-01T00:02:00Z"}]"#,
     r#","fingerprint":"0123456789abcdef","metadata":{"owner":"fraud team","tags":["card","fraud"]}}"#,
@@ -139,6 +148,28 @@ fn the_schema_knows_a_deadline_and_refuses_others() {
     assert!(schema.is_valid(&parsed), "{json}");
     parsed["more"] = 1.into();
     assert!(!schema.is_valid(&parsed));
+}
+
+#[test]
+fn what_is_said_later_has_the_first_id_and_its_state() {
+    let plan = plan_with(&["n", "total"]);
+    let schema = schema();
+    let first = alert();
+    for (state, shown, occurrence) in [
+        (AlertState::Firing, r#","state":"firing","severity":"#, ""),
+        (AlertState::Repeated(2), r#","state":"repeated","repeat":2,"severity":"#, "-2"),
+        (AlertState::Resolved, r#","state":"resolved","severity":"#, "-resolved"),
+    ] {
+        let later = Alert { state, ..first.clone() };
+        let json = later.json(&plan);
+        assert!(json.contains(shown), "{json}");
+        assert_eq!(later.id(&plan), first.id(&plan));
+        assert_eq!(later.record(&plan).id, format!("{}{occurrence}", first.id(&plan)));
+        let mut parsed: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+        assert!(schema.is_valid(&parsed), "{json}");
+        parsed["state"] = if state == AlertState::Resolved { "repeated" } else { "over" }.into();
+        assert!(!schema.is_valid(&parsed));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! ```
 
 mod detector;
+mod episode;
 mod interest;
 mod keys;
 pub mod local;

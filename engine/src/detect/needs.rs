@@ -69,7 +69,7 @@ fn key<'a>(key: &'a StepKey, stream: StreamId, visit: &mut dyn FnMut(Option<Stre
 
 /// What is said when a rule fires.
 pub(super) fn said(rule: &Rule) -> impl Iterator<Item = &Expr> {
-    let template = rule.alert.template.iter().filter_map(|part| match part {
+    let template = rule.alert.template.iter().chain(rule.resolve.iter().flatten()).filter_map(|part| match part {
         TemplatePart::Expr(expr) => Some(expr),
         TemplatePart::Text(_) => None,
     });

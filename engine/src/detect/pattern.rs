@@ -7,7 +7,7 @@ use super::needs::conditions;
 use super::rule::{Behaviour, Bench, Seen};
 use super::suppress::Suppressed;
 use super::voice::{Facts, Moment, Voice};
-use crate::alert::{Evidence, Witness};
+use crate::alert::{AlertState, Evidence, Witness};
 use crate::expr::{BatchRow, Bound, Row, Scene, write_key};
 use crate::history::{HistoryProgram, HistoryState};
 use crate::patterns::{KeyState, Machine, Match, Offer, Taken};
@@ -117,11 +117,13 @@ impl PatternRule {
         write_key(&keys, &mut key);
         let scene =
             Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, tables: Some(bench.tables), ..Scene::EMPTY };
-        if !self.voice.may_speak(&mut state.suppressed, &scene) {
+        if !self.voice.may_speak(&mut state.suppressed, &scene, found.at_us) {
             return false;
         }
         let incomplete = std::mem::take(&mut state.incomplete);
-        let facts = Facts { moment, key: &key, sequence, evidence: self.evidence(found), incomplete };
+        let evidence = self.evidence(found);
+        let (at_us, state) = (found.at_us, AlertState::Firing);
+        let facts = Facts { moment, at_us, state, key: &key, sequence, evidence, incomplete };
         let alert = self.voice.speak(&scene, facts);
         bench.out.push(alert);
         true
@@ -211,11 +213,14 @@ fn longest_wait(pattern: &Pattern) -> i64 {
 impl Behaviour for PatternRule {
     type State = PatternState;
 
-    const DEADLINE_GROWS: bool = false;
     const DEPTH: usize = 0;
 
     fn warm(&self, _state: &PatternState, _depth: usize) -> i64 {
         0
+    }
+
+    fn deadline_grows(&self) -> bool {
+        false
     }
 
     fn is_stateless(&self) -> bool {

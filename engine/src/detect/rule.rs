@@ -70,14 +70,14 @@ pub(super) trait Behaviour: Send + Sync {
     /// What one key has.
     type State: Default + Send;
 
-    /// An event never brings the deadline nearer: one that stands in the heap may stay.
-    const DEADLINE_GROWS: bool;
-
     /// How many allocations of a state lie behind each other.
     const DEPTH: usize;
 
     /// Reads a little of the allocation at this depth, so that it is in the cache; what it returns means nothing.
     fn warm(&self, state: &Self::State, depth: usize) -> i64;
+
+    /// An event never brings the deadline nearer: one that stands in the heap may stay.
+    fn deadline_grows(&self) -> bool;
 
     /// No event leaves anything behind: there never is a state to look for.
     fn is_stateless(&self) -> bool;

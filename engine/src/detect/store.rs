@@ -131,7 +131,7 @@ impl<B: Behaviour> Store for Slots<B> {
                 *place = None;
                 keys.release(id);
                 key.id = None;
-            } else if !B::DEADLINE_GROWS || slot.armed == NEVER {
+            } else if !self.rule.deadline_grows() || slot.armed == NEVER {
                 arm(&*self.rule, self.position, id, slot, i64::MIN, timers);
             }
             return;

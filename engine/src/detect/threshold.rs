@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::rule::{Behaviour, Bench, Seen};
+use super::episode::{Episode, Episodes};
+use super::rule::{Behaviour, Bench, Scratch, Seen};
 use super::suppress::Suppressed;
 use super::voice::{Facts, Voice};
-use crate::alert::{Evidence, Witness};
+use crate::alert::{AlertState, Evidence, Witness};
 use crate::expr::{BatchRow, BoolFn, Scene, ValueFn, compile_bool, compile_value, split_local};
 use crate::history::{HistoryProgram, HistoryState};
 use crate::state::{Put, StateError, Take};
@@ -14,19 +15,24 @@ use tripline_query_lang::value::Value;
 
 /// An `on ... when` rule, compiled.
 pub(super) struct ThresholdRule {
-    on: Vec<Clause>,
-    histories: Option<HistoryProgram>,
-    history_count: usize,
+    pub(super) on: Vec<Clause>,
+    pub(super) histories: Option<HistoryProgram>,
+    pub(super) history_count: usize,
     when: Option<When>,
     /// How long after the key's last admitted event an episode lasts; `None`: until an event ends it.
     episode_us: Option<i64>,
-    every_event: bool,
-    voice: Voice,
+    pub(super) every_event: bool,
+    /// What is said of an episode besides that it opens; then episodes are kept there.
+    pub(super) episodes: Option<Episodes>,
+    pub(super) voice: Voice,
 }
 
-struct Clause {
-    fields: Vec<Option<FieldId>>,
-    name: Arc<str>,
+/// An `on` clause.
+pub(super) struct Clause {
+    /// For each slot.
+    pub fields: Vec<Option<FieldId>>,
+    /// What evidence calls it.
+    pub name: Arc<str>,
     /// What of its filter looks at more than the event.
     rest: Option<BoolFn>,
 }
@@ -42,12 +48,14 @@ struct When {
 /// What one key has of a threshold rule.
 #[derive(Default)]
 pub(super) struct ThresholdState {
-    history: HistoryState,
-    /// An episode is open.
+    pub(super) history: HistoryState,
+    /// An episode is open, of a rule that says no more of it.
     open: bool,
     /// The last admitted event, microseconds; of interest while an episode is open.
     last_us: i64,
-    suppressed: Suppressed,
+    pub(super) suppressed: Suppressed,
+    /// The episode of a rule that says more of it.
+    pub(super) episode: Option<Box<Episode>>,
 }
 
 impl ThresholdRule {
@@ -66,6 +74,7 @@ impl ThresholdRule {
             when: threshold.when.as_ref().map(|when| When::new(when, rule)),
             episode_us: threshold.episode_us,
             every_event: rule.alert.every_event,
+            episodes: Episodes::new(plan, rule, threshold),
             voice: Voice::new(id, rule, 0),
         }
     }
@@ -151,15 +160,18 @@ impl Reads {
 impl Behaviour for ThresholdRule {
     type State = ThresholdState;
 
-    const DEADLINE_GROWS: bool = true;
     const DEPTH: usize = HistoryState::DEPTH;
 
     fn warm(&self, state: &ThresholdState, depth: usize) -> i64 {
         state.history.warm(depth)
     }
 
+    fn deadline_grows(&self) -> bool {
+        self.episodes.is_none()
+    }
+
     fn is_stateless(&self) -> bool {
-        let counts_episodes = self.when.is_some() && !self.every_event;
+        let counts_episodes = self.episodes.is_some() || self.when.is_some() && !self.every_event;
         self.histories.is_none() && !counts_episodes && !self.voice.suppresses()
     }
 
@@ -167,8 +179,9 @@ impl Behaviour for ThresholdRule {
         let row = BatchRow { batch: seen.batch, row: seen.row };
         let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
         let Some((on, clause)) = self.admitting(seen, &scene) else { return };
-        let mut scene = Scene { slots: &clause.fields, ..scene };
+        let scene = Scene { slots: &clause.fields, ..scene };
         let at_us = scene.at_us;
+        self.pass(state, at_us, bench);
         self.end_episode(state, at_us);
         state.last_us = at_us;
 
@@ -182,23 +195,33 @@ impl Behaviour for ThresholdRule {
             if when.reads_key {
                 parts = bench.key_parts();
             }
-            scene.histories = &bench.scratch.histories;
-            scene.keys = &parts;
-            let holds = when.holds(&scene, &mut bench.scratch.with);
-            let was_open = state.open && !self.every_event;
-            state.open = holds && !self.every_event;
-            if !holds || was_open {
+            let Scratch { histories, with, .. } = &mut *bench.scratch;
+            let holds = when.holds(&Scene { histories, keys: &parts, ..scene }, with);
+            let speaks = match &self.episodes {
+                Some(episodes) => self.go_on(episodes, state, (holds, on), seen, bench),
+                None => {
+                    let was_open = state.open && !self.every_event;
+                    state.open = holds && !self.every_event;
+                    holds && !was_open
+                }
+            };
+            if !speaks {
                 return;
             }
         }
         let keys = bench.key_parts();
         let scene = Scene { histories: &bench.scratch.histories, keys: &keys, ..scene };
-        if !self.voice.may_speak(&mut state.suppressed, &scene) {
+        if !self.voice.may_speak(&mut state.suppressed, &scene, at_us) {
             return;
         }
         let witness = Witness::Event(seen.batch.coordinates(seen.row));
+        if let Some(episode) = &mut state.episode {
+            episode.has_spoken();
+        }
         let facts = Facts {
             moment: seen.moment(),
+            at_us,
+            state: AlertState::Firing,
             key: bench.key,
             sequence: 0,
             evidence: vec![Evidence { step: clause.name.clone(), what: witness }],
@@ -207,11 +230,15 @@ impl Behaviour for ThresholdRule {
         bench.out.push(self.voice.speak(&scene, facts));
     }
 
-    fn time(&self, state: &mut ThresholdState, watermark_us: i64, _bench: &mut Bench<'_>) -> bool {
+    fn time(&self, state: &mut ThresholdState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {
+        self.pass(state, watermark_us, bench);
         self.end_episode(state, watermark_us);
         let is_heard = self.voice.expire(&mut state.suppressed, watermark_us);
+        if self.asks_later(state) {
+            return false;
+        }
         let is_past = self.histories.as_ref().is_none_or(|h| h.expire(&mut state.history, watermark_us));
-        !state.open && is_heard && is_past
+        !state.open && state.episode.is_none() && is_heard && is_past
     }
 
     fn finish(&self, state: &mut ThresholdState, bench: &mut Bench<'_>) -> bool {
@@ -219,6 +246,9 @@ impl Behaviour for ThresholdRule {
     }
 
     fn deadline(&self, state: &ThresholdState) -> Option<i64> {
+        if let Some(moment_us) = self.next_moment(state) {
+            return Some(moment_us);
+        }
         let episode = if state.open { self.episode_end(state) } else { None };
         let history = self.histories.as_ref().and_then(|histories| histories.next_expiry(&state.history));
         // Only when all has ended is there something to gain.
@@ -226,11 +256,11 @@ impl Behaviour for ThresholdRule {
     }
 
     fn is_idle(&self, state: &ThresholdState) -> bool {
-        !state.open && state.suppressed.is_empty() && self.histories.is_none()
+        !state.open && state.episode.is_none() && state.suppressed.is_empty() && self.histories.is_none()
     }
 
     fn open(&self, state: &ThresholdState) -> usize {
-        usize::from(state.open)
+        usize::from(state.open || state.episode.as_ref().is_some_and(|episode| episode.is_open()))
     }
 
     fn write(&self, state: &ThresholdState, out: &mut Vec<u8>) {
@@ -240,6 +270,7 @@ impl Behaviour for ThresholdRule {
         if let Some(histories) = &self.histories {
             histories.write(&state.history, out);
         }
+        self.write_episode(state, out);
     }
 
     fn read(&self, bytes: &mut &[u8]) -> Result<ThresholdState, StateError> {
@@ -250,6 +281,7 @@ impl Behaviour for ThresholdRule {
             Some(histories) => histories.read(bytes)?,
             None => HistoryState::default(),
         };
-        Ok(ThresholdState { history, open, last_us, suppressed })
+        let episode = self.read_episode(bytes)?;
+        Ok(ThresholdState { history, open, last_us, suppressed, episode })
     }
 }

@@ -1,7 +1,7 @@
 //! What a rule says when it fires: `with` fields and message, and where in the total order it says it.
 
 use super::suppress::{Suppress, Suppressed};
-use crate::alert::{Alert, Evidence};
+use crate::alert::{Alert, AlertState, Evidence};
 use crate::event::{Batch, Coordinates};
 use crate::expr::{Scene, ValueFn, compile_value};
 use crate::io::{Cause, Position};
@@ -12,6 +12,8 @@ pub(super) struct Voice {
     rule: RuleId,
     with: Vec<ValueFn>,
     template: Vec<Piece>,
+    /// The message when it is over.
+    resolve: Option<Vec<Piece>>,
     suppress: Option<Suppress>,
 }
 
@@ -33,6 +35,10 @@ pub(super) enum Moment<'a> {
 pub(super) struct Facts<'a> {
     /// When it came about.
     pub moment: Moment<'a>,
+    /// The alert's time, microseconds.
+    pub at_us: i64,
+    /// Whether it is the first of its id.
+    pub state: AlertState,
     /// The key's canonical bytes; its parts are in the scene.
     pub key: &'a [u8],
     /// Counts the alerts of one moment and key.
@@ -46,21 +52,18 @@ pub(super) struct Facts<'a> {
 impl Voice {
     /// Compiles the alert of a rule; for `lag_us` see [`Suppress`].
     pub fn new(id: RuleId, rule: &Rule, lag_us: i64) -> Voice {
-        let piece = |part: &TemplatePart| match part {
-            TemplatePart::Text(text) => Piece::Text(text.clone()),
-            TemplatePart::Expr(expr) => Piece::Value(compile_value(expr)),
-        };
         Voice {
             rule: id,
             with: rule.alert.with.iter().map(|with| compile_value(&with.expr)).collect(),
-            template: rule.alert.template.iter().map(piece).collect(),
+            template: pieces(&rule.alert.template),
+            resolve: rule.resolve.as_deref().map(pieces),
             suppress: rule.suppress.as_ref().map(|suppress| Suppress::new(suppress, lag_us)),
         }
     }
 
-    /// Whether an alert may go out, or one of this key was within `suppress`.
-    pub fn may_speak(&self, suppressed: &mut Suppressed, scene: &Scene<'_>) -> bool {
-        self.suppress.as_ref().is_none_or(|suppress| suppress.admits(suppressed, scene, scene.at_us))
+    /// Whether an alert of this time may go out, or one of this key was within `suppress`.
+    pub fn may_speak(&self, suppressed: &mut Suppressed, scene: &Scene<'_>, at_us: i64) -> bool {
+        self.suppress.as_ref().is_none_or(|suppress| suppress.admits(suppressed, scene, at_us))
     }
 
     /// It may keep silent.
@@ -88,28 +91,19 @@ impl Voice {
             let value = with(&Scene { with: &fields, ..*scene });
             fields.push(value);
         }
-        let message = self.message(&Scene { with: &fields, ..*scene });
+        let template = self.resolve.as_ref().filter(|_| facts.state == AlertState::Resolved).unwrap_or(&self.template);
+        let message = message(template, &Scene { with: &fields, ..*scene });
         Alert {
             position: self.position(&facts),
             rule: self.rule,
             key: scene.keys.to_vec(),
-            at_us: scene.at_us,
+            at_us: facts.at_us,
+            state: facts.state,
             message,
             fields,
             evidence: facts.evidence,
             incomplete: facts.incomplete,
         }
-    }
-
-    fn message(&self, scene: &Scene<'_>) -> String {
-        let mut message = String::new();
-        for piece in &self.template {
-            match piece {
-                Piece::Text(text) => message.push_str(text),
-                Piece::Value(value) => message.push_str(&value(scene).to_string()),
-            }
-        }
-        message
     }
 
     fn position(&self, facts: &Facts<'_>) -> Position {
@@ -123,4 +117,23 @@ impl Voice {
         };
         Position { time_us, cause, rule: self.rule.0, key: facts.key.to_vec(), sequence: facts.sequence }
     }
+}
+
+fn pieces(template: &[TemplatePart]) -> Vec<Piece> {
+    let piece = |part: &TemplatePart| match part {
+        TemplatePart::Text(text) => Piece::Text(text.clone()),
+        TemplatePart::Expr(expr) => Piece::Value(compile_value(expr)),
+    };
+    template.iter().map(piece).collect()
+}
+
+fn message(template: &[Piece], scene: &Scene<'_>) -> String {
+    let mut message = String::new();
+    for piece in template {
+        match piece {
+            Piece::Text(text) => message.push_str(text),
+            Piece::Value(value) => message.push_str(&value(scene).to_string()),
+        }
+    }
+    message
 }

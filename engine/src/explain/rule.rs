@@ -34,6 +34,12 @@ pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
         let _ = writeln!(out, "  suppress {}{by}", duration(suppress.span_us));
     }
     alert(show, &rule.alert, out);
+    if let Some(us) = rule.repeat_us {
+        let _ = writeln!(out, "  repeat {}", duration(us));
+    }
+    if let Some(resolve) = &rule.resolve {
+        let _ = writeln!(out, "  resolve \"{}\"", template(show, resolve));
+    }
 }
 
 fn on(show: Show<'_>, threshold: &Threshold, out: &mut String) {
@@ -43,7 +49,8 @@ fn on(show: Show<'_>, threshold: &Threshold, out: &mut String) {
         let _ = writeln!(out, "  on {name}{}{filter}", show.stream_name(on.stream));
     }
     if let Some(when) = &threshold.when {
-        let _ = writeln!(out, "  when {}", show.expr(when));
+        let hold = threshold.hold_us.map_or(String::new(), |us| format!(" for {}", duration(us)));
+        let _ = writeln!(out, "  when {}{hold}", show.expr(when));
     }
 }
 
@@ -83,6 +90,9 @@ fn threshold_strategy(rule: &Rule, threshold: &Threshold) -> String {
             return "every event: no `when`, so each admitted event alerts and nothing is remembered".to_owned();
         }
         (Some(_), true) => "each event that finds `when` true alerts",
+        (Some(_), false) if threshold.hold_us.is_some() => {
+            "the moment alerts at which `when` has held for so long, and the newest event is kept for it"
+        }
         (Some(_), false) => "the event alerts that finds `when` true first",
     };
     match threshold.episode_us {
@@ -93,14 +103,17 @@ fn threshold_strategy(rule: &Rule, threshold: &Threshold) -> String {
     }
 }
 
-fn alert(show: Show<'_>, alert: &Alert, out: &mut String) {
-    let parts = alert.template.iter().map(|part| match part {
+fn template(show: Show<'_>, template: &[TemplatePart]) -> String {
+    let parts = template.iter().map(|part| match part {
         TemplatePart::Text(text) => text.replace('{', "{{").replace('}', "}}"),
         TemplatePart::Expr(expr) => format!("{{{}}}", show.expr(expr)),
     });
+    parts.collect::<String>().escape_debug().to_string()
+}
+
+fn alert(show: Show<'_>, alert: &Alert, out: &mut String) {
     let every = if alert.every_event { "every event " } else { "" };
-    let template: String = parts.collect();
-    let _ = writeln!(out, "  alert {every}{} \"{}\"", alert.severity.as_str(), template.escape_debug());
+    let _ = writeln!(out, "  alert {every}{} \"{}\"", alert.severity.as_str(), template(show, &alert.template));
     for with in &alert.with {
         let _ = writeln!(out, "  with {}: {} = {}", with.name, with.expr.ty, show.expr(&with.expr));
     }

@@ -25,7 +25,7 @@ impl Place {
     }
 
     fn row(&self, scene: &Scene<'_>) -> Option<Arc<[Value]>> {
-        scene.tables?.row(self.table, &self.key(scene)?, scene.at_us)
+        scene.tables?.row(self.table, &self.key(scene)?, scene.as_of_us())
     }
 }
 
@@ -41,6 +41,6 @@ pub(super) fn compile_listed(table: TableId, key: &[Expr]) -> BoolFn {
     let place = Place::new(table, key);
     Box::new(move |s| {
         let key = place.key(s)?;
-        Some(s.tables.is_some_and(|tables| tables.row(place.table, &key, s.at_us).is_some()))
+        Some(s.tables.is_some_and(|tables| tables.row(place.table, &key, s.as_of_us()).is_some()))
     })
 }

@@ -56,11 +56,18 @@ pub struct Scene<'a> {
     pub with: &'a [Value],
     /// The time that `at` means: the event's, or the alert's after a match.
     pub at_us: i64,
+    /// As of when tables are looked up, where that is not `at_us`: more is said of an event at a later moment.
+    pub as_of_us: Option<i64>,
     /// The tables that can be looked up as of that time.
     pub tables: Option<&'a dyn Lookups>,
 }
 
 impl<'a> Scene<'a> {
+    /// As of when tables are looked up.
+    pub fn as_of_us(&self) -> i64 {
+        self.as_of_us.unwrap_or(self.at_us)
+    }
+
     /// What an expression that looks at one event alone can see.
     pub fn of_row(row: &'a dyn Row) -> Scene<'a> {
         Scene { at_us: row.at_us(), row: Some(row), ..Scene::EMPTY }
@@ -68,7 +75,7 @@ impl<'a> Scene<'a> {
 
     /// Nothing at all.
     pub const EMPTY: Scene<'static> =
-        Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0, tables: None };
+        Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0, as_of_us: None, tables: None };
 }
 
 /// A row of a batch.

@@ -5,6 +5,7 @@ use super::HistoryProgram;
 use super::program::{Kind, Source};
 use super::state::{HistoryState, Kept, Memory, View};
 use crate::expr::Scene;
+use tripline_query_lang::plan::HistoryFn;
 use tripline_query_lang::value::Value;
 
 impl HistoryProgram {
@@ -28,6 +29,27 @@ impl HistoryProgram {
         let kept = state.kept(self);
         for (position, source) in self.feeds.iter().enumerate() {
             source.at(kept, position, (oldest_us, now_us), values);
+        }
+    }
+}
+
+impl HistoryProgram {
+    /// Sets the values of the windows that end with time as they are at `now_us`, at which nothing happens and which is not
+    /// before the key's newest event: that one, which was pushed, is still the event at hand. What looks at the events
+    /// themselves (`prev`, `first_seen`, `ewma`, `last N`) keeps its value.
+    pub fn later(&self, state: &mut HistoryState, now_us: i64, values: &mut [Value]) {
+        let Some(kept) = state.started() else { return };
+        for (position, source) in self.feeds.iter().enumerate() {
+            let (log, memories) = (&kept.logs[position], &mut kept.memories[source.memories()]);
+            for (lookback, memory) in source.lookbacks.iter().zip(memories) {
+                if let (Kind::Log(function), Memory::View(view)) = (&lookback.kind, memory)
+                    && function.func != HistoryFn::FirstSeen
+                    && lookback.window.longest_us().is_some()
+                {
+                    view.later(function, lookback.window, log, now_us);
+                    lookback.set(view.value(function, log, None), values);
+                }
+            }
         }
     }
 }

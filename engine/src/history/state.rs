@@ -136,6 +136,18 @@ impl View {
         }
     }
 
+    /// Brings the window to a moment after the event at hand, which it goes on leaving out if it does.
+    pub(super) fn later(&mut self, function: &Function, window: Window, log: &Log, now_us: i64) {
+        if window.ends_before() {
+            return self.slide(function, window, log, now_us, 0);
+        }
+        let from = window.leaves(log, self.from, now_us, 0).min(self.to);
+        while self.from < from {
+            function.remove(&mut self.aggregate, log, self.from);
+            self.from += 1;
+        }
+    }
+
     /// Lets go of the entries before `oldest_us`, whatever the window's own length.
     pub(super) fn forget_before(&mut self, function: &Function, log: &Log, oldest_us: i64) {
         while self.from < self.to && log.at_us(self.from).is_some_and(|at| at < oldest_us) {

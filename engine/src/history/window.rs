@@ -23,6 +23,11 @@ impl Window {
         matches!(self.bound, HistoryBound::Last(_) | HistoryBound::PreviousLast(_))
     }
 
+    /// Whether it is a time that ended some time ago.
+    pub(super) fn ends_before(self) -> bool {
+        matches!(self.bound, HistoryBound::Before { .. })
+    }
+
     /// The age from which on nothing is seen any more, exclusive; `None`: never by time.
     pub(super) fn longest_us(self) -> Option<i64> {
         match self.bound {

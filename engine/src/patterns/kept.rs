@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tripline_query_lang::plan::{Body, Expr, ExprKind, FieldId, Pattern, Plan, Rule, StepKey, StreamId, TemplatePart};
+use tripline_query_lang::plan::{
+    Body, Expr, ExprKind, FieldId, Pattern, Plan, Rule, StepKey, StreamId, TemplatePart, Threshold,
+};
 use tripline_query_lang::value::{Point, Value};
 
 use super::Kept;
@@ -10,14 +12,14 @@ use crate::event::{Batch, Coordinates, Data};
 use crate::expr::Row;
 
 /// Which fields of each stream are kept.
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     /// By stream.
     layouts: Vec<Arc<[FieldId]>>,
 }
 
 /// The kept part of an event.
 #[derive(Debug, PartialEq)]
-pub(super) struct KeptEvent {
+pub(crate) struct KeptEvent {
     coordinates: Coordinates,
     /// The fields, ascending.
     layout: Arc<[FieldId]>,
@@ -45,13 +47,28 @@ impl Keeper {
             let mut read = |expr: &Expr| collect(expr, pattern, &mut fields);
             conditions(pattern, &mut read);
             rule.alert.with.iter().for_each(|with| read(&with.expr));
-            for part in &rule.alert.template {
+            for part in rule.alert.template.iter().chain(rule.resolve.iter().flatten()) {
                 if let TemplatePart::Expr(expr) = part {
                     read(expr);
                 }
             }
             rule.suppress.iter().flat_map(|suppress| &suppress.by).for_each(read);
         }
+        Keeper::of_fields(fields)
+    }
+
+    /// Keeps what a threshold rule's slots read.
+    pub(crate) fn of_slots(plan: &Plan, threshold: &Threshold) -> Keeper {
+        let mut fields = vec![Vec::new(); plan.streams.len()];
+        for on in &threshold.on {
+            if let Some(fields) = fields.get_mut(on.stream.index()) {
+                fields.extend(on.fields.iter().flatten());
+            }
+        }
+        Keeper::of_fields(fields)
+    }
+
+    fn of_fields(fields: Vec<Vec<FieldId>>) -> Keeper {
         let layout = |mut fields: Vec<FieldId>| {
             fields.sort_unstable();
             fields.dedup();
@@ -66,7 +83,7 @@ impl Keeper {
     }
 
     /// Keeps a row of a batch.
-    pub(super) fn keep(&self, batch: &Batch, row: usize) -> KeptEvent {
+    pub(crate) fn keep(&self, batch: &Batch, row: usize) -> KeptEvent {
         let layout = self.layouts[batch.stream().index()].clone();
         let cells = layout.iter().map(|field| cell(batch, *field, row)).collect();
         KeptEvent::new(batch.coordinates(row), layout, cells)

@@ -46,10 +46,11 @@ use crate::expr::{Lookups, Row, ValueFn, compile_value};
 use condition::Parts;
 use counter::{Counted, Counter};
 use graph::Graph;
-use kept::Keeper;
+pub(crate) use kept::{Keeper, KeptEvent};
 use ladder::{Climbing, Ladder};
 use run::Run;
 use silence::Silence;
+pub(crate) use state::{put_event, take_event};
 use tripline_query_lang::plan::{Body, Element, Expr, Node, Plan, Rule, Runs, StepId, StepKey, StreamId};
 use tripline_query_lang::value::Value;
 

@@ -180,6 +180,7 @@ impl<'a> Sight<'a> {
             keys: self.offer.keys,
             with: &[],
             at_us: self.now.at_us,
+            as_of_us: None,
             tables: self.offer.tables,
         }
     }

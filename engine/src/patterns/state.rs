@@ -20,7 +20,7 @@ use tripline_query_lang::value::{Point, Value};
 use super::bar::Rank;
 use super::counter::{Counted, Counting};
 use super::graph::{Group, LeafBody, Member, Program, WaySet};
-use super::kept::{Cell, KeptEvent};
+use super::kept::{Cell, Keeper, KeptEvent};
 use super::ladder::{Climbing, Ladder};
 use super::run::{Cursor, GroupState, MemberState, Moment, Round, Run};
 use super::taken::{Entry, Log, Logs, Span, Spans};
@@ -175,10 +175,7 @@ impl Machine {
     }
 
     fn read_event(&self, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {
-        let coordinates = bytes.take_coordinates("event")?;
-        let layout = self.keeper.layout(coordinates.partition.stream).ok_or_else(|| damaged("stream"))?.clone();
-        let cells = layout.iter().map(|_| take_cell(bytes)).collect::<Result<_, _>>()?;
-        Ok(KeptEvent::new(coordinates, layout, cells))
+        take_event(&self.keeper, bytes)
     }
 
     fn read_run(&self, bytes: &mut &[u8], seq: u64, logs: &Logs) -> Result<Run, StateError> {
@@ -215,7 +212,16 @@ fn write_climbing(ladder: &Ladder, climbing: Option<&Climbing>, out: &mut Vec<u8
     }
 }
 
-fn put_event(out: &mut Vec<u8>, event: &KeptEvent) {
+/// Takes what [`put_event`] has put.
+pub(crate) fn take_event(keeper: &Keeper, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {
+    let coordinates = bytes.take_coordinates("event")?;
+    let layout = keeper.layout(coordinates.partition.stream).ok_or_else(|| damaged("stream"))?.clone();
+    let cells = layout.iter().map(|_| take_cell(bytes)).collect::<Result<_, _>>()?;
+    Ok(KeptEvent::new(coordinates, layout, cells))
+}
+
+/// Appends what is kept of an event.
+pub(crate) fn put_event(out: &mut Vec<u8>, event: &KeptEvent) {
     out.put_coordinates(&Kept::coordinates(event));
     event.cells().iter().for_each(|cell| put_cell(out, cell));
 }

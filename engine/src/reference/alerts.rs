@@ -6,10 +6,11 @@ use tripline_query_lang::plan::{Absent, Body, Element, Node, Plan, Rule, RuleId,
 use tripline_query_lang::value::Value;
 
 use super::Event;
-use super::look::Look;
+use super::history::Seen;
+use super::look::{Later, Look};
 use super::tables::Tables;
 use super::threshold::Admission;
-use crate::alert::{Alert, Evidence, Witness};
+use crate::alert::{Alert, AlertState, Evidence, Witness};
 use crate::expr::write_key;
 use crate::io;
 
@@ -28,8 +29,21 @@ pub(super) struct PatternMatch {
     pub incomplete: bool,
 }
 
+/// What a threshold rule says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    /// Whether it is the first of its id.
+    pub state: AlertState,
+    /// The admitted event that the first one rests on.
+    pub source: usize,
+    /// The one whose values it has.
+    pub newest: usize,
+    /// What made it say so.
+    pub cause: Cause,
+}
+
 /// What completed a match.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Cause {
     /// An event, by position among the key's.
     Event(usize),
@@ -60,15 +74,30 @@ impl<'a> Sending<'a> {
         Sending { plan, tables, id, rule, key, sent: Vec::new(), last: None, incomplete: false }
     }
 
-    /// Sends what a threshold rule has to say at one of its admitted events.
-    pub fn threshold(&mut self, admission: &Admission<'_>, now: usize, alerts: &mut Vec<Alert>) {
-        let admitted = &admission.events[now];
-        let coordinates = admitted.event.coordinates.clone();
-        let stream = &self.plan.streams[admitted.on.stream.index()].name;
-        let step = admitted.on.name.as_ref().unwrap_or(stream).as_str();
-        let evidence = vec![Evidence { step: Arc::from(step), what: Witness::Event(coordinates) }];
-        let cause = event_cause(admitted.event);
-        self.send(admission.look(now, true), (admitted.event.at_us(), cause), evidence, false, alerts);
+    /// Sends what a threshold rule has to say; whether it was not suppressed. Only a first alert can be.
+    pub fn threshold(&mut self, admission: &Admission<'_>, said: Said, alerts: &mut Vec<Alert>) -> bool {
+        let source = &admission.events[said.source];
+        let stream = &self.plan.streams[source.on.stream.index()].name;
+        let step = source.on.name.as_ref().unwrap_or(stream).as_str();
+        let witness = Witness::Event(source.event.coordinates.clone());
+        let evidence = vec![Evidence { step: Arc::from(step), what: witness }];
+        let (at_us, cause) = match said.cause {
+            Cause::Event(event) => (admission.at(event), event_cause(admission.events[event].event)),
+            Cause::Time(at_us) => (at_us, io::Cause::Timer),
+            Cause::End => (i64::MAX, io::Cause::Timer),
+        };
+        let look = match (said.state, &cause) {
+            (AlertState::Firing, io::Cause::Event { .. }) => admission.look(said.newest, true),
+            (state, _) => {
+                let later = Later { at_us, moves_windows: state != AlertState::Resolved };
+                Look::later(admission, said.newest, later)
+            }
+        };
+        if said.state == AlertState::Firing && self.suppresses(&look, at_us) {
+            return false;
+        }
+        self.send(look, (at_us, cause), at_us, (said.state, evidence), alerts);
+        true
     }
 
     /// Sends what a pattern has found. The evidence is its events in the order of the steps, then the deadline.
@@ -93,29 +122,34 @@ impl<'a> Sending<'a> {
         };
         let key = self.key.clone();
         let look = Look::after_match(self.rule, &key, events, &found.taken, found.at_us).with_tables(self.tables);
-        self.send(look, (time, cause), evidence, found.incomplete, alerts);
+        self.incomplete |= found.incomplete;
+        if !self.suppresses(&look, found.at_us) {
+            self.send(look, (time, cause), found.at_us, (AlertState::Firing, evidence), alerts);
+        }
     }
 
     /// `suppress D`: one alert per key, and per values of `by`, in D, its exact end included.
+    fn suppresses(&mut self, look: &Look<'_>, at_us: i64) -> bool {
+        let Some(suppress) = &self.rule.suppress else { return false };
+        let by: Vec<Value> = suppress.by.iter().map(|expr| look.value(expr)).collect();
+        match self.sent.iter_mut().find(|(of, _)| *of == by) {
+            Some((_, last)) if at_us <= last.saturating_add(suppress.span_us) => return true,
+            Some((_, last)) => *last = at_us,
+            None => self.sent.push((by, at_us)),
+        }
+        false
+    }
+
     fn send(
         &mut self,
         look: Look<'_>,
         (time_us, cause): (i64, io::Cause),
-        evidence: Vec<Evidence>,
-        incomplete: bool,
+        at_us: i64,
+        (state, evidence): (AlertState, Vec<Evidence>),
         alerts: &mut Vec<Alert>,
     ) {
-        let at_us = look.at_us();
-        self.incomplete |= incomplete;
-        if let Some(suppress) = &self.rule.suppress {
-            let by: Vec<Value> = suppress.by.iter().map(|expr| look.value(expr)).collect();
-            match self.sent.iter_mut().find(|(of, _)| *of == by) {
-                Some((_, last)) if at_us <= last.saturating_add(suppress.span_us) => return,
-                Some((_, last)) => *last = at_us,
-                None => self.sent.push((by, at_us)),
-            }
-        }
-        let message = self.rule.alert.template.iter().map(|part| match part {
+        let resolve = self.rule.resolve.as_ref().filter(|_| state == AlertState::Resolved);
+        let message = resolve.unwrap_or(&self.rule.alert.template).iter().map(|part| match part {
             TemplatePart::Text(text) => text.clone(),
             TemplatePart::Expr(expr) => look.value(expr).to_string(),
         });
@@ -131,6 +165,7 @@ impl<'a> Sending<'a> {
             rule: self.id,
             key: self.key.clone(),
             at_us,
+            state,
             message: message.collect(),
             fields: self.rule.alert.with.iter().map(|with| look.value(&with.expr)).collect(),
             evidence,

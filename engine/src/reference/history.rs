@@ -14,8 +14,10 @@ pub(super) trait Seen {
     fn on(&self, event: usize) -> u32;
 }
 
-/// The function's value at the event `now`: all events up to it are numbered from 0.
-pub(super) fn value(history: &History, seen: &dyn Seen, now: usize) -> Value {
+/// The function's value at the event `now`: all events up to it are numbered from 0. Where it is asked at a later moment,
+/// windows that end with time end there; what looks at events as such is as it was at the event.
+pub(super) fn value(history: &History, seen: &dyn Seen, now: usize, later_us: Option<i64>) -> Value {
+    let moment = later_us.unwrap_or_else(|| seen.at(now));
     let counts = |event: &usize| {
         let on = history.arg.only_on.as_ref().is_none_or(|on| on.contains(&seen.on(*event)));
         let holds = |filter| seen.value(*event, filter) == Value::Bool(true);
@@ -25,18 +27,19 @@ pub(super) fn value(history: &History, seen: &dyn Seen, now: usize) -> Value {
     match history.func {
         HistoryFn::Prev(n) => {
             let before = (0..now).rev().filter(counts).nth((n as usize).saturating_sub(1));
-            before.filter(|&event| is_in(history.bound, seen, event, now)).map_or(Value::Null, x)
+            before.filter(|&event| is_in(history.bound, seen, event, now, seen.at(now))).map_or(Value::Null, x)
         }
         HistoryFn::FirstSeen => match x(now) {
             Value::Null => Value::Null,
             this => {
-                let mut before = (0..now).filter(counts).filter(|&event| is_in(history.bound, seen, event, now));
+                let mut before =
+                    (0..now).filter(counts).filter(|&event| is_in(history.bound, seen, event, now, seen.at(now)));
                 Value::Bool(!before.any(|event| x(event).equals(&this) == Some(true)))
             }
         },
         HistoryFn::Ewma(half_life_us) => ewma(half_life_us, (0..now).filter(counts), seen, x),
         _ => {
-            let window = (0..=now).filter(|&event| is_in(history.bound, seen, event, now)).filter(counts);
+            let window = (0..=now).filter(|&event| is_in(history.bound, seen, event, now, moment)).filter(counts);
             if history.func == HistoryFn::Count && history.arg.value.is_none() {
                 return Value::Int(window.count() as i64);
             }
@@ -46,11 +49,11 @@ pub(super) fn value(history: &History, seen: &dyn Seen, now: usize) -> Value {
     }
 }
 
-/// Whether an event lies in the window that ends at the event `now`. Durations include their exact end; `over` holds this
+/// Whether an event lies in the window that ends at `moment`, the event `now` being the one at hand. Durations include their exact end; `over` holds this
 /// event, `over previous` does not; `over D before E` is the D that ended E ago, E itself excluded. The last N are
 /// counted among all events, before any filter.
-fn is_in(bound: HistoryBound, seen: &dyn Seen, event: usize, now: usize) -> bool {
-    let age = seen.at(now).saturating_sub(seen.at(event));
+fn is_in(bound: HistoryBound, seen: &dyn Seen, event: usize, now: usize, moment: i64) -> bool {
+    let age = moment.saturating_sub(seen.at(event));
     match bound {
         HistoryBound::Time(us) => age <= us,
         HistoryBound::Last(n) => now - event < n as usize,

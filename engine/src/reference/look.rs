@@ -27,11 +27,20 @@ enum From<'a> {
     /// One event alone: the `where` of an `on`, a key.
     Event(&'a Event),
     /// An admitted event of a threshold rule.
-    Admitted { admission: &'a Admission<'a>, event: usize, with_histories: bool },
+    Admitted { admission: &'a Admission<'a>, event: usize, with_histories: bool, later: Option<Later> },
     /// A candidate for a part in a pattern.
     Candidate { events: &'a [&'a Event], event: usize, taken: &'a [(StepId, usize)] },
     /// After a match.
     Match { events: &'a [&'a Event], taken: &'a [(StepId, usize)], at_us: i64 },
+}
+
+/// A moment after an event at which something is said of it.
+#[derive(Clone, Copy)]
+pub(super) struct Later {
+    /// Microseconds.
+    pub at_us: i64,
+    /// Windows that end with time end then; otherwise they are as at the event.
+    pub moves_windows: bool,
 }
 
 impl<'a> Look<'a> {
@@ -47,7 +56,13 @@ impl<'a> Look<'a> {
 
     /// An admitted event of a threshold rule.
     pub fn admitted(admission: &'a Admission<'a>, event: usize, with_histories: bool) -> Self {
-        let from = From::Admitted { admission, event, with_histories };
+        let from = From::Admitted { admission, event, with_histories, later: None };
+        Look { rule: Some(admission.rule), keys: &admission.key, tables: Some(admission.tables), from }
+    }
+
+    /// The newest admitted event of a threshold rule, of which something is said at a later moment.
+    pub fn later(admission: &'a Admission<'a>, event: usize, later: Later) -> Self {
+        let from = From::Admitted { admission, event, with_histories: true, later: Some(later) };
         Look { rule: Some(admission.rule), keys: &admission.key, tables: Some(admission.tables), from }
     }
 
@@ -96,6 +111,14 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// The time as of which tables are looked up: `at`, or the moment at which more is said of an event.
+    fn as_of_us(&self) -> i64 {
+        match self.from {
+            From::Admitted { later: Some(later), .. } => later.at_us,
+            _ => self.at_us(),
+        }
+    }
+
     /// The events that a step has taken, in order.
     fn taken_by(&self, step: StepId) -> Vec<&'a Event> {
         let (events, taken) = match self.from {
@@ -139,14 +162,16 @@ impl Look<'_> {
     /// step's `where` over all events of the step's stream with the step's key.
     fn history_at_hand(&self, history: &History) -> Value {
         match (self.from, &history.scope) {
-            (From::Admitted { admission, event, with_histories: true }, HistoryScope::Admitted) => {
-                history::value(history, admission, event)
+            (From::Admitted { admission, event, with_histories: true, later }, HistoryScope::Admitted) => {
+                let moment = later.filter(|later| later.moves_windows).map(|later| later.at_us);
+                history::value(history, admission, event, moment)
             }
             (From::Candidate { events, event, .. }, HistoryScope::Step(step)) => {
                 let Some(rule) = self.rule else { return Value::Null };
                 let seen = self.seen_by(*step, &events[..=event]);
                 let now = seen.len().saturating_sub(1);
-                history::value(history, &StepHistory { rule, keys: self.keys, tables: self.tables, events: seen }, now)
+                let history_of = StepHistory { rule, keys: self.keys, tables: self.tables, events: seen };
+                history::value(history, &history_of, now, None)
             }
             _ => Value::Null,
         }
@@ -207,7 +232,7 @@ impl Scope for Look<'_> {
     }
 
     fn row(&self, table: TableId, key: &[Value]) -> Option<Vec<Value>> {
-        self.tables?.row(table, key, self.at_us())
+        self.tables?.row(table, key, self.as_of_us())
     }
 
     fn history(&self, history: HistoryId) -> Value {
@@ -218,8 +243,8 @@ impl Scope for Look<'_> {
     fn before(&self, n: u32) -> Option<Box<dyn Scope + '_>> {
         let back = |event: usize| event.checked_sub(n as usize);
         let from = match self.from {
-            From::Admitted { admission, event, with_histories } => {
-                From::Admitted { admission, event: back(event)?, with_histories }
+            From::Admitted { admission, event, with_histories, later } => {
+                From::Admitted { admission, event: back(event)?, with_histories, later }
             }
             From::Candidate { events, event, taken } => From::Candidate { events, event: back(event)?, taken },
             From::Event(_) | From::Match { .. } => return None,

@@ -20,6 +20,7 @@ use tripline_query_lang::value::Value;
 
 use crate::alert::Alert;
 use crate::event::Coordinates;
+use crate::runner::streams_read;
 
 pub use tables::Row;
 use tables::Tables;
@@ -53,14 +54,24 @@ pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
 pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
     let tables = &Tables::new(plan, rows);
     let admitted = admit::in_total_order(plan, events);
+    let newest_us = newest_us(plan, &admitted);
     let mut alerts = Vec::new();
     for (index, rule) in plan.rules.iter().enumerate() {
         let id = RuleId(index as u32);
         match &rule.body {
-            Body::Threshold(threshold) => threshold::run(plan, tables, (id, rule), threshold, &admitted, &mut alerts),
+            Body::Threshold(threshold) => {
+                threshold::run(plan, tables, (id, rule), threshold, (&admitted, newest_us), &mut alerts)
+            }
             Body::Pattern(pattern) => pattern::run(plan, tables, (id, rule), pattern, &admitted, &mut alerts),
         }
     }
     alerts.sort_by(|a, b| a.position.cmp(&b.position));
     alerts
+}
+
+/// The time to which the input goes: that of the newest event of any stream that the rules read.
+fn newest_us(plan: &Plan, events: &[&Event]) -> i64 {
+    let read = streams_read(plan);
+    let is_read = |event: &&&Event| read[event.coordinates.partition.stream.index()];
+    events.iter().filter(is_read).map(|event| event.at_us()).max().unwrap_or(i64::MIN)
 }

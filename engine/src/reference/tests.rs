@@ -134,6 +134,8 @@ fn matches(pattern: Pattern, letters: &str) -> Vec<String> {
         histories: Vec::new(),
         alert,
         suppress: None,
+        repeat_us: None,
+        resolve: None,
     };
     let plan = Plan { streams: vec![stream], rules: vec![rule], ..Plan::default() };
     let partition = PartitionId { stream: StreamId(0), topic: Arc::from("t"), partition: 0 };

@@ -4,12 +4,12 @@ use tripline_query_lang::plan::{Expr, On, Plan, Rule, RuleId, Threshold};
 use tripline_query_lang::value::Value;
 
 use super::Event;
-use super::alerts::Sending;
+use super::alerts::{Cause, Said, Sending};
 use super::history::Seen;
 use super::keys::{all_keys, key_of};
 use super::look::Look;
 use super::tables::Tables;
-use crate::alert::Alert;
+use crate::alert::{Alert, AlertState};
 
 /// All alerts of a threshold rule, key by key.
 pub(super) fn run(
@@ -17,7 +17,7 @@ pub(super) fn run(
     tables: &Tables<'_>,
     (id, rule): (RuleId, &Rule),
     threshold: &Threshold,
-    events: &[&Event],
+    (events, newest_us): (&[&Event], i64),
     alerts: &mut Vec<Alert>,
 ) {
     let owners: Vec<_> = threshold.on.iter().map(|on| (on.stream, on.keys.as_slice())).collect();
@@ -27,7 +27,7 @@ pub(super) fn run(
             (key_of(event, &on.keys)? == key).then_some(Admitted { event, on, position })
         });
         let history = Admission { rule, tables, key: key.clone(), events: admitted.collect() };
-        walk(plan, id, threshold, &history, alerts);
+        walk(plan, id, threshold, &history, newest_us, alerts);
     }
 }
 
@@ -40,27 +40,136 @@ fn admitted_by<'p>(threshold: &'p Threshold, tables: &Tables<'_>, event: &Event)
     Some((position as u32, &threshold.on[position]))
 }
 
-/// For each admitted event `when` is evaluated; the rule alerts when it becomes true. That opens an episode, which lasts
-/// until the first event that finds it not true, or until the key's last admitted event has left the longest `over` that
-/// `when` uses. Without `when` every admitted event alerts; with `alert every event`, every one that finds it true.
-fn walk(plan: &Plan, id: RuleId, threshold: &Threshold, history: &Admission<'_>, alerts: &mut Vec<Alert>) {
+/// Without `when` every admitted event alerts. With it, the events of a key fall into episodes and what lies between them.
+fn walk(
+    plan: &Plan,
+    id: RuleId,
+    threshold: &Threshold,
+    history: &Admission<'_>,
+    newest_us: i64,
+    alerts: &mut Vec<Alert>,
+) {
     let mut sending = Sending::new(plan, history.tables, (id, history.rule), history.key.clone());
-    let mut open = false;
-    for (now, admitted) in history.events.iter().enumerate() {
-        let at = admitted.event.at_us();
-        if let (Some(us), Some(before)) = (threshold.episode_us, now.checked_sub(1)) {
-            open &= at <= history.at(before).saturating_add(us);
+    let Some(when) = &threshold.when else {
+        for now in 0..history.events.len() {
+            sending.threshold(history, at_event(now), alerts);
         }
-        let value = |expr: &Expr| history.look(now, true).value(expr);
-        let Some(when) = &threshold.when else {
-            sending.threshold(history, now, alerts);
+        return;
+    };
+    let holds: Vec<bool> = (0..history.events.len()).map(|now| history.look(now, true).holds(when)).collect();
+    let mut first = 0;
+    while first < holds.len() {
+        if !holds[first] {
+            first += 1;
             continue;
-        };
-        let holds = value(when) == Value::Bool(true);
-        if holds && (!open || history.rule.alert.every_event) {
-            sending.threshold(history, now, alerts);
         }
-        open = holds;
+        let episode = Episode::new(threshold, history, &holds, first);
+        first = episode.last + 1;
+        episode.tell(history, newest_us, &mut sending, alerts);
+    }
+}
+
+/// An alert of an event that stands for itself.
+fn at_event(now: usize) -> Said {
+    Said { state: AlertState::Firing, source: now, newest: now, cause: Cause::Event(now) }
+}
+
+/// A row of events that find `when` true, up to the first that does not, or to where the key's last event has left the
+/// longest `over` that `when` uses.
+struct Episode {
+    first: usize,
+    last: usize,
+    /// When it opens: with its first event, or, after `for D`, when `when` has held for D; only an event that finds it not
+    /// true, at that time at the latest, is in the way.
+    opens_us: i64,
+    has_hold: bool,
+    end: End,
+}
+
+enum End {
+    Event(usize),
+    Time(i64),
+    /// None that the input shows.
+    Open,
+}
+
+impl Episode {
+    fn new(threshold: &Threshold, history: &Admission<'_>, holds: &[bool], first: usize) -> Episode {
+        let opens_us = history.at(first).saturating_add(threshold.hold_us.unwrap_or(0));
+        let mut last = first;
+        let end = loop {
+            let left = threshold.episode_us.map(|us| history.at(last).saturating_add(us).max(opens_us));
+            match (holds.get(last + 1), left) {
+                (None, None) => break End::Open,
+                (None, Some(left)) => break End::Time(left),
+                (Some(_), Some(left)) if history.at(last + 1) > left => break End::Time(left),
+                (Some(false), _) => break End::Event(last + 1),
+                (Some(true), _) => last += 1,
+            }
+        };
+        Episode { first, last, opens_us, has_hold: threshold.hold_us.is_some(), end }
+    }
+
+    /// The newest event at a time: one exactly then is seen.
+    fn newest(&self, history: &Admission<'_>, at_us: i64) -> usize {
+        (self.first..=self.last).rev().find(|event| history.at(*event) <= at_us).unwrap_or(self.first)
+    }
+
+    fn tell(&self, history: &Admission<'_>, newest_us: i64, sending: &mut Sending<'_>, alerts: &mut Vec<Alert>) {
+        if self.has_hold && matches!(self.end, End::Event(end) if history.at(end) <= self.opens_us) {
+            return;
+        }
+        let opening = match self.has_hold {
+            false => at_event(self.first),
+            true => Said { cause: Cause::Time(self.opens_us), ..at_event(self.newest(history, self.opens_us)) },
+        };
+        let is_sent = sending.threshold(history, opening, alerts);
+        if history.rule.alert.every_event {
+            let later = |event: &usize| !self.has_hold || history.at(*event) > self.opens_us;
+            for event in (self.first..=self.last).skip(usize::from(!self.has_hold)).filter(later) {
+                sending.threshold(history, at_event(event), alerts);
+            }
+        }
+        if !is_sent {
+            return;
+        }
+        self.repeat(history, newest_us, opening, sending, alerts);
+        let cause = match self.end {
+            End::Event(event) => Cause::Event(event),
+            End::Time(at_us) => Cause::Time(at_us),
+            End::Open => return,
+        };
+        if history.rule.resolve.is_some() {
+            let said = Said { state: AlertState::Resolved, newest: self.last, cause, ..opening };
+            sending.threshold(history, said, alerts);
+        }
+    }
+
+    /// `repeat D`: after each D while it lasts, its end in time included; an episode without an end as far as the input goes.
+    fn repeat(
+        &self,
+        history: &Admission<'_>,
+        newest_us: i64,
+        opening: Said,
+        sending: &mut Sending<'_>,
+        alerts: &mut Vec<Alert>,
+    ) {
+        let Some(repeat_us) = history.rule.repeat_us else { return };
+        let until_us = match self.end {
+            End::Event(event) => history.at(event).saturating_sub(1),
+            End::Time(at_us) => at_us,
+            End::Open => newest_us,
+        };
+        let mut at_us = self.opens_us.saturating_add(repeat_us);
+        for count in 1.. {
+            if at_us > until_us {
+                return;
+            }
+            let (newest, cause) = (self.newest(history, at_us), Cause::Time(at_us));
+            let said = Said { state: AlertState::Repeated(count), newest, cause, ..opening };
+            sending.threshold(history, said, alerts);
+            at_us = at_us.saturating_add(repeat_us);
+        }
     }
 }
 

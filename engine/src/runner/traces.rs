@@ -94,6 +94,7 @@ mod tests {
             rule: RuleId(0),
             key: Vec::new(),
             at_us: 0,
+            state: crate::alert::AlertState::Firing,
             message: String::new(),
             fields: Vec::new(),
             evidence: events.iter().map(evidence).collect(),

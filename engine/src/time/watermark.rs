@@ -22,6 +22,7 @@ struct Seen {
     next: i64,
     quiet_since: Duration,
     idle_after: Option<Duration>,
+    late_us: i64,
 }
 
 /// What is known of all partitions at the place where ticks are closed.
@@ -43,7 +44,14 @@ impl Watermarks {
     /// Adds a partition, numbered in order; `watermark_us` is what earlier decisions say of it.
     pub fn add(&mut self, stream: &Stream, next: i64, watermark_us: Option<i64>, now: Duration) {
         let idle_after = stream.idle_us.map(|us| Duration::from_micros(u64::try_from(us).unwrap_or(0)));
-        self.partitions.push(Seen { phase: Phase::Running, watermark_us, next, quiet_since: now, idle_after });
+        self.partitions.push(Seen {
+            phase: Phase::Running,
+            watermark_us,
+            next,
+            quiet_since: now,
+            idle_after,
+            late_us: stream.late_us,
+        });
     }
 
     /// A batch of the partition is handed on, up to before offset `next`.
@@ -109,16 +117,21 @@ impl Watermarks {
     }
 
     /// The event time before which everything has been handed on; `None` while some partition has not had an event. Never
-    /// sinks.
+    /// sinks. When all has been read to its end, it has passed the newest event.
     pub fn release(&mut self, now: Duration) -> Option<i64> {
         let mut running = self.partitions.iter().filter(|seen| seen.phase == Phase::Running).peekable();
         let found = match running.peek() {
             Some(_) => running.map(|seen| seen.watermark_us).min().flatten(),
             None if self.goes_with_the_clock() => self.by_the_clock(now),
-            None => self.released_us,
+            None => self.newest_us().map(|newest| newest.saturating_add(1)),
         };
         self.released_us = self.released_us.max(found);
         self.released_us
+    }
+
+    /// The time of the newest event.
+    fn newest_us(&self) -> Option<i64> {
+        self.partitions.iter().filter_map(|seen| Some(seen.watermark_us?.saturating_add(seen.late_us))).max()
     }
 
     fn by_the_clock(&mut self, now: Duration) -> Option<i64> {
@@ -181,7 +194,7 @@ mod tests {
         marks.finish(1);
         assert_eq!(marks.release(ms(1)), Some(100));
         marks.finish(0);
-        assert_eq!(marks.release(ms(2)), Some(100));
+        assert_eq!(marks.release(ms(2)), Some(101), "all is over: time has passed the newest event");
         assert!(marks.all_finished() && !marks.goes_with_the_clock());
     }
 

@@ -4,6 +4,7 @@
 //! [`Rate::DEFAULT`] unless given. Bytes are those of [`sizes`]. What no time bounds is said to be so, never guessed.
 
 mod amount;
+mod episode;
 mod histories;
 mod lifetime;
 mod pattern;
@@ -84,14 +85,7 @@ fn of_rule(plan: &Plan, rule: &Rule, rate: Rate) -> RuleBill {
     match &rule.body {
         Body::Threshold(threshold) => {
             items.extend(histories::items(plan, rule, &HistoryScope::Admitted, rate));
-            if threshold.when.is_some() {
-                items.push(Item {
-                    clause: "when".to_owned(),
-                    holds: "the open episode".to_owned(),
-                    events: Amount::NONE,
-                    bytes: Amount::AtMost(sizes::EPISODE),
-                });
-            }
+            items.extend(episode::item(rule, threshold));
         }
         Body::Pattern(pattern) => {
             for step in 0..pattern.steps.len() as u32 {

@@ -2,6 +2,7 @@
 
 use super::Code;
 
+pub mod episodes;
 pub mod names;
 pub mod patterns;
 pub mod syntax;
@@ -52,6 +53,7 @@ const RANGES: &[(&str, &[Entry])] = &[
     ("E04", patterns::ENTRIES),
     ("E05", unsupported::ENTRIES),
     ("E06", tables::ENTRIES),
+    ("E07", episodes::ENTRIES),
     ("W09", warnings::ENTRIES),
 ];
 

@@ -30,6 +30,7 @@ pub(super) fn rule(streams: &[Stream], tables: &[Table], rule: &Rule) -> Vec<u8>
         e.wide(suppress.span_us);
         e.list(&suppress.by, |e, by| e.expr(by, None));
     });
+    encoder.lasting(rule);
     encoder.bytes
 }
 
@@ -121,6 +122,17 @@ impl Encoder<'_> {
             e.text(&name);
             e.text(&ty);
         });
+    }
+
+    /// What is said of an alert after its time; nothing where nothing is, so that such rules keep their fingerprint.
+    fn lasting(&mut self, rule: &Rule) {
+        let hold_us = match &rule.body {
+            Body::Threshold(threshold) => threshold.hold_us,
+            Body::Pattern(_) => None,
+        };
+        for (tag, us) in [(1, hold_us), (2, rule.repeat_us), (3, rule.resolve.as_ref().map(|_| 0))] {
+            us.into_iter().for_each(|us| self.bound(tag, us, 0));
+        }
     }
 
     fn threshold(&mut self, threshold: &Threshold) {

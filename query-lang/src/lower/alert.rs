@@ -45,18 +45,28 @@ pub(super) fn lower<'a>(
     with: Vec<With>,
     place: Place<'_>,
 ) -> Alert {
+    Alert {
+        every_event: alert.every_event,
+        severity: severity(world, file, &alert.severity),
+        template: self::template(world, file, &alert.template, place),
+        with,
+        to: alert.to.iter().map(|sink| sink.text.clone()).collect(),
+    }
+}
+
+/// A message.
+pub(super) fn template<'a>(
+    world: &World<'a>,
+    file: usize,
+    template: &'a ast::Template,
+    place: Place<'_>,
+) -> Vec<TemplatePart> {
     let place = Place { what: "a template", ..place };
     let part = |part: &'a ast::TemplatePart| match part {
         ast::TemplatePart::Text(text) => TemplatePart::Text(text.clone()),
         ast::TemplatePart::Expr(tree) => TemplatePart::Expr(expression(world, file, place, tree)),
     };
-    Alert {
-        every_event: alert.every_event,
-        severity: severity(world, file, &alert.severity),
-        template: alert.template.parts.iter().map(part).collect(),
-        with,
-        to: alert.to.iter().map(|sink| sink.text.clone()).collect(),
-    }
+    template.parts.iter().map(part).collect()
 }
 
 fn severity(world: &World<'_>, file: usize, name: &ast::Name) -> Severity {

@@ -33,11 +33,6 @@ pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
     gate(world, codes::KEY_TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");
 }
 
-/// `when c for D`
-pub(super) fn hold(world: &World<'_>, file: usize, hold: &ast::Expr) {
-    gate(world, codes::HOLD, file, hold.span, "`when .. for`", "will alert once the condition has held this long");
-}
-
 /// `resolve "..."`
 pub(super) fn resolve(world: &World<'_>, file: usize, resolve: &ast::Template) {
     gate(world, codes::RESOLVE, file, resolve.span, "`resolve`", "will send a second alert when the episode ends");

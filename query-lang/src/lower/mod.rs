@@ -1,6 +1,7 @@
 //! Items to the plan: each item of the tree, its names known and its expressions typed, as the engine sees it.
 
 mod alert;
+mod episode;
 mod gates;
 mod keys;
 mod params;

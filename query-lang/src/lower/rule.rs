@@ -18,12 +18,6 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Rule>) -> Opti
     if let Some(by) = &node.by {
         keys::check_form(world, file, by);
     }
-    if let Some(repeat) = &node.repeat {
-        gates::repeat(world, file, repeat.span);
-    }
-    if let Some(resolve) = &node.resolve {
-        gates::resolve(world, file, resolve);
-    }
     if node.alert.is_none() {
         let message = format!("rule `{}` does not say what to alert", node.name.text);
         let fault = Diagnostic::new(names::MISSING, file, node.name.span, message);

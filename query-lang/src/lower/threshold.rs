@@ -9,15 +9,13 @@ use crate::plan::{
 };
 use crate::resolve::World;
 use crate::types::condition;
+use crate::types::constant::duration_us;
 use crate::types::place::{HistoryPlace, OnName, Place, Row, Slots};
 
-use super::{alert, gates, keys, rule};
+use super::{alert, episode, keys, rule};
 
 /// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown.
 pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Threshold) -> Option<Rule> {
-    if let Some(hold) = &body.hold {
-        gates::hold(world, file, hold);
-    }
     let (mut ons, key) = clauses(world, file, node, body)?;
     let slots = Slots { ons: on_names(world, &ons), table: RefCell::default() };
     let histories = RefCell::new(Vec::new());
@@ -39,6 +37,10 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         Some(written) => alert::lower(world, file, written, with, place),
         None => no_alert(),
     };
+    let resolve = node.resolve.as_ref().map(|resolve| alert::template(world, file, resolve, place));
+    let repeat_us = node.repeat.as_ref().and_then(|repeat| episode::repeat(world, file, repeat));
+    episode::of_threshold(world, file, node, body);
+    let hold_us = body.hold.as_ref().and_then(|hold| duration_us(world, file, hold, "`for`"));
     let histories = histories.into_inner();
     let episode_us = when.as_ref().and_then(|when| longest_us(when, &histories, &alert.with));
     let slots: Vec<_> = slots.table.into_inner();
@@ -53,10 +55,12 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         metadata: Vec::new(),
         keys: key,
         key_table: None,
-        body: Body::Threshold(Threshold { on: ons, slots, when, episode_us }),
+        body: Body::Threshold(Threshold { on: ons, slots, when, hold_us, episode_us }),
         histories,
         alert,
         suppress,
+        repeat_us,
+        resolve,
     })
 }
 

@@ -153,6 +153,10 @@ pub struct Rule {
     pub alert: Alert,
     /// `suppress`.
     pub suppress: Option<Suppress>,
+    /// `repeat`: again after each such time while what was alerted lasts, microseconds.
+    pub repeat_us: Option<i64>,
+    /// `resolve`: the message of the second alert, when it has ended.
+    pub resolve: Option<Vec<TemplatePart>>,
 }
 
 /// A part of a rule's key.
@@ -182,6 +186,8 @@ pub struct Threshold {
     pub slots: Vec<Slot>,
     /// `None`: every admitted event alerts.
     pub when: Option<Expr>,
+    /// `when c for D`: the episode opens when `when` has held at every event for this long, microseconds.
+    pub hold_us: Option<i64>,
     /// The longest `over` that `when` uses, through `with` names too, in microseconds (`over D before E` is D + E): an
     /// episode ends when the key's last admitted event is older than this. `None`: nothing but an event ends it.
     pub episode_us: Option<i64>,

@@ -2,6 +2,7 @@
 
 use tripline_engine::alert::Alert;
 use tripline_query_lang::plan::{Body, Rule, Threshold};
+use tripline_query_lang::value::Value;
 
 use super::{Case, LISTED_MAX};
 use crate::testing::notation::{at, notation};
@@ -10,18 +11,23 @@ pub fn why(case: &Case<'_>, threshold: &Threshold) -> Vec<String> {
     let admitted = case.alerts(|rule| {
         rule.suppress = None;
         if let Body::Threshold(threshold) = &mut rule.body {
-            (threshold.when, threshold.episode_us) = (None, None);
+            (threshold.when, threshold.hold_us, threshold.episode_us) = (None, None, None);
         }
+        (rule.repeat_us, rule.resolve) = (None, None);
     });
     if admitted.is_empty() {
         return vec![format!("no event{} passes the `on` clause", case.of_key())];
     }
     let held = case.alerts(|rule| {
         rule.suppress = None;
+        if let Body::Threshold(threshold) = &mut rule.body {
+            threshold.hold_us = None;
+        }
+        (rule.repeat_us, rule.resolve) = (None, None);
         rule.alert.every_event = true;
     });
     if let Some(first) = held.first() {
-        return vec![in_the_way(case, first)];
+        return vec![in_the_way(case, threshold, first)];
     }
     let mut lines = Vec::new();
     if threshold.when.is_some() {
@@ -33,7 +39,13 @@ pub fn why(case: &Case<'_>, threshold: &Threshold) -> Vec<String> {
 }
 
 /// `when` held, and yet no alert is left for the expectation.
-fn in_the_way(case: &Case<'_>, first: &Alert) -> String {
+fn in_the_way(case: &Case<'_>, threshold: &Threshold, first: &Alert) -> String {
+    if let Some(hold_us) = threshold.hold_us
+        && case.alerts(|rule| rule.suppress = None).is_empty()
+    {
+        let hold = notation(&Value::Duration(hold_us));
+        return format!("`when` holds at {}, but not at every event for {hold}", at(first.at_us));
+    }
     let unsuppressed = case.alerts(|rule: &mut Rule| rule.suppress = None);
     let spoken = case.alerts(|_| {});
     match unsuppressed.len() > spoken.len() {

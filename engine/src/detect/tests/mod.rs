@@ -80,6 +80,7 @@ pub(super) fn rule(name: &str) -> Rule {
         body: Body::Threshold(Threshold {
             on: vec![on(0, None)],
             slots: vec![slot_of("key", Type::Text), slot_of("x", Type::Int)],
+            hold_us: None,
             when: None,
             episode_us: None,
         }),
@@ -92,6 +93,8 @@ pub(super) fn rule(name: &str) -> Rule {
             to: Vec::new(),
         },
         suppress: None,
+        repeat_us: None,
+        resolve: None,
     }
 }
 

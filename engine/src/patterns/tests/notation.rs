@@ -134,6 +134,8 @@ pub(super) fn plan(pattern: &str) -> Plan {
         histories: Vec::new(),
         alert,
         suppress: None,
+        repeat_us: None,
+        resolve: None,
     };
     Plan { streams: (b'a'..=b'z').map(stream).collect(), rules: vec![rule], ..Plan::default() }
 }

@@ -1,4 +1,5 @@
-//! Two rules over a stream of `key x at` lines: a count per key that alerts at every event, and an absence.
+//! Three rules over a stream of `key x at` lines: a count per key that alerts at every event, an absence, and episodes that
+//! open at a moment, repeat and resolve.
 
 use crate::event::BatchBuilder;
 use crate::io::{Decoder, RecordError, Stage};
@@ -27,7 +28,7 @@ fn rule(name: &str, body: Body) -> Rule {
     Rule {
         name: name.into(),
         key_table: None,
-        fingerprint: name.len() as u64,
+        fingerprint: name.bytes().map(u64::from).sum(),
         metadata: Vec::new(),
         keys: vec![Key { name: "key".into(), ty: Type::Text }],
         body,
@@ -40,6 +41,8 @@ fn rule(name: &str, body: Body) -> Rule {
             to: Vec::new(),
         },
         suppress: None,
+        repeat_us: None,
+        resolve: None,
     }
 }
 
@@ -53,7 +56,10 @@ fn counted() -> Rule {
         fields: vec![Some(FieldId(0)), Some(FieldId(1))],
     };
     let slots = vec![Slot { name: "key".into(), ty: Type::Text }, Slot { name: "x".into(), ty: Type::Int }];
-    let mut rule = rule("counted", Body::Threshold(Threshold { on: vec![on], slots, when: None, episode_us: None }));
+    let mut rule = rule(
+        "counted",
+        Body::Threshold(Threshold { on: vec![on], slots, when: None, hold_us: None, episode_us: None }),
+    );
     rule.histories = vec![History {
         func: HistoryFn::Count,
         scope: HistoryScope::Admitted,
@@ -90,12 +96,36 @@ fn absent() -> Rule {
     rule("absent", Body::Pattern(pattern))
 }
 
+/// `by key on in when x >= 2 for 15us repeat 20us resolve` of `n = count() over 50us`, which ends an episode as well.
+fn lasting() -> Rule {
+    let slots = vec![Slot { name: "key".into(), ty: Type::Text }, Slot { name: "x".into(), ty: Type::Int }];
+    let on = On {
+        name: None,
+        stream: StreamId(0),
+        filter: None,
+        keys: vec![key()],
+        fields: vec![Some(FieldId(0)), Some(FieldId(1))],
+    };
+    let at_least_two = (expr(ExprKind::Slot(SlotId(1)), Type::Int), expr(ExprKind::Const(Value::Int(2)), Type::Int));
+    let when = ExprKind::Compare(CompareOp::GreaterEqual, Box::new(at_least_two.0), Box::new(at_least_two.1));
+    let when = Some(expr(when, Type::Bool));
+    let threshold = Threshold { on: vec![on], slots, when, hold_us: Some(15), episode_us: Some(50) };
+    let counted = counted();
+    Rule {
+        histories: vec![History { bound: HistoryBound::Time(50), ..counted.histories[0].clone() }],
+        alert: counted.alert,
+        repeat_us: Some(20),
+        resolve: Some(vec![TemplatePart::Text("over".into())]),
+        ..rule("lasting", Body::Threshold(threshold))
+    }
+}
+
 /// The rules, over a stream with this policy.
 pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
     let field = |name: &str, ty| Field { name: name.into(), ty, optional: false, path: Vec::new(), time_unit: None };
     let fields = vec![field("key", Type::Text), field("x", Type::Int), field("at", Type::Time)];
     let stream = Stream { name: "in".into(), fields, timed_by: FieldId(2), late_us, ahead_us, idle_us };
-    Plan { streams: vec![stream], rules: vec![counted(), absent()], ..Plan::default() }
+    Plan { streams: vec![stream], rules: vec![counted(), absent(), lasting()], ..Plan::default() }
 }
 
 /// Reads `key x at`.

@@ -11,8 +11,6 @@ super::codes! {
         "It will watch the keys of a table's rows, also those that no event has shown.";
     APPROX = "E0505", "approx-not-supported", "`approx` is not supported yet",
         "It will use bounded sketches. Without it `distinct` and `percentile` are exact.";
-    HOLD = "E0506", "when-for-not-supported", "`when .. for` is not supported yet",
-        "It will open the episode only after the condition has held at every event for this long.";
     RESOLVE = "E0507", "resolve-not-supported", "`resolve` is not supported yet",
         "It will send a second alert with the first one's id when the episode ends.";
     REPEAT = "E0508", "repeat-not-supported", "`repeat` is not supported yet",

@@ -22,6 +22,12 @@ use steps::Drafts;
 
 /// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown or there are no steps.
 pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Pattern) -> Option<Rule> {
+    if let Some(repeat) = &node.repeat {
+        gates::repeat(world, file, repeat.span);
+    }
+    if let Some(resolve) = &node.resolve {
+        gates::resolve(world, file, resolve);
+    }
     let drafts = Drafts::collect(world, file, body)?;
     if drafts.all.is_empty() {
         no_steps(world, file, body);
@@ -77,6 +83,8 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         histories: histories.into_inner(),
         alert,
         suppress,
+        repeat_us: None,
+        resolve: None,
     })
 }
 
