@@ -239,7 +239,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
                 deadline_us: branch.deadline(),
                 taken: branch.taken,
                 at_us,
-                cause: cause.clone(),
+                cause,
                 incomplete: std::mem::take(&mut self.incomplete),
             });
         }
