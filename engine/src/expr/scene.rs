@@ -74,8 +74,17 @@ impl<'a> Scene<'a> {
     }
 
     /// Nothing at all.
-    pub const EMPTY: Scene<'static> =
-        Scene { row: None, slots: &[], bound: None, histories: &[], keys: &[], with: &[], at_us: 0, as_of_us: None, tables: None };
+    pub const EMPTY: Scene<'static> = Scene {
+        row: None,
+        slots: &[],
+        bound: None,
+        histories: &[],
+        keys: &[],
+        with: &[],
+        at_us: 0,
+        as_of_us: None,
+        tables: None,
+    };
 }
 
 /// A row of a batch.
