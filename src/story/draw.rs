@@ -260,3 +260,83 @@ fn from_table(mut table: toml::Table) -> Result<Draw, String> {
         Some(left) => Err(format!("`{left}` is not known here")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody(Rng, f64);
+
+    impl Surroundings for Nobody {
+        fn name(&mut self, role: &Role) -> Result<String, String> {
+            Ok(format!("{}{}", role.pool, role.number))
+        }
+
+        fn has(&mut self, _role: &Role, _what: &str) -> Result<Drawn, String> {
+            Ok(Drawn::Number(4.0))
+        }
+
+        fn rng(&mut self) -> &mut Rng {
+            &mut self.0
+        }
+
+        fn progress(&self) -> f64 {
+            self.1
+        }
+    }
+
+    fn read(text: &str) -> Result<Draw, String> {
+        let mut table: toml::Table = toml::from_str(&format!("x = {text}")).expect("TOML");
+        Draw::try_from(table.remove("x").expect("just written"))
+    }
+
+    fn drawn(text: &str) -> Vec<Drawn> {
+        let draw = read(text).expect("a draw");
+        let mut around = Nobody(Rng::with_seed(1), 1.0);
+        (0..200).map(|_| draw.draw(&mut around).expect("it draws")).collect()
+    }
+
+    fn numbers(text: &str) -> Vec<f64> {
+        let number = |drawn| match drawn {
+            Drawn::Number(x) => x,
+            _ => f64::NAN,
+        };
+        drawn(text).into_iter().map(number).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_drawn() {
+        let text = |x: &str| Drawn::Text(x.to_owned());
+        assert_eq!(drawn(r#""approved""#)[0], text("approved"));
+        assert_eq!(drawn(r#""""#)[0], text(""));
+        assert_eq!(drawn(r#""of {card#2}""#)[0], text("of card2"));
+        assert_eq!(drawn(r#""{card.level}""#)[0], Drawn::Number(4.0));
+        assert_eq!(drawn("{ lat = 1.5, lon = 2 }")[0], Drawn::Point { lat: 1.5, lon: 2.0 });
+        assert!(numbers(r#""1.00..2.00""#).iter().all(|x| (1.0..=2.0).contains(x)));
+        assert!(numbers("{ median = 24.0, min = 20.0, max = 30.0 }").iter().all(|x| (20.0..=30.0).contains(x)));
+        let risen = numbers(r#"{ mean = "{card.level}", rise = 3.0 }"#);
+        assert!(risen.iter().all(|x| *x == 7.0), "{risen:?}");
+    }
+
+    #[test]
+    fn odds_are_kept() {
+        let often =
+            drawn(r#"{ pick = ["a", "b"], odds = [9, 1] }"#).iter().filter(|x| **x == Drawn::Text("a".into())).count();
+        assert!((165..196).contains(&often), "{often} of 200");
+    }
+
+    #[test]
+    fn what_draws_nothing_is_said() {
+        for (wrong, why) in [
+            (r#"{ pick = ["a"], odds = [1, 2] }"#, "odds"),
+            ("{ medain = 1.0 }", "draws nothing"),
+            ("{ mean = 1.0, spread = 2.0 }", "`spread` is not known"),
+            (r#""{card""#, "without its"),
+            (r#""{card#x}""#, "number"),
+            ("[]", "pick from"),
+        ] {
+            let said = read(wrong).expect_err(wrong);
+            assert!(said.contains(why), "{wrong}: {said}");
+        }
+    }
+}

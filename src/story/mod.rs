@@ -14,6 +14,8 @@ mod run;
 mod script;
 mod span;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod truth;
 
 pub use fault::StoryFault;
