@@ -1,6 +1,6 @@
 # Tripline's task runner. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz setup setup-tests
+.PHONY: help demo test check bench bench-peers fuzz setup setup-tests
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ check: setup ## formatting, lints, licences
 
 bench: setup ## run the benchmarks (one query: make bench Q=q2)
 	cargo run --release --locked -p benches -- all $(if $(Q),--only $(Q))
+
+bench-peers: setup-tests ## compare with Esper, Flink and Siddhi, which Maven fetches (make bench-peers Q=q2 ROUNDS=3)
+	cargo run --release --locked -p benches -- peers $(if $(Q),--only $(Q)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fuzz: setup ## run each fuzz target for a minute (with cargo-fuzz on a nightly toolchain, else the stable fallback)
 	./scripts/fuzz.sh

@@ -39,6 +39,9 @@ pub struct Definition {
     /// What it reads when nothing else is said.
     #[serde(default)]
     pub input: Options,
+    /// What we want to reach.
+    #[serde(default)]
+    pub goal: Option<Goal>,
     /// What a small input must give.
     #[cfg_attr(not(test), expect(dead_code, reason = "held by a test"))]
     pub expected: Expected,
@@ -53,6 +56,16 @@ pub enum Model {
     Memory,
     /// JSON bytes in memory to alerts.
     Json,
+}
+
+/// Events a second that we want to reach on an ordinary core.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Goal {
+    /// Less is not good enough.
+    pub floor: f64,
+    /// This is.
+    pub goal: f64,
 }
 
 /// Counts that never change, held by a test.

@@ -5,7 +5,12 @@ mod engine;
 mod family;
 mod hand;
 mod input;
+mod machine;
 mod measure;
+mod memory;
+mod peers;
+mod performance;
+mod places;
 mod report;
 
 use std::fs::File;
@@ -18,7 +23,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use definition::{Benchmark, DefinitionError};
 use input::{Events, Options, Stream, format};
+use machine::Machine;
 use measure::{MeasureError, measure};
+use performance::Own;
+use report::Report;
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -48,7 +56,14 @@ enum Task {
         /// Only those whose name is this, or continues it: q2 means q2-json, too
         #[arg(long)]
         only: Option<String>,
+        /// Keep the results in the house, for `page`
+        #[arg(long)]
+        keep: bool,
     },
+    /// Compare with the peers, which Maven fetches
+    Peers(peers::Settings),
+    /// Make docs/PERFORMANCE.md of the results that are kept
+    Page,
     /// Say what each benchmark is for
     List,
     /// Write events to standard output
@@ -109,6 +124,10 @@ enum BenchError {
     Definition(#[from] DefinitionError),
     #[error(transparent)]
     Measure(#[from] MeasureError),
+    #[error(transparent)]
+    Page(#[from] performance::PageError),
+    #[error(transparent)]
+    Peers(#[from] peers::PeersError),
     #[error("{path}: {error}")]
     Input { path: PathBuf, error: format::FormatError },
     #[error("there are no events")]
@@ -126,7 +145,9 @@ enum BenchError {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Run { name, input, json } => run(&name, &input, json),
-        Task::All { only } => all(only.as_deref()),
+        Task::All { only, keep } => all(only.as_deref(), keep),
+        Task::Page => performance::write().map_err(BenchError::from),
+        Task::Peers(settings) => peers::compare(&settings).map_err(BenchError::from),
         Task::List => list(),
         Task::Generate { input, stream, format } => generate(&input, stream, format),
     };
@@ -185,11 +206,12 @@ fn run(name: &str, input: &Input, json: bool) -> Result<(), BenchError> {
 }
 
 /// A process each, so that one's memory is not another's.
-fn all(only: Option<&str>) -> Result<(), BenchError> {
+fn all(only: Option<&str>, keep: bool) -> Result<(), BenchError> {
     /// Then a round of a slow benchmark ends, seconds.
     const BUDGET: &str = "2";
     let benchmarks = only.map_or_else(definition::all, |name| definition::find(name, true))?;
     let this = std::env::current_exe()?;
+    let mut own = Own { machine: Machine::this(""), reports: Vec::new() };
     let (mut failed, mut said) = (Vec::new(), String::new());
     for one in benchmarks {
         let definition = &one.definition;
@@ -198,10 +220,19 @@ fn all(only: Option<&str>) -> Result<(), BenchError> {
             println!("   {}\n   {} Bias: {}", definition.why, definition.workload, definition.bias);
             said.clone_from(&definition.title);
         }
-        if !Command::new(&this).args(["run", &one.name, "--budget", BUDGET]).status()?.success() {
+        let output = Command::new(&this).args(["run", &one.name, "--budget", BUDGET, "--json"]).output()?;
+        if output.status.success() {
+            let report: Report = serde_json::from_slice(&output.stdout)?;
+            println!("{report}");
+            own.reports.push(report);
+        } else {
+            eprintln!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
             failed.push(one.name);
         }
     }
+    let path = performance::own_path(keep);
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    std::fs::write(&path, serde_json::to_string_pretty(&own)? + "\n")?;
     if failed.is_empty() { Ok(()) } else { Err(BenchError::Failed { failed }) }
 }
 

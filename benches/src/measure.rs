@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::definition::{Benchmark, DefinitionError, Model};
 use crate::engine::{self, Engine, EngineError};
 use crate::input::{Events, format};
+use crate::memory;
 use crate::report::Report;
 
 /// Rounds of which the best counts.
@@ -78,7 +79,11 @@ pub fn measure(one: &Benchmark, mut events: Events, budget: Duration) -> Result<
         Model::Memory => batches = engine.batches(&events),
         Model::Json => format::write_json(&events, &mut bytes)?,
     }
-    for _ in 0..ROUNDS {
+    let before_mb = memory::resident_mb();
+    let made_mb = memory::peak_mb();
+    memory::reset_peak();
+    let mut state_mb = 0.0;
+    for round in 0..ROUNDS {
         match one.definition.model {
             Model::Memory => {
                 let mut read = 0;
@@ -95,12 +100,17 @@ pub fn measure(one: &Benchmark, mut events: Events, budget: Duration) -> Result<
             }
             Model::Json => ours.round(|| engine.run_json(&bytes)).map_err(failed)?,
         }
+        if round == 0 {
+            state_mb = (memory::peak_mb() - before_mb).max(0.0);
+        }
         by_hand.round(|| hand(one, &events))?;
         if ours.count != by_hand.count {
             return Err(MeasureError::Count { name: one.name.clone(), ours: ours.count, hand: by_hand.count });
         }
     }
-    Ok(Report::new(one.name.clone(), events.len(), ours.count, ours.time, by_hand.time))
+    let mut report = Report::new(one.name.clone(), events.len(), ours.count, ours.time, by_hand.time);
+    report.peak_rss_mb = report.peak_rss_mb.max(made_mb);
+    Ok(report.with("over_input_mb", state_mb))
 }
 
 fn hand(one: &Benchmark, events: &Events) -> Result<u64, MeasureError> {

@@ -1,13 +1,14 @@
 //! What a run gave: as a line for people, and as one of JSON.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// The outcome of one query.
-#[derive(Clone, Debug, Serialize)]
+/// The outcome of one benchmark.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
-    /// `q1`; `q2-json` is from JSON bytes.
+    /// The benchmark's name.
     pub query: String,
     /// How many events were read.
     pub events: usize,
@@ -27,6 +28,9 @@ pub struct Report {
     pub peak_rss_mb: f64,
     /// How many workers.
     pub workers: usize,
+    /// What else the benchmark measures, each with its unit in its name.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, f64>,
 }
 
 impl Report {
@@ -42,9 +46,16 @@ impl Report {
             ns_per_event: seconds * 1e9 / events as f64,
             hand_events_per_s: events as f64 / hand_seconds,
             ratio_to_hand: hand_seconds / seconds,
-            peak_rss_mb: peak_rss_mb().unwrap_or(0.0),
+            peak_rss_mb: crate::memory::peak_mb(),
             workers: 1,
+            more: BTreeMap::new(),
         }
+    }
+
+    /// Adds a figure.
+    pub fn with(mut self, name: &str, value: f64) -> Report {
+        self.more.insert(name.to_owned(), value);
+        self
     }
 }
 
@@ -52,21 +63,37 @@ impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{:8} {:>8.2} M events/s {:>8.1} ns/event {:>8.3} of the hand loop's {:>7.1} M/s {:>9} matches {:>6.0} MiB",
+            "{:20} {:>9}/s {:>10.1} ns/event {:>7.4} of the hand loop's {:>7}/s {:>9} matches in {} events, {:.0} MiB",
             self.query,
-            self.events_per_s / 1e6,
+            speed(self.events_per_s),
             self.ns_per_event,
             self.ratio_to_hand,
-            self.hand_events_per_s / 1e6,
+            speed(self.hand_events_per_s),
             self.matches,
+            self.events,
             self.peak_rss_mb
-        )
+        )?;
+        self.more.iter().try_for_each(|(name, value)| write!(f, "\n{:20}    {name} {}", "", figure(*value)))
     }
 }
 
-/// The process's highest resident set so far, MiB; none where the system does not say.
-fn peak_rss_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
+/// Events a second, in a few letters.
+pub fn speed(events_per_s: f64) -> String {
+    match events_per_s {
+        s if s >= 1e7 => format!("{:.0} M", s / 1e6),
+        s if s >= 1e6 => format!("{:.1} M", s / 1e6),
+        s if s >= 1e5 => format!("{:.2} M", s / 1e6),
+        s if s >= 1e4 => format!("{:.0} k", s / 1e3),
+        s => format!("{:.1} k", s / 1e3),
+    }
+}
+
+/// A number with three digits that count.
+pub fn figure(value: f64) -> String {
+    match value.abs() {
+        v if v >= 100.0 || v == 0.0 => format!("{value:.0}"),
+        v if v >= 10.0 => format!("{value:.1}"),
+        v if v >= 1.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
 }

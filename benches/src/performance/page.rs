@@ -1,0 +1,192 @@
+//! The page: how it was measured, the tables, where we lose, and what each peer ran.
+
+use std::fmt::Write;
+
+use super::Kept;
+use crate::machine::Machine;
+use crate::peers::results::{Results, Subject};
+use crate::report::{figure, speed};
+
+/// The share of the hand loop's speed below which a query counts as lost to it.
+const NEAR_HAND: f64 = 0.6;
+
+/// The page.
+pub fn page(kept: &Kept) -> String {
+    let mut text = String::from(
+        "<!-- Made by `cargo run -p benches -- page` of the raw results in benches/results. Change those, not this. -->\n\
+         # Performance\n\n\
+         Speed is claimed beside a peer and a hand-written loop, in the same run, on the same events, with the same count of matches; \
+         a run with another count fails. Absolute figures depend on the machine and on who else used it; **the ratios are what counts.**\n\n\
+         ![Tripline's speed by each peer's](performance.svg)\n\n",
+    );
+    method(kept, &mut text);
+    beside_peers(kept, &mut text);
+    alone(kept, &mut text);
+    losses(kept, &mut text);
+    queries(kept, &mut text);
+    text
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(line);
+    text.push('\n');
+}
+
+fn method(kept: &Kept, text: &mut String) {
+    text.push_str(
+        "## How it was measured\n\n\
+         - `make bench` runs each definition in `benches/definitions`, three rounds of Tripline and of the hand loop in turn, and takes the better \
+         of each. `make bench-peers` fetches the peers by Maven and runs Tripline and each peer in turn over the same file; \
+         medians of the rounds, and the median of the ratios within a round.\n\
+         - Events are objects in memory (Tripline: columns) before the clock starts; one worker. A peer runs twice in one process, the first time \
+         to warm up. A run is fed no more after some seconds; the count is then compared over as many events. A window that has not filled by then \
+         flatters whoever was cut.\n\
+         - Each query stands in the best form that we know for a peer (`best`), in the form that its manual suggests first (`plain`), and in SQL where \
+         that is natural. Only exact forms are here: those that find the same matches.\n\n",
+    );
+    let mut machines: Vec<(&Machine, Vec<&str>)> = Vec::new();
+    let own = kept.own.iter().map(|own| (&own.machine, "Tripline alone"));
+    for (machine, name) in own.chain(kept.peers.iter().map(|results| (&results.machine, results.query.as_str()))) {
+        match machines.iter_mut().find(|(other, _)| *other == machine) {
+            Some((_, names)) => names.push(name),
+            None => machines.push((machine, vec![name])),
+        }
+    }
+    for (machine, names) in machines {
+        let java = if machine.java.is_empty() { String::new() } else { format!(", {}", machine.java) };
+        line(
+            text,
+            format_args!(
+                "- {}: {}, {} cores, {} GiB, {}; {}{java}; Tripline {}; {}; `{}`",
+                names.join(", "),
+                machine.processor,
+                machine.cores,
+                machine.memory_gib,
+                machine.system,
+                machine.rust,
+                machine.tripline,
+                machine.date,
+                machine.command
+            ),
+        );
+    }
+    text.push('\n');
+}
+
+fn beside_peers(kept: &Kept, text: &mut String) {
+    text.push_str("## Beside the peers\n\nEvents a second; in brackets how many times as fast Tripline was in the same round.\n\n");
+    let title =
+        |peer: &str| kept.peers.iter().find_map(|results| results.peers.get(peer).cloned()).unwrap_or(peer.to_owned());
+    line(
+        text,
+        format_args!(
+            "| | what | Tripline | hand loop | {} | {} | {} |",
+            title("esper"),
+            title("flink"),
+            title("siddhi")
+        ),
+    );
+    text.push_str("|---|---|---|---|---|---|---|\n");
+    for results in &kept.peers {
+        let ours = results.median(&Subject::Tripline, "best").map_or("-".to_owned(), speed);
+        let hand = cell(results, &Subject::Hand);
+        let peer = |name: &str| cell(results, &Subject::Peer(name.to_owned()));
+        let [esper, flink, siddhi] = ["esper", "flink", "siddhi"].map(peer);
+        line(
+            text,
+            format_args!(
+                "| {} | {} | **{ours}** | {hand} | {esper} | {flink} | {siddhi} |",
+                results.query, results.title
+            ),
+        );
+    }
+    text.push('\n');
+}
+
+/// All forms of a subject.
+fn cell(results: &Results, subject: &Subject) -> String {
+    let forms = results.subjects().into_iter().filter(|(other, _)| other == subject);
+    let form = |(subject, form): (Subject, String)| {
+        let (median, ratio) = (results.median(&subject, &form)?, results.ratio(&subject, &form)?);
+        let form = if subject == Subject::Hand { String::new() } else { format!("{form} ") };
+        Some(format!("{form}{} ({} x)", speed(median), figure(ratio)))
+    };
+    let cells: Vec<String> = forms.filter_map(form).collect();
+    if cells.is_empty() { "-".to_owned() } else { cells.join("<br>") }
+}
+
+fn alone(kept: &Kept, text: &mut String) {
+    let Some(own) = &kept.own else { return };
+    text.push_str("## Tripline alone\n\n| | what | events/s | ns an event | of the hand loop | memory, MiB | more |\n|---|---|---|---|---|---|---|\n");
+    for report in &own.reports {
+        let title = kept.benchmarks.iter().find(|one| one.name == report.query).map_or("", |one| &one.definition.title);
+        let more: Vec<String> = report.more.iter().map(|(name, value)| format!("{name} {}", figure(*value))).collect();
+        line(
+            text,
+            format_args!(
+                "| {} | {title} | {} | {} | {} | {:.0} | {} |",
+                report.query,
+                speed(report.events_per_s),
+                figure(report.ns_per_event),
+                figure(report.ratio_to_hand),
+                report.peak_rss_mb,
+                more.join("<br>")
+            ),
+        );
+    }
+    text.push('\n');
+}
+
+fn losses(kept: &Kept, text: &mut String) {
+    text.push_str("## Where we lose\n\n");
+    let mut any = false;
+    let mut say = |text: &mut String, what: std::fmt::Arguments<'_>| {
+        any = true;
+        line(text, what);
+    };
+    for results in &kept.peers {
+        for (subject, form) in results.subjects() {
+            let (Subject::Peer(peer), Some(ratio)) = (&subject, results.ratio(&subject, &form)) else { continue };
+            if ratio < 1.0 {
+                say(
+                    text,
+                    format_args!("- **{}**: {peer} ({form}) is {} times as fast.", results.query, figure(1.0 / ratio)),
+                );
+            }
+        }
+    }
+    for one in &kept.benchmarks {
+        let (Some(report), Some(goal)) = (kept.report(&one.name), &one.definition.goal) else { continue };
+        let (floor, goal) = (goal.floor, goal.goal);
+        let what = if report.events_per_s < floor { "below the floor that we set ourselves" } else { "below our goal" };
+        if report.events_per_s < goal {
+            let (is, goal) =
+                (speed(report.events_per_s), speed(if report.events_per_s < floor { floor } else { goal }));
+            say(text, format_args!("- **{}**: {is} events/s, {what}, {goal}.", one.name));
+        }
+    }
+    let hand: Vec<&Results> =
+        kept.peers.iter().filter(|r| r.ratio(&Subject::Hand, "best").is_some_and(|ratio| ratio < NEAR_HAND)).collect();
+    if !hand.is_empty() {
+        let names: Vec<String> = hand
+            .iter()
+            .filter_map(|r| Some(format!("{} {} x", r.query, figure(1.0 / r.ratio(&Subject::Hand, "best")?))))
+            .collect();
+        say(text, format_args!("- The loop written by hand for one query is faster: {}.", names.join(", ")));
+    }
+    if !any {
+        text.push_str("Nowhere in these results.\n");
+    }
+    text.push('\n');
+}
+
+fn queries(kept: &Kept, text: &mut String) {
+    text.push_str("## What each peer ran\n\nTripline's rules are the `.trip` files in `benches/definitions`; of many rules the first is shown.\n\n");
+    for results in &kept.peers {
+        line(text, format_args!("**{}**\n", results.query));
+        for (who, query) in &results.texts {
+            line(text, format_args!("- {who}: `{query}`"));
+        }
+        text.push('\n');
+    }
+}
