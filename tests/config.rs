@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tripline::config::{self, Config, Environment, Faults, Format, Origin, Place};
+use tripline::config::{self, Config, Environment, Faults, Format, Origin, Place, TableOrigin};
 
 struct Empty;
 
@@ -34,6 +34,14 @@ format = "json"
 [source.login]
 file = ["a.csv", "b.csv"]
 
+[table.customers]
+kafka = "main"
+topic = "customers"
+
+[table.merchants]
+file = "merchants.csv"
+history = "kept"
+
 [sink.alerts]
 kafka = "main"
 topic = "alerts"
@@ -63,6 +71,10 @@ fn a_whole_file_is_read() {
     let paths = vec!["/job/a.csv".into(), "/job/b.csv".into()];
     assert_eq!(config.sources["login"], Origin::Files { paths, format: Format::Csv });
     assert_eq!(config.sinks["alerts"], Place::Kafka { client: "main".into(), topic: "alerts".into() });
+    let customers = TableOrigin::Kafka { client: "main".into(), topic: "customers".into() };
+    assert_eq!(config.tables["customers"], customers);
+    let (path, history) = ("/job/merchants.csv".into(), Some("/job/kept".into()));
+    assert_eq!(config.tables["merchants"], TableOrigin::File { path, format: Format::Csv, history });
     assert_eq!(config.sinks["ops"], Place::Terminal);
     assert_eq!(config.late, Some(Place::File("/job/late.jsonl".into())));
     assert_eq!((config.engine.workers, config.engine.name.as_str()), (2, "fraud"));
@@ -107,7 +119,7 @@ tripline.toml:7: unknown key `tpoic` in [source.payment]; the keys are `kafka`, 
 tripline.toml:9: [sink.alerts] has both `topic` and `file`; keep one
 tripline.toml:14: `workers` in [engine] is `0`, expected a whole number from 1 to 256
 tripline.toml:15: `tick` in [engine] is `soon`, expected a duration from `1ms` to `60s`
-tripline.toml:17: unknown key `motor` in the file; the keys are `kafka`, `source`, `sink`, `dead_letters`, `late`, `engine`, `params`";
+tripline.toml:17: unknown key `motor` in the file; the keys are `kafka`, `source`, `table`, `sink`, `dead_letters`, `late`, `engine`, `params`";
     assert_eq!(faults, expected);
 }
 

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tripline_engine::runner::{Notice, RunError};
+use tripline_query_lang::plan::Plan;
 
 use super::assignment::Assignment;
 use super::exit::{Failure, Outcome};
 use super::progress::Progress;
 use super::{Talk, job, signals};
-use crate::config::{Config, Engine, Format, Origin, Place};
+use crate::config::{Config, Engine, Format, Origin, Place, TableOrigin};
 use crate::wiring::{self, Surroundings};
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ pub struct Args {
     /// The configuration; without rule files `tripline.toml` is taken
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Read a stream from a file (JSON Lines, or CSV by its ending); `-` is standard input; may be repeated
+    /// Read a stream or a table from a file (JSON Lines, or CSV by its ending); `-` is standard input; may be repeated
     #[arg(long, short, value_name = "STREAM=FILE")]
     input: Vec<Assignment>,
     /// Write alerts to a file of JSON Lines; `-` is standard output
@@ -38,8 +39,9 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
     // From the first moment on: a signal while files are read or brokers are asked counts, too.
     let stop = signals::stop_flag()?;
     let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
-    let config = with_arguments(config.unwrap_or_else(empty), args);
+    let mut config = with_arguments(config.unwrap_or_else(empty), args);
     let plan = job::plan(&sources, &config.params, talk)?;
+    take_tables(&mut config, args, &plan);
     let shows_alerts = matches!(config.sinks.get("alerts"), None | Some(Place::Terminal));
     let to_stdout = config.sinks.values().any(|place| matches!(place, Place::File(path) if path == Path::new("-")));
     let notice: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(|text| anstream::eprintln!("{text}"));
@@ -85,11 +87,24 @@ fn empty() -> Config {
     Config {
         kafka: Default::default(),
         sources: Default::default(),
+        tables: Default::default(),
         sinks: Default::default(),
         dead_letters: None,
         late: None,
         engine: Engine::default(),
         params: Vec::new(),
+    }
+}
+
+/// `--input NAME=FILE` may name a table.
+fn take_tables(config: &mut Config, args: &Args, plan: &Plan) {
+    for Assignment { name, value } in &args.input {
+        if !plan.tables.iter().any(|table| table.name == *name) {
+            continue;
+        }
+        if let Some(Origin::Files { format, .. }) = config.sources.remove(name) {
+            config.tables.insert(name.clone(), TableOrigin::File { path: PathBuf::from(value), format, history: None });
+        }
     }
 }
 

@@ -46,6 +46,24 @@ pub const SOURCE: Section = Section {
     ],
 };
 
+/// `[table.NAME]`
+pub const TABLE: Section = Section {
+    header: "[table.NAME]",
+    about: "Where the rows of a table come from: a compacted topic, or a file. A table that rules need is read up to what is \
+            there before any event is.",
+    keys: &[
+        key("kafka", "text: a `[kafka.NAME]`", "the cluster that has the topic"),
+        key("topic", "text", "the topic to read: a record is a row, one without a value takes its key's row away"),
+        key("file", "text", "a file to read instead of a topic; it is read again when it changes"),
+        key("format", "`json` or `csv`; default by the file's ending, else `json`", "how rows are written"),
+        key(
+            "history",
+            "text; default FILE`.history` where alerts go to Kafka, else none",
+            "where the changes of the file are kept, so that a restart finds them as they came",
+        ),
+    ],
+};
+
 /// `[sink.NAME]`
 pub const SINK: Section = Section {
     header: "[sink.NAME]",
@@ -93,7 +111,7 @@ pub const PARAMS: Section =
     Section { header: "[params]", about: "Values that override `param` items of the rules, by name.", keys: &[] };
 
 /// All sections in the order of the reference page.
-pub const SECTIONS: &[&Section] = &[&KAFKA, &SOURCE, &SINK, &DEAD_LETTERS, &LATE, &ENGINE, &PARAMS];
+pub const SECTIONS: &[&Section] = &[&KAFKA, &SOURCE, &TABLE, &SINK, &DEAD_LETTERS, &LATE, &ENGINE, &PARAMS];
 
 /// The reference page, docs/reference/config.md.
 pub fn reference() -> String {

@@ -25,6 +25,8 @@ pub struct Config {
     pub kafka: BTreeMap<String, BTreeMap<String, Secret>>,
     /// Where each stream's events come from, by stream.
     pub sources: BTreeMap<String, Origin>,
+    /// Where each table's rows come from, by table.
+    pub tables: BTreeMap<String, TableOrigin>,
     /// Where alerts go, by sink; `alerts` is the default sink of every rule.
     pub sinks: BTreeMap<String, Place>,
     /// Where undecodable records go; without it they are only counted.
@@ -55,6 +57,27 @@ pub enum Origin {
         paths: Vec<PathBuf>,
         /// How they are written.
         format: Format,
+    },
+}
+
+/// Where a table's rows come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableOrigin {
+    /// A compacted topic of a `[kafka.NAME]`.
+    Kafka {
+        /// The client.
+        client: String,
+        /// The topic.
+        topic: String,
+    },
+    /// A file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// How it is written.
+        format: Format,
+        /// Where its changes are kept, if that was said.
+        history: Option<PathBuf>,
     },
 }
 

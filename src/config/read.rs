@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Section};
 use super::secret::{self, Environment, Secret};
-use super::{Config, Engine, Fault, Faults, Format, Origin, Place, duration};
+use super::{Config, Engine, Fault, Faults, Format, Origin, Place, TableOrigin, duration};
 
 type Entry<'a> = Spanned<DeValue<'a>>;
 
@@ -69,6 +69,7 @@ impl Reader<'_> {
         let mut config = Config {
             kafka: BTreeMap::new(),
             sources: BTreeMap::new(),
+            tables: BTreeMap::new(),
             sinks: BTreeMap::new(),
             dead_letters: None,
             late: None,
@@ -85,6 +86,11 @@ impl Reader<'_> {
                 "source" => self.each(name.get_ref(), value, |r, name, open| {
                     if let Some(origin) = r.origin(&open) {
                         config.sources.insert(name, origin);
+                    }
+                }),
+                "table" => self.each(name.get_ref(), value, |r, name, open| {
+                    if let Some(origin) = r.table_origin(&open) {
+                        config.tables.insert(name, origin);
                     }
                 }),
                 "sink" => self.each(name.get_ref(), value, |r, name, open| {
@@ -105,7 +111,7 @@ impl Reader<'_> {
                     }
                 }
                 unknown => {
-                    let valid = ["kafka", "source", "sink", "dead_letters", "late", "engine", "params"];
+                    let valid = ["kafka", "source", "table", "sink", "dead_letters", "late", "engine", "params"];
                     let valid = valid.map(str::to_owned).to_vec();
                     self.fault_at(
                         at,
@@ -237,6 +243,27 @@ impl Reader<'_> {
         Some(Origin::Kafka { client, topic, format: Format::Json })
     }
 
+    fn table_origin(&mut self, open: &Open<'_, '_>) -> Option<TableOrigin> {
+        self.only_known(open, &keys::TABLE);
+        let format = self.format(open);
+        let history = self.text(open, "history").map(|path| self.path(&path));
+        let Some(path) = self.text(open, "file") else {
+            let (client, topic) = self.topic(open, "where its rows come from; or `file`")?;
+            for (key, is_there) in [("history", history.is_some()), ("format", format == Some(Format::Csv))] {
+                if is_there {
+                    let fault = Fault::Both { section: open.name.clone(), one: "topic", other: key };
+                    self.fault_at(open.at, fault);
+                }
+            }
+            return Some(TableOrigin::Kafka { client, topic });
+        };
+        if open.get("kafka").is_some() || open.get("topic").is_some() {
+            self.fault_at(open.at, Fault::Both { section: open.name.clone(), one: "file", other: "topic" });
+        }
+        let by_ending = if path.ends_with(".csv") { Format::Csv } else { Format::Json };
+        Some(TableOrigin::File { path: self.path(&path), format: format.unwrap_or(by_ending), history })
+    }
+
     fn format(&mut self, open: &Open<'_, '_>) -> Option<Format> {
         match self.text(open, "format")?.as_str() {
             "json" => Some(Format::Json),
@@ -336,7 +363,7 @@ impl Reader<'_> {
         let mut uses: Vec<(String, String, usize)> = Vec::new();
         for (kind, value) in table.iter() {
             match &**kind.get_ref() {
-                "source" | "sink" => {
+                "source" | "table" | "sink" => {
                     for (name, value) in value.get_ref().as_table().into_iter().flatten() {
                         let section = format!("[{}.{}]", kind.get_ref(), name.get_ref());
                         uses.extend(named(value).map(|(client, at)| (section, client, at)));

@@ -2,6 +2,7 @@
 
 mod kafka;
 mod local;
+mod tables;
 
 pub use kafka::Surroundings;
 
@@ -11,7 +12,7 @@ use tripline_connectors::file::{FileFormat, FileSource};
 use tripline_connectors::json::JsonDecoder;
 use tripline_connectors::kafka::{KafkaClient, KafkaSource};
 use tripline_engine::io::TransactionalSink;
-use tripline_engine::runner::{Input, Job, Settings, streams_read};
+use tripline_engine::runner::{Input, Job, Settings, streams_read, tables_needed};
 use tripline_query_lang::plan::{Plan, Stream, StreamId};
 
 use crate::config::{Config, Format, Origin, Place};
@@ -26,10 +27,18 @@ pub enum WiringFault {
         stream: String,
     },
     /// A rule looks up a table that comes from nowhere.
-    #[error("table `{table}` has no source")]
+    #[error("table `{table}` has no source: add a section [table.{table}], or `--input {table}=FILE`")]
     NoTable {
         /// The table.
         table: String,
+    },
+    /// A source for a table that the rules do not declare.
+    #[error("there is a source for table `{table}`, but the rules declare no such table; they declare {}", declared.join(", "))]
+    UnknownTable {
+        /// As in the configuration.
+        table: String,
+        /// The tables that there are.
+        declared: Vec<String>,
     },
     /// A source for a stream that the rules do not declare.
     #[error("there is a source for `{stream}`, but the rules declare no such stream; they declare {}", declared.join(", "))]
@@ -78,6 +87,7 @@ pub enum WiringFault {
 /// A job of this plan, with all sources and sinks of the configuration. All faults come together.
 pub fn job(plan: Plan, config: &Config, around: &Surroundings) -> Result<Job, Vec<WiringFault>> {
     let mut faults = sources_fit(&plan, config);
+    faults.extend(tables_fit(&plan, config));
     faults.extend(sinks_fit(&plan, config));
     let clients = kafka::clients(config, around).unwrap_or_else(|found| {
         faults.extend(found);
@@ -88,6 +98,7 @@ pub fn job(plan: Plan, config: &Config, around: &Surroundings) -> Result<Job, Ve
         return Err(faults);
     }
     let inputs: Vec<Input> = inputs(&plan, config, &clients);
+    let tables = tables::inputs(&plan, config, &clients, around);
     let settings = Settings {
         workers: config.engine.workers,
         tick: config.engine.tick,
@@ -95,6 +106,7 @@ pub fn job(plan: Plan, config: &Config, around: &Surroundings) -> Result<Job, Ve
         ..Settings::default()
     };
     let job = inputs.into_iter().fold(Job::new(plan).settings(settings), Job::input);
+    let job = tables.into_iter().fold(job, Job::table);
     Ok(sinks(config, &clients).into_iter().fold(job, Job::sink))
 }
 
@@ -106,8 +118,17 @@ fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
     let missing = missing.map(|stream| WiringFault::NoSource { stream: stream.name.clone() });
     let unknown = config.sources.keys().filter(|name| !plan.streams.iter().any(|stream| stream.name == **name));
     let unknown = unknown.map(|name| WiringFault::UnknownStream { stream: name.clone(), declared: declared() });
-    let tables = plan.tables.iter().map(|table| WiringFault::NoTable { table: table.name.clone() });
-    missing.chain(unknown).chain(tables).collect()
+    missing.chain(unknown).collect()
+}
+
+fn tables_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
+    let declared = || plan.tables.iter().map(|table| format!("`{}`", table.name)).collect();
+    let needed = plan.tables.iter().zip(tables_needed(plan)).filter(|(_, needed)| *needed).map(|(table, _)| table);
+    let missing = needed.filter(|table| !config.tables.contains_key(&table.name));
+    let missing = missing.map(|table| WiringFault::NoTable { table: table.name.clone() });
+    let unknown = config.tables.keys().filter(|name| !plan.tables.iter().any(|table| table.name == **name));
+    let unknown = unknown.map(|name| WiringFault::UnknownTable { table: name.clone(), declared: declared() });
+    missing.chain(unknown).collect()
 }
 
 fn sinks_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {

@@ -44,7 +44,8 @@ impl Scalar<'_> {
         }
     }
 
-    fn into_value(self, ty: &Type) -> Value {
+    /// As a value of its type.
+    pub(crate) fn into_value(self, ty: &Type) -> Value {
         match (self, ty) {
             (Scalar::Bool(value), _) => Value::Bool(value),
             (Scalar::Int(value), Type::Time) => Value::Time(value),

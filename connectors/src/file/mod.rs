@@ -6,9 +6,11 @@ mod output;
 mod side;
 mod sink;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use side::{reason, stage_name};
 pub use sink::{LocalPlace, LocalPlaces, LocalSink};
 pub use source::{FileFormat, FileSource};
+pub use table::{TableFile, TableFileRows};

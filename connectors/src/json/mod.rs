@@ -6,6 +6,7 @@
 
 mod depth;
 mod quick;
+mod rows;
 mod scan;
 mod shape;
 #[cfg(test)]
@@ -17,6 +18,8 @@ use tripline_query_lang::plan::{Field, FieldId, Stream, Table};
 
 use crate::convert::{DEPTH_MAX, FieldFault, Scalar, from_json, record_error, record_text, shortened};
 use quick::quick;
+pub use rows::JsonRows;
+pub(crate) use rows::values;
 use scan::{Slot, scan};
 use shape::Shape;
 

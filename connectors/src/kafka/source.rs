@@ -32,6 +32,8 @@ pub struct KafkaSource {
     client: KafkaClient,
     stream: StreamId,
     topic: Arc<str>,
+    /// It says when it has come to a partition's end.
+    tells_end: bool,
     open: Option<Open>,
 }
 
@@ -43,15 +45,22 @@ struct Open {
     looked: Instant,
     /// It has been said that there are more partitions now.
     grown_told: bool,
+    /// The partitions whose end has been seen, by position.
+    ended: Vec<bool>,
 }
 
 /// Ours: what makes reading exact, and what keeps librdkafka's queue full.
-const SETTINGS: &[(&str, &str)] = &[("isolation.level", "read_committed"), ("enable.partition.eof", "false")];
+const SETTINGS: &[(&str, &str)] = &[("isolation.level", "read_committed")];
 
 impl KafkaSource {
     /// A source of this topic.
     pub fn new(client: &KafkaClient, stream: StreamId, topic: &str) -> Self {
-        KafkaSource { client: client.clone(), stream, topic: topic.into(), open: None }
+        KafkaSource { client: client.clone(), stream, topic: topic.into(), tells_end: false, open: None }
+    }
+
+    /// A source of the rows of a table: it knows when it has been read up to what is there.
+    pub fn of_table(client: &KafkaClient, topic: &str) -> Self {
+        KafkaSource { tells_end: true, ..KafkaSource::new(client, StreamId(u32::MAX), topic) }
     }
 
     fn find(&self, queue: &BatchQueue) -> Result<Topic, Trouble> {
@@ -127,7 +136,8 @@ impl Source for KafkaSource {
     }
 
     fn open(&mut self) -> Result<Vec<PartitionInfo>, SourceError> {
-        let consumer = self.client.consumer(SETTINGS)?;
+        let tells_end = if self.tells_end { "true" } else { "false" };
+        let consumer = self.client.consumer(&[SETTINGS, &[("enable.partition.eof", tells_end)]].concat())?;
         let queue = BatchQueue::new(consumer)
             .ok_or_else(|| SourceError::Configuration("`group.id` may not be empty".to_owned()))?;
         let topic = self.find(&queue)?;
@@ -139,7 +149,8 @@ impl Source for KafkaSource {
             earliest,
         };
         let infos = topic.partitions.iter().zip(&earliest).map(info).collect();
-        self.open = Some(Open { queue, topic, earliest, looked: Instant::now(), grown_told: false });
+        let ended = vec![false; topic.partitions.len()];
+        self.open = Some(Open { queue, topic, earliest, looked: Instant::now(), grown_told: false, ended });
         Ok(infos)
     }
 
@@ -162,7 +173,10 @@ impl Source for KafkaSource {
             let partitions = &open.topic.partitions;
             let found = open.queue.visit(max - visited, wait, &mut |message: Message<'_>| {
                 if let Some((code, why)) = message.fault() {
-                    faults.push((message.partition(), code, why));
+                    match (code, partitions.binary_search(&message.partition())) {
+                        (RDKafkaErrorCode::PartitionEOF, Ok(partition)) => open.ended[partition] = true,
+                        _ => faults.push((message.partition(), code, why)),
+                    }
                 } else if let Ok(partition) = partitions.binary_search(&message.partition()) {
                     bytes += message.value().map_or(0, <[u8]>::len);
                     visited += 1;
@@ -187,5 +201,9 @@ impl Source for KafkaSource {
         }
         faults.iter().try_for_each(|(partition, code, why)| self.judge(*partition, *code, why))?;
         Ok(Polled::Records(visited))
+    }
+
+    fn is_read(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.ended.iter().all(|ended| *ended))
     }
 }

@@ -14,6 +14,8 @@ pub struct LogSource {
     topic: String,
     stream: StreamId,
     next: Vec<i64>,
+    /// Where each partition ended when it was opened.
+    ends: Vec<i64>,
     turn: usize,
     share: usize,
 }
@@ -21,7 +23,15 @@ pub struct LogSource {
 impl LogSource {
     /// Reads `topic` as the events of `stream`.
     pub fn new(log: Log, topic: &str, stream: StreamId) -> LogSource {
-        LogSource { log, topic: topic.to_owned(), stream, next: Vec::new(), turn: 0, share: usize::MAX }
+        LogSource {
+            log,
+            topic: topic.to_owned(),
+            stream,
+            next: Vec::new(),
+            ends: Vec::new(),
+            turn: 0,
+            share: usize::MAX,
+        }
     }
 
     /// Takes at most so many records of a partition before it turns to the next, for tests of the order of arrival.
@@ -77,7 +87,9 @@ impl Source for LogSource {
             earliest: partition.earliest,
         };
         let found: Vec<PartitionInfo> = topic.partitions.iter().enumerate().map(info).collect();
+        let ends = topic.partitions.iter().map(super::Partition::end).collect();
         drop(state);
+        self.ends = ends;
         self.next = found.iter().map(|partition| partition.earliest).collect();
         Ok(found)
     }
@@ -117,6 +129,10 @@ impl Source for LogSource {
             });
         }
         Ok(Polled::Records(taken.len()))
+    }
+
+    fn is_read(&self) -> bool {
+        self.next.iter().zip(&self.ends).all(|(next, end)| next >= end)
     }
 
     fn size_hint(&self) -> Option<u64> {

@@ -35,5 +35,6 @@ mod warm;
 mod tests;
 
 pub use detector::{Detector, Open};
+pub(crate) use needs::needed_tables;
 pub use parcel::{Parcel, Prepared};
 pub use program::{Program, ProgramError};

@@ -1,20 +1,33 @@
-//! Which fields the rules read: only those are decoded.
+//! Which fields and tables the rules read: only those are decoded, only those are opened.
 
 use tripline_query_lang::plan::{
     Absent, Body, Element, Expr, ExprKind, FieldId, HistoryScope, Limits, Node, Pattern, Plan, Rule, StepKey, StreamId,
-    TemplatePart, Threshold,
+    TableId, TemplatePart, Threshold,
 };
 
 /// By stream and field.
 pub(super) fn needed_fields(plan: &Plan) -> Vec<Vec<bool>> {
-    let mut needs = Needs { fields: plan.streams.iter().map(|stream| vec![false; stream.fields.len()]).collect() };
+    needs(plan).fields
+}
+
+/// By table: some rule looks something up in it, or has its keys.
+pub(crate) fn needed_tables(plan: &Plan) -> Vec<bool> {
+    needs(plan).tables
+}
+
+fn needs(plan: &Plan) -> Needs {
+    let fields = plan.streams.iter().map(|stream| vec![false; stream.fields.len()]).collect();
+    let mut needs = Needs { fields, tables: vec![false; plan.tables.len()] };
     for rule in &plan.rules {
         match &rule.body {
             Body::Threshold(threshold) => needs.threshold(rule, threshold),
             Body::Pattern(pattern) => needs.pattern(rule, pattern),
         }
     }
-    needs.fields
+    for table in plan.rules.iter().filter_map(|rule| rule.key_table) {
+        needs.table(table);
+    }
+    needs
 }
 
 /// Calls `visit` with every condition and key of a pattern, and the stream whose event is at hand (none for what looks at
@@ -86,6 +99,7 @@ enum Sight<'a> {
 
 struct Needs {
     fields: Vec<Vec<bool>>,
+    tables: Vec<bool>,
 }
 
 impl Needs {
@@ -133,9 +147,16 @@ impl Needs {
             (ExprKind::Loop { step, .. }, Sight::Pattern(pattern)) => {
                 inside = pattern.steps.get(step.index()).map(|step| step.stream);
             }
+            (ExprKind::Lookup { table, .. } | ExprKind::Listed { table, .. }, _) => self.table(*table),
             _ => {}
         }
         expr.children().into_iter().for_each(|child| self.expr(sight, inside, child));
+    }
+
+    fn table(&mut self, table: TableId) {
+        if let Some(needed) = self.tables.get_mut(table.index()) {
+            *needed = true;
+        }
     }
 
     fn field(&mut self, stream: StreamId, field: FieldId) {

@@ -7,4 +7,4 @@ mod source;
 
 pub use progress::{Cause, Cut, CutEntry, FloorEntry, Position, Progress};
 pub use sink::{AlertRecord, CommitError, SideKind, SideRecord, SinkError, TransactionalSink};
-pub use source::{Decoder, PartitionInfo, Polled, Record, RecordError, Source, SourceError, Stage};
+pub use source::{Decoder, PartitionInfo, Polled, Record, RecordError, RowDecoder, Source, SourceError, Stage};

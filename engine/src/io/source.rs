@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::event::{BatchBuilder, PartitionId};
 use tripline_query_lang::plan::StreamId;
+use tripline_query_lang::value::Value;
 
 /// A partition as the source finds it at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,12 @@ pub trait Source: Send {
     /// Visits up to `max` records, each partition's in offset order, waiting up to `wait` for the first.
     fn poll(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Record<'_>)) -> Result<Polled, SourceError>;
 
+    /// Whether every record has been visited that was there when it was opened. Asked of the sources of tables, which are
+    /// read to that point before anything is looked up; one that ends tells by that.
+    fn is_read(&self) -> bool {
+        false
+    }
+
     /// How many records it holds in all, where that is known (files), for a progress bar.
     fn size_hint(&self) -> Option<u64> {
         None
@@ -66,6 +73,15 @@ pub trait Decoder: Send {
     /// Pushes one value or null per decoded column and returns the event time in microseconds; or leaves `row` as it
     /// was and says why.
     fn decode(&mut self, value: &[u8], row: &mut BatchBuilder) -> Result<i64, RecordError>;
+}
+
+/// Turns a record of a table into a row.
+pub trait RowDecoder: Send {
+    /// A value per field of the table.
+    fn row(&mut self, value: &[u8]) -> Result<Vec<Value>, RecordError>;
+
+    /// Of a record without a value, which says that its key has no row any more: the parts of the table's key.
+    fn key(&mut self, key: &[u8]) -> Result<Vec<Value>, RecordError>;
 }
 
 /// Why a record became a dead letter.

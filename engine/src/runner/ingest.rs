@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use tripline_query_lang::plan::Stream;
 
 use super::RunError;
+use super::tables::Changes;
 use super::traces::Traces;
 use crate::event::{Batch, BatchBuilder};
 use crate::io::{Decoder, PartitionInfo, Polled, Record, RecordError, SideKind, SideRecord, Source, Stage};
@@ -30,6 +31,10 @@ pub type Clocks = Arc<Mutex<Vec<PartitionClock>>>;
 pub enum Delivery {
     /// What was read of a partition since the delivery before.
     Rows(Rows),
+    /// Changes of a table.
+    Changes(Changes),
+    /// A table has been read up to what was there at the start.
+    TableRead,
     /// All of the source's partitions have been read to their end.
     End {
         /// The source.
@@ -77,6 +82,8 @@ pub struct Ingest {
     pub deliveries: Sender<Delivery>,
     /// Set when reading has to stop.
     pub stop: Arc<AtomicBool>,
+    /// Nothing is read before this channel has ended: tables come first.
+    pub gate: Receiver<()>,
     /// How long rows may wait for more.
     pub tick: Duration,
     /// Counts.
@@ -130,6 +137,11 @@ impl Reader {
     /// is over.
     pub fn step(&mut self) -> Result<bool, RunError> {
         let Reader { ingest, pending } = self;
+        while ingest.gate.recv_timeout(POLL_WAIT) == Err(RecvTimeoutError::Timeout) {
+            if ingest.stop.load(Ordering::Relaxed) {
+                break;
+            }
+        }
         if ingest.stop.load(Ordering::Relaxed) {
             flush(ingest, pending, |_| true);
             let _ = ingest.deliveries.send(Delivery::Stopped);

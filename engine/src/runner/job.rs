@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tripline_query_lang::plan::{Plan, Stream};
+use tripline_query_lang::plan::{Plan, Stream, TableId};
 
 use super::{Notice, RunError, run};
-use crate::io::{Decoder, Source, TransactionalSink};
+use crate::io::{Decoder, RowDecoder, Source, TransactionalSink};
 use crate::metrics::{Counts, Metrics};
 use crate::time::{Clock, SystemClock};
 
@@ -20,6 +20,16 @@ pub struct Input {
     pub source: Box<dyn Source>,
     /// What makes events of them.
     pub decoder: DecoderFactory,
+}
+
+/// One table's rows.
+pub struct TableInput {
+    /// The table.
+    pub table: TableId,
+    /// Where records come from. Its partitions' stream says nothing.
+    pub source: Box<dyn Source>,
+    /// What makes rows of them.
+    pub decoder: Box<dyn RowDecoder>,
 }
 
 /// How to run.
@@ -62,6 +72,7 @@ pub struct Summary {
 pub struct Job {
     pub(super) plan: Arc<Plan>,
     pub(super) inputs: Vec<Input>,
+    pub(super) tables: Vec<TableInput>,
     pub(super) sinks: Vec<Box<dyn TransactionalSink>>,
     pub(super) settings: Settings,
     pub(super) observer: Box<dyn FnMut(Notice) + Send>,
@@ -75,6 +86,7 @@ impl Job {
         Job {
             plan: plan.into(),
             inputs: Vec::new(),
+            tables: Vec::new(),
             sinks: Vec::new(),
             settings: Settings::default(),
             observer: Box::new(|_| {}),
@@ -86,6 +98,12 @@ impl Job {
     /// Adds a source; one of a stream that no rule reads is not opened.
     pub fn input(mut self, input: Input) -> Job {
         self.inputs.push(input);
+        self
+    }
+
+    /// Adds the source of a table; one that no rule needs is not opened.
+    pub fn table(mut self, table: TableInput) -> Job {
+        self.tables.push(table);
         self
     }
 

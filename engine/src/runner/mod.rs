@@ -42,15 +42,16 @@ mod run;
 #[cfg(test)]
 mod simulation;
 mod supervisor;
+mod tables;
 mod threads;
 mod ticks;
 mod traces;
 mod workers;
 
 pub use error::RunError;
-pub use job::{DecoderFactory, Input, Job, Settings, Summary};
+pub use job::{DecoderFactory, Input, Job, Settings, Summary, TableInput};
 pub use notice::Notice;
-pub use reads::streams_read;
+pub use reads::{streams_read, tables_needed};
 
 /// Sink shards of a transactional output: as many commits under way at once as a broker likes, few enough to start fast.
 pub const SHARDS: usize = 4;

@@ -1,4 +1,4 @@
-//! Which streams some rule reads: no other is opened.
+//! Which streams some rule reads, and which tables: no other is opened.
 
 use tripline_query_lang::plan::{Body, Element, Node, Plan};
 
@@ -27,4 +27,9 @@ fn absences(elements: &[Element], read: &mut [bool]) {
             Node::Sub(sub) => absences(&sub.seq, read),
         }
     }
+}
+
+/// For each table, whether some rule looks something up in it, or has its keys.
+pub fn tables_needed(plan: &Plan) -> Vec<bool> {
+    crate::detect::needed_tables(plan)
 }

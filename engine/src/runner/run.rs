@@ -11,6 +11,7 @@ use super::ingest::{self, Clocks, Ingest};
 use super::job::{Input, Job, Settings, Summary};
 use super::outlet::{Outlet, pause};
 use super::supervisor::{Flags, Supervisor};
+use super::tables::{self, OpenTable, TableReader};
 use super::threads::{self, Event, Thread};
 use super::ticks::{Place, Ticks};
 use super::traces::Traces;
@@ -56,11 +57,13 @@ struct Launch {
 
 /// See [`Job::run`].
 pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
-    let Job { plan, inputs, sinks, settings, mut observer, clock, metrics } = job;
+    let Job { plan, inputs, tables, sinks, settings, mut observer, clock, metrics } = job;
     let settings = Settings { workers: settings.workers.max(1), ..settings };
     let program = Arc::new(Program::new(plan.clone())?);
     let mut opened = open(&plan, inputs)?;
-    let assigned = assign(&plan, &opened);
+    let mut assigned = assign(&plan, &opened);
+    let mut tables = tables::open(&program, tables, assigned.len())?;
+    assigned.extend(tables.iter().flat_map(|table| table.assigned(&plan)));
     metrics.assign(assigned.iter().map(|p| p.info.id.clone()));
 
     let (alive, over) = bounded::<()>(0);
@@ -69,6 +72,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let found: Vec<Option<Progress>> = shards.iter().map(|shard| shard.committed().cloned()).collect();
     let start = recovery::start(&found, &assigned, &rules)?;
     seek(&mut opened, &start)?;
+    tables.iter_mut().try_for_each(|table| table.seek(&start))?;
 
     let (events, told) = unbounded();
     let launch = Launch {
@@ -84,22 +88,31 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let turns = launch.outlets(shards, &start, first)?;
     let (guards, links) = launch.workers(turns)?;
     let place = |(index, assigned): (usize, &Assigned)| {
-        let opened = source_of(&opened, index);
-        Place { assigned: assigned.clone(), clocks: opened.clocks.clone(), index: index - opened.base }
+        let (clocks, base) = match tables.iter().find(|table| table.range().contains(&index)) {
+            Some(table) => (table.clocks.clone(), table.base),
+            None => {
+                let opened = source_of(&opened, index);
+                (opened.clocks.clone(), opened.base)
+            }
+        };
+        Place { assigned: assigned.clone(), clocks, index: index - base }
     };
     let places = assigned.iter().enumerate().map(place).collect();
     let decided = (&start.first[..], &start.frozen[..], &start.floors[..]);
-    let ticks = Ticks::new(places, &plan.streams, decided, found.len(), Box::new(links), clock.now());
+    let ticks = Ticks::new(places, &plan.streams, decided, tables.len(), found.len(), Box::new(links), clock.now());
 
     let records = opened.iter().map(|o| o.input.source.size_hint()).sum();
     observer(Notice::Started { generation: start.generation, records });
     start.change.into_iter().for_each(|change| observer(Notice::RulesChanged(change)));
     let ranges = opened.iter().map(|o| o.base..o.base + o.partitions.len()).collect();
-    let delivered = launch.ingests(opened)?;
+    let (opening, gate) = bounded::<()>(0);
+    let opening = (!tables.is_empty()).then_some(opening);
+    let delivered = launch.ingests(opened, tables, gate)?;
     let (workers, outlets) = (launch.settings.workers, found.len());
     let Launch { settings, flags, .. } = launch;
     let finished = Supervisor::new(ticks, ranges, assigned, settings, clock, observer)
         .watching(told, alive, flags, workers + outlets)
+        .opening(opening)
         .run(stop, delivered, start.generation > 1);
     if finished.is_err() {
         // Dropping the guards would wait for threads; one that hangs must not hang the run.
@@ -287,7 +300,12 @@ impl Launch {
     }
 
     /// Starts a thread for each source; returns where they deliver.
-    fn ingests(&self, opened: Vec<Opened>) -> Result<Receiver<ingest::Delivery>, RunError> {
+    fn ingests(
+        &self,
+        opened: Vec<Opened>,
+        tables: Vec<OpenTable>,
+        gate: Receiver<()>,
+    ) -> Result<Receiver<ingest::Delivery>, RunError> {
         let (deliveries, delivered) = bounded(DELIVERIES_MAX);
         let needed = self.program.needed_fields();
         for (source, o) in opened.into_iter().enumerate() {
@@ -304,11 +322,22 @@ impl Launch {
                 clocks: o.clocks,
                 deliveries: deliveries.clone(),
                 stop: self.flags.stop_reading.clone(),
+                gate: gate.clone(),
                 tick: self.settings.tick,
                 metrics: self.metrics.clone(),
                 traces: self.traces.clone(),
             };
             threads::spawn(Thread::Ingest(source), self.events.clone(), move || ingest::run(ingest))?;
+        }
+        for (number, table) in tables.into_iter().enumerate() {
+            let reader = TableReader {
+                table,
+                plan: self.program.plan().clone(),
+                deliveries: deliveries.clone(),
+                stop: self.flags.stop_reading.clone(),
+                metrics: self.metrics.clone(),
+            };
+            threads::spawn(Thread::Table(number), self.events.clone(), move || reader.run())?;
         }
         Ok(delivered)
     }

@@ -47,6 +47,8 @@ pub struct Supervisor {
     alive: Option<Sender<()>>,
     flags: Flags,
     reading: usize,
+    /// Dropped when all tables are read: then events are.
+    gate: Option<Sender<()>>,
     /// Workers and shards.
     working: usize,
     /// When a run that was told to stop waits no longer.
@@ -68,6 +70,7 @@ impl Supervisor {
         let looked = clock.now();
         Supervisor {
             reading: ranges.len(),
+            gate: None,
             ticks: Some(ticks),
             ranges,
             assigned,
@@ -87,6 +90,11 @@ impl Supervisor {
     /// With these threads: `working` counts the workers and shards.
     pub fn watching(self, told: Receiver<Event>, alive: Sender<()>, flags: Flags, working: usize) -> Supervisor {
         Supervisor { told, alive: Some(alive), flags, working, ..self }
+    }
+
+    /// Events are read when this is dropped.
+    pub fn opening(self, gate: Option<Sender<()>>) -> Supervisor {
+        Supervisor { gate, ..self }
     }
 
     /// Runs to the end; says whether all input was finite and has ended.
@@ -110,6 +118,8 @@ impl Supervisor {
             }
         }
         drop(delivered);
+        // Tables may go on for ever.
+        self.flags.stop_reading.store(true, Ordering::Release);
         while self.ticks.as_ref().is_some_and(|ticks| !ticks.has_room()) && !self.is_past_deadline() {
             self.look_for_stop(stop);
             self.hear(LOOK_UP)?;
@@ -176,6 +186,12 @@ impl Supervisor {
         let Some(ticks) = &mut self.ticks else { return };
         match delivery {
             Delivery::Rows(rows) => ticks.deliver(rows, now),
+            Delivery::Changes(changes) => ticks.deliver_changes(changes, now),
+            Delivery::TableRead => {
+                if ticks.table_is_read() {
+                    self.gate = None;
+                }
+            }
             Delivery::End { source } => {
                 ticks.finish(self.ranges[source].clone(), now);
                 self.reading -= 1;
@@ -204,7 +220,7 @@ impl Supervisor {
                 Ok(())
             }
             Event::Ended { thread, result } => {
-                if !matches!(thread, Thread::Ingest(_)) {
+                if !matches!(thread, Thread::Ingest(_) | Thread::Table(_)) {
                     self.working -= 1;
                 }
                 result
@@ -237,7 +253,7 @@ impl Supervisor {
         let deadline = Instant::now() + LEAVE_WITHIN;
         while self.working > 0 && Instant::now() < deadline {
             if let Ok(Event::Ended { thread, .. }) = self.told.recv_timeout(LOOK_UP)
-                && !matches!(thread, Thread::Ingest(_))
+                && !matches!(thread, Thread::Ingest(_) | Thread::Table(_))
             {
                 self.working -= 1;
             }

@@ -13,6 +13,8 @@ use super::RunError;
 pub enum Thread {
     /// Reads a source.
     Ingest(usize),
+    /// Reads a table.
+    Table(usize),
     /// Runs the dataflow.
     Worker(usize),
     /// Commits a shard.
@@ -23,6 +25,7 @@ impl fmt::Display for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Thread::Ingest(number) => write!(f, "ingest-{number}"),
+            Thread::Table(number) => write!(f, "table-{number}"),
             Thread::Worker(number) => write!(f, "worker-{number}"),
             Thread::Outlet(number) => write!(f, "sink-{number}"),
         }

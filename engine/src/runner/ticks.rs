@@ -7,10 +7,12 @@ use std::time::Duration;
 use tripline_query_lang::plan::Stream;
 
 use super::ingest::{Clocks, Rows};
+use super::tables::Changes;
 use crate::expr::hash_key;
 use crate::io::{Cut, CutEntry, FloorEntry, SideRecord};
 use crate::operators::{After, TickEnd, Work};
 use crate::recovery::{Assigned, Floor};
+use crate::tables::Change;
 use crate::time::{PartitionClock, Phase, Watermarks};
 
 /// Ticks that may be open at once: the back-pressure.
@@ -54,6 +56,10 @@ pub struct Ticks {
     frozen: Vec<i64>,
     cut: Cut,
     floors: Vec<Taken>,
+    /// The partitions of tables, by position.
+    tables: Vec<usize>,
+    /// Tables that have not been read yet up to what was there at the start: until then time stands still.
+    unread: usize,
     shards: usize,
     sides: Vec<Vec<(usize, SideRecord)>>,
     workers: Box<dyn Workers>,
@@ -67,21 +73,30 @@ pub struct Ticks {
 }
 
 impl Ticks {
-    /// Nothing read yet. `first` and `frozen` are those of [`crate::recovery::Start`].
+    /// Nothing read yet. Partitions of tables come last; `unread` is the number of tables. `first` and `frozen` are those of
+    /// [`crate::recovery::Start`].
     pub fn new(
         places: Vec<Place>,
         streams: &[Stream],
         (first, frozen, floors): (&[i64], &[i64], &[Floor]),
+        unread: usize,
         shards: usize,
         workers: Box<dyn Workers>,
         now: Duration,
     ) -> Ticks {
         let mut marks = Watermarks::default();
         let mut cut = Cut::default();
-        for (place, first) in places.iter().zip(first) {
+        let mut tables = Vec::new();
+        for (partition, (place, first)) in places.iter().zip(first).enumerate() {
             let id = &place.assigned.info.id;
             let watermark_us = lock(&place.clocks)[place.index].watermark_us();
-            marks.add(&streams[id.stream.index()], *first, watermark_us, now);
+            match streams.get(id.stream.index()) {
+                Some(stream) => marks.add(stream, *first, watermark_us, now),
+                None => {
+                    marks.add_standing(*first, now);
+                    tables.push(partition);
+                }
+            }
             cut.partitions.push(CutEntry {
                 stream: place.assigned.stream.clone(),
                 topic: id.topic.to_string(),
@@ -97,6 +112,8 @@ impl Ticks {
             frozen: frozen.to_vec(),
             cut,
             floors: floors.iter().map(|floor| Taken { floor: *floor, used: false }).collect(),
+            tables,
+            unread,
             shards,
             sides: vec![Vec::new(); shards],
             workers,
@@ -123,6 +140,27 @@ impl Ticks {
             self.workers.send(self.turn, Work::Batch(partition, Arc::new(batch)));
         }
         self.opened.get_or_insert(now);
+    }
+
+    /// Takes changes of a table: every worker gets them.
+    pub fn deliver_changes(&mut self, changes: Changes, now: Duration) {
+        let Changes { partition, changes, sides, next, watermark_us, used_floor } = changes;
+        self.marks.deliver(partition, next, None, now);
+        self.prune_floors(partition, next, watermark_us, used_floor);
+        let id = &self.places[partition].assigned.info.id;
+        let shard = shard_of(&id.topic, id.partition, self.shards);
+        self.sides[shard].extend(sides.into_iter().map(|side| (partition, side)));
+        let changes: Arc<[Change]> = changes.into();
+        if !changes.is_empty() {
+            (0..self.workers.count()).for_each(|worker| self.workers.send(worker, Work::Changes(changes.clone())));
+        }
+        self.opened.get_or_insert(now);
+    }
+
+    /// A table has been read up to what was there at the start. Says whether now all have.
+    pub fn table_is_read(&mut self) -> bool {
+        self.unread = self.unread.saturating_sub(1);
+        self.unread == 0
     }
 
     /// A floor that made nothing late before its partition caught up with it says nothing any more.
@@ -225,9 +263,20 @@ impl Ticks {
 
     /// The watermark. Partitions that are idle get it as their floor, while their clocks stand still: what an ingest
     /// thread judges from now on is judged against it.
+    ///
+    /// From when its tables are read, time goes on without them: they get the watermark as their floor as well, from
+    /// which on a row holds that comes later.
     fn release(&mut self, now: Duration) -> Option<i64> {
         let idle: Vec<usize> = self.marks.of_phase(Phase::Idle).collect();
-        let mut clocks = Held::of(idle.iter().map(|partition| &self.places[*partition]));
+        let held = idle.iter().chain(&self.tables).map(|partition| &self.places[*partition]);
+        let mut clocks = Held::of(held);
+        let has_news = |clocks: &mut Held<'_>, partition: &usize| {
+            clocks.of_place(&self.places[*partition]).next() > self.marks.next(*partition)
+        };
+        if self.unread > 0 || self.tables.iter().any(|partition| has_news(&mut clocks, partition)) {
+            // What was judged has to be handed on before time goes on.
+            return self.marks.released_us();
+        }
         for partition in idle {
             // Something was judged that has not been delivered yet.
             if clocks.of_place(&self.places[partition]).next() > self.marks.next(partition) {
@@ -235,7 +284,8 @@ impl Ticks {
             }
         }
         let floor_us = self.marks.release(now)?;
-        for partition in self.marks.of_phase(Phase::Idle).collect::<Vec<_>>() {
+        let tables = self.tables.iter().copied().filter(|_| self.is_live());
+        for partition in self.marks.of_phase(Phase::Idle).chain(tables).collect::<Vec<_>>() {
             clocks.of_place(&self.places[partition]).set_floor(floor_us);
             let floor = Floor { partition, from: self.marks.next(partition), floor_us };
             match self.floors.iter_mut().find(|t| (t.floor.partition, t.floor.from) == (partition, floor.from)) {

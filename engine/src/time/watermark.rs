@@ -54,6 +54,17 @@ impl Watermarks {
         });
     }
 
+    /// Adds a partition that holds nothing back and moves nothing: one of a table.
+    pub fn add_standing(&mut self, next: i64, now: Duration) {
+        let phase = Phase::Finished;
+        self.partitions.push(Seen { phase, watermark_us: None, next, quiet_since: now, idle_after: None });
+    }
+
+    /// The watermark as it was released last.
+    pub fn released_us(&self) -> Option<i64> {
+        self.released_us
+    }
+
     /// A batch of the partition is handed on, up to before offset `next`.
     pub fn deliver(&mut self, partition: usize, next: i64, watermark_us: Option<i64>, now: Duration) {
         let seen = &mut self.partitions[partition];

@@ -99,6 +99,7 @@ impl Process {
             assigned.iter().enumerate().map(place).collect(),
             &plan.streams,
             (&start.first, &start.frozen, &start.floors),
+            0,
             shards.len(),
             Box::new(work.clone()),
             clock.now(),
@@ -129,6 +130,7 @@ impl Process {
             clocks,
             deliveries,
             stop: Arc::new(AtomicBool::new(false)),
+            gate: unbounded().1,
             tick: Duration::ZERO,
             metrics: Arc::default(),
             traces: Arc::default(),
@@ -180,7 +182,7 @@ impl Process {
         match self.delivered.try_recv() {
             Ok(Delivery::Rows(rows)) => self.ticks.deliver(rows, self.clock.now()),
             Ok(Delivery::End { .. }) => self.ticks.finish(0..self.partitions, self.clock.now()),
-            Ok(Delivery::Stopped) | Err(_) => {}
+            Ok(Delivery::Stopped | Delivery::Changes(_) | Delivery::TableRead) | Err(_) => {}
         }
     }
 

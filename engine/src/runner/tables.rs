@@ -1,0 +1,256 @@
+//! The sources of tables: read up to what is there before any event is, and then for as long as the run lasts. A thread each.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use tripline_query_lang::plan::{Plan, TableId};
+use tripline_query_lang::value::Value;
+
+use super::RunError;
+use super::ingest::{Clocks, Delivery};
+use super::job::TableInput;
+use crate::detect::{Program, needed_tables};
+use crate::expr::write_key;
+use crate::io::{
+    PartitionInfo, Polled, Record, RecordError, RowDecoder, SideKind, SideRecord, Source, SourceError, Stage,
+};
+use crate::metrics::{Counts, Metrics};
+use crate::recovery::{Assigned, Start};
+use crate::tables::Change;
+use crate::time::PartitionClock;
+
+/// Records of a poll at most.
+const RECORDS_MAX: usize = 8192;
+
+/// How long a poll waits for the first record; also how soon a stop is seen.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+
+/// A table whose source is open.
+pub struct OpenTable {
+    table: TableId,
+    source: Box<dyn Source>,
+    decoder: Box<dyn RowDecoder>,
+    partitions: Vec<PartitionInfo>,
+    /// The position of its first partition among all that are assigned.
+    pub base: usize,
+    /// The time of its partitions.
+    pub clocks: Clocks,
+}
+
+/// A stretch of a table's partition.
+pub struct Changes {
+    /// Position among the assigned partitions.
+    pub partition: usize,
+    /// Rows, and keys that have none any more, each with the time from which on it holds.
+    pub changes: Vec<Change>,
+    /// Records that are none.
+    pub sides: Vec<SideRecord>,
+    /// The next offset.
+    pub next: i64,
+    /// All further rows hold from this time on, or a later one.
+    pub watermark_us: Option<i64>,
+    /// Some row holds later than its record says, only since time had gone on without the table.
+    pub used_floor: bool,
+}
+
+/// Opens the sources of the tables that some rule needs. One that cannot be read is the end: without it rules would be
+/// silent that look things up in it.
+pub fn open(program: &Program, inputs: Vec<TableInput>, mut base: usize) -> Result<Vec<OpenTable>, RunError> {
+    let plan = program.plan();
+    let needed = needed_tables(plan);
+    let mut opened: Vec<OpenTable> = Vec::new();
+    for TableInput { table, mut source, decoder } in inputs {
+        let Some(true) = needed.get(table.index()) else { continue };
+        let declared = &plan.tables[table.index()];
+        let partitions = source.open().map_err(|error| unreadable(&declared.name, error))?;
+        let clock = |p: &PartitionInfo| PartitionClock::of_table(declared, p.earliest);
+        let clocks = Arc::new(Mutex::new(partitions.iter().map(clock).collect()));
+        base += partitions.len();
+        opened.push(OpenTable { table, source, decoder, base: base - partitions.len(), partitions, clocks });
+    }
+    let is_open = |table: usize| opened.iter().any(|open| open.table.index() == table);
+    match plan.tables.iter().enumerate().find(|(table, _)| needed[*table] && !is_open(*table)) {
+        Some((_, table)) => {
+            Err(RunError::Configuration(format!("the rules need table `{}`, but it has no source", table.name)))
+        }
+        None => Ok(opened),
+    }
+}
+
+fn unreadable(table: &str, error: SourceError) -> RunError {
+    let told = |why: &str| format!("table `{table}` cannot be read, and rules need it: {why}");
+    match error {
+        SourceError::Configuration(why) => RunError::Configuration(told(&why)),
+        SourceError::LostInput(why) => RunError::LostInput(told(&why)),
+        SourceError::Failed(why) => RunError::Failed(told(&why)),
+        SourceError::Stopped(why) => RunError::Stopped(told(&why)),
+    }
+}
+
+impl OpenTable {
+    /// Its partitions' positions among those assigned.
+    pub fn range(&self) -> Range<usize> {
+        self.base..self.base + self.partitions.len()
+    }
+
+    /// Its partitions, under a name that no stream can have.
+    pub fn assigned(&self, plan: &Plan) -> Vec<Assigned> {
+        let stream = format!("table {}", plan.tables[self.table.index()].name);
+        self.partitions.iter().map(|info| Assigned { stream: stream.clone(), info: info.clone() }).collect()
+    }
+
+    /// Reading begins where output began, with the decisions of earlier processes.
+    pub fn seek(&mut self, start: &Start) -> Result<(), RunError> {
+        let range = self.range();
+        let offsets: Vec<Option<i64>> = start.first[range.clone()].iter().copied().map(Some).collect();
+        self.source.seek(&offsets)?;
+        let mut clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+        for floor in start.floors.iter().filter(|floor| range.contains(&floor.partition)) {
+            clocks[floor.partition - self.base].replay_floor(floor.from, floor.floor_us);
+        }
+        Ok(())
+    }
+}
+
+/// Everything that a table's thread works with.
+pub struct TableReader {
+    /// The table.
+    pub table: OpenTable,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Where changes go.
+    pub deliveries: Sender<Delivery>,
+    /// Set when reading has to stop.
+    pub stop: Arc<AtomicBool>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What a poll has found in a partition.
+#[derive(Default)]
+struct Found {
+    changes: Vec<Change>,
+    sides: Vec<SideRecord>,
+    counts: Counts,
+    used_floor: bool,
+}
+
+impl TableReader {
+    /// Reads until the source ends or the run stops.
+    pub fn run(mut self) -> Result<(), RunError> {
+        let mut is_read = false;
+        while !self.stop.load(Ordering::Relaxed) {
+            let (polled, found) = self.poll()?;
+            let gone = |delivery| self.deliveries.send(delivery).is_err();
+            let ended = polled == Polled::End;
+            if found.into_iter().any(|changes| gone(Delivery::Changes(changes))) {
+                return Ok(());
+            }
+            if !is_read && (ended || self.table.source.is_read()) {
+                is_read = true;
+                if gone(Delivery::TableRead) {
+                    return Ok(());
+                }
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Result<(Polled, Vec<Changes>), RunError> {
+        let OpenTable { table, source, decoder, partitions, base, clocks } = &mut self.table;
+        let mut found: Vec<Found> = partitions.iter().map(|_| Found::default()).collect();
+        let mut held = None;
+        let polled = source.poll(RECORDS_MAX, POLL_WAIT, &mut |record| {
+            let clocks = held.get_or_insert_with(|| clocks.lock().unwrap_or_else(PoisonError::into_inner));
+            let index = record.partition;
+            let (Some(clock), Some(found), Some(partition)) =
+                (clocks.get_mut(index), found.get_mut(index), partitions.get(index))
+            else {
+                return;
+            };
+            found.take(record, (&self.plan, *table), decoder.as_mut(), clock, partition);
+        })?;
+        let mut delivered = Vec::new();
+        if let Some(clocks) = held {
+            for (index, found) in found.into_iter().enumerate().filter(|(_, found)| found.counts.read > 0) {
+                let partition = *base + index;
+                self.metrics.ingested(partition, &found.counts);
+                self.metrics.prepared(partition, found.changes.len(), 0);
+                delivered.push(Changes {
+                    partition,
+                    changes: found.changes,
+                    sides: found.sides,
+                    next: clocks[index].next(),
+                    watermark_us: clocks[index].watermark_us(),
+                    used_floor: found.used_floor,
+                });
+            }
+        }
+        Ok((polled, delivered))
+    }
+}
+
+impl Found {
+    fn take(
+        &mut self,
+        record: Record<'_>,
+        (plan, table): (&Plan, TableId),
+        decoder: &mut dyn RowDecoder,
+        clock: &mut PartitionClock,
+        partition: &PartitionInfo,
+    ) {
+        self.counts.read += 1;
+        match change(&record, (plan, table), decoder) {
+            Ok((key, row)) => {
+                // What has no time was always there.
+                let (at_us, by_floor) = clock.place(record.offset, record.timestamp_us.unwrap_or(i64::MIN));
+                let order = (u32::try_from(partition.id.partition).unwrap_or(0), record.offset);
+                self.used_floor |= by_floor;
+                self.changes.push(Change { table, key, row: row.map(Into::into), at_us, order });
+            }
+            Err(error) => {
+                clock.pass(record.offset);
+                self.counts.dead_letters += 1;
+                self.sides.push(SideRecord {
+                    kind: SideKind::DeadLetter(error),
+                    partition: partition.id.clone(),
+                    offset: record.offset,
+                    timestamp_us: record.timestamp_us,
+                    key: record.key.map(<[u8]>::to_vec),
+                    value: record.value.map(<[u8]>::to_vec),
+                    headers: (record.headers)(),
+                });
+            }
+        }
+    }
+}
+
+/// A record's key, as canonical bytes, and its row; a record without a value says that its key has none any more.
+fn change(
+    record: &Record<'_>,
+    (plan, table): (&Plan, TableId),
+    decoder: &mut dyn RowDecoder,
+) -> Result<(Vec<u8>, Option<Vec<Value>>), RecordError> {
+    let keyless =
+        |message: &str| RecordError { stage: Stage::Convert, class: "missing key", message: message.to_owned() };
+    let (parts, row) = match (record.value, record.key) {
+        (Some(value), _) => {
+            let row = decoder.row(value)?;
+            let keys = plan.tables[table.index()].keys.iter();
+            (keys.map(|key| row.get(key.index()).cloned().unwrap_or(Value::Null)).collect(), Some(row))
+        }
+        (None, Some(key)) => (decoder.key(key)?, None),
+        (None, None) => return Err(keyless("the record has neither a value nor a key")),
+    };
+    let mut key = Vec::new();
+    match write_key(&parts, &mut key) {
+        true => Ok((key, row)),
+        false => Err(keyless("a part of the row's key is missing")),
+    }
+}

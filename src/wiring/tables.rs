@@ -1,0 +1,60 @@
+//! Tables of the configuration as sources of rows.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tripline_connectors::file::{FileFormat, TableFile};
+use tripline_connectors::json::JsonRows;
+use tripline_connectors::kafka::{KafkaClient, KafkaSource};
+use tripline_engine::runner::TableInput;
+use tripline_query_lang::plan::{Plan, Table, TableId};
+
+use super::Surroundings;
+use crate::config::{Config, Format, TableOrigin};
+
+/// The tables that have a section.
+pub(super) fn inputs(
+    plan: &Plan,
+    config: &Config,
+    clients: &BTreeMap<String, KafkaClient>,
+    around: &Surroundings,
+) -> Vec<TableInput> {
+    let with_ids = plan.tables.iter().enumerate().map(|(id, table)| (TableId(id as u32), table));
+    let input =
+        |(id, table): (TableId, &Table)| input(id, table, config.tables.get(&table.name)?, clients, (config, around));
+    with_ids.filter_map(input).collect()
+}
+
+/// `None` only for a client that the configuration does not have, which reading it has refused.
+fn input(
+    id: TableId,
+    table: &Table,
+    origin: &TableOrigin,
+    clients: &BTreeMap<String, KafkaClient>,
+    (config, around): (&Config, &Surroundings),
+) -> Option<TableInput> {
+    match origin {
+        TableOrigin::Kafka { client, topic } => {
+            let source = KafkaSource::of_table(clients.get(client)?, topic);
+            Some(TableInput { table: id, source: Box::new(source), decoder: Box::new(JsonRows::new(table)) })
+        }
+        TableOrigin::File { path, format, history } => {
+            let format = match format {
+                Format::Json => FileFormat::JsonLines,
+                Format::Csv => FileFormat::Csv,
+            };
+            // Where progress is kept, a restart has to find what it rests on.
+            let is_kept = super::cluster(config).ok().flatten().is_some();
+            let history = history.clone().or_else(|| is_kept.then(|| history_of(path)));
+            let source = TableFile::new(table, path, format, history, around.notice.clone());
+            let decoder = source.decoder();
+            Some(TableInput { table: id, source: Box::new(source), decoder })
+        }
+    }
+}
+
+fn history_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".history");
+    PathBuf::from(name)
+}
