@@ -32,6 +32,11 @@ pub fn pass(time: Duration) {
 impl<'a> Deployment<'a> {
     /// Makes the output topics and the configuration.
     pub fn new(broker: &'a Broker, name: &str, input: &str) -> Self {
+        Deployment::of(broker, name, input, RULES, "")
+    }
+
+    /// The same with other rules, and more sections.
+    pub fn of(broker: &'a Broker, name: &str, input: &str, rules: &str, sections: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (output, partitions) in [("alerts", 2), ("dead", 1), ("late", 1)] {
             topic::create(broker, &format!("{name}-{output}"), partitions, &[]);
@@ -57,10 +62,10 @@ topic = \"{name}-late\"
 name = \"{name}\"
 rules = [\"rules.trip\"]
 commit_every = \"50ms\"
-"
+{sections}"
         );
         fs::write(folder.path().join("tripline.toml"), configuration).unwrap();
-        fs::write(folder.path().join("rules.trip"), RULES).unwrap();
+        fs::write(folder.path().join("rules.trip"), rules).unwrap();
         Deployment { broker, name: name.to_owned(), folder }
     }
 

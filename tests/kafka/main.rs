@@ -10,4 +10,5 @@ mod load;
 mod program;
 mod sink;
 mod source;
+mod tables;
 mod topic;

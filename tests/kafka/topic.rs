@@ -100,6 +100,17 @@ pub fn write<'a>(broker: &Broker, topic: &str, records: impl IntoIterator<Item =
     producer.flush(PATIENCE).unwrap();
 }
 
+/// Writes records with times of their own, in milliseconds.
+pub fn write_at<'a>(broker: &Broker, topic: &str, records: impl IntoIterator<Item = (Put<'a>, i64)>) {
+    let producer: BaseProducer = broker.config().set("linger.ms", "5").create().unwrap();
+    for ((partition, key, value), at_ms) in records {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).timestamp(at_ms);
+        (record.key, record.payload) = (key, value);
+        assert!(producer.send(record).is_ok(), "a few records have room");
+    }
+    producer.flush(PATIENCE).unwrap();
+}
+
 /// Queues a record, waiting for room.
 pub fn send(producer: &BaseProducer, topic: &str, (partition, key, value): Put<'_>, header: Option<(&str, &[u8])>) {
     let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition);

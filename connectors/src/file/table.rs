@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value as Json, json};
@@ -46,6 +47,8 @@ pub struct TableFile {
     changes: VecDeque<Change>,
     next: i64,
     looked: Instant,
+    /// A channel on which nothing comes.
+    quiet: (Sender<()>, Receiver<()>),
     /// Of what was read last.
     stamp: Option<Stamp>,
     /// Of what is there now; it is read when it has stood still for a while.
@@ -95,6 +98,7 @@ impl TableFile {
             changes: VecDeque::new(),
             next: 1,
             looked: Instant::now(),
+            quiet: channel(),
             stamp: None,
             seen: None,
         }
@@ -299,7 +303,8 @@ impl Source for TableFile {
             self.look();
         }
         if self.changes.is_empty() {
-            std::thread::sleep(wait.min(self.look_every));
+            // Nobody sends: this is the wait.
+            let _ = self.quiet.1.recv_timeout(wait.min(self.look_every));
             return Ok(Polled::Records(0));
         }
         let mut visited = 0;

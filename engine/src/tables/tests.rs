@@ -101,35 +101,3 @@ proptest! {
         }
     }
 }
-
-/// What a look-up costs, with and without the memory in front: `cargo test --release -p tripline-engine --lib
-/// tables::tests::cost -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures, and proves nothing"]
-fn cost() {
-    const KEYS: i64 = 100_000;
-    let (plan, tables) = (plan(), Tables::new(&plan()));
-    tables.take((0..KEYS).map(|k| change(&plan, k, Some("a segment"), i64::MIN, k)));
-    let begin = std::time::Instant::now();
-    tables.advance(0);
-    println!("{KEYS} rows are taken up in {:?}", begin.elapsed());
-    for round in 1..10 {
-        tables.take((0..100).map(|n| change(&plan, n * 7 % KEYS, Some("another"), round * 10, n)));
-        tables.advance(round * 10 + 1);
-        tables.compact(round * 10);
-    }
-    let keys: Vec<Vec<u8>> = (0..KEYS).map(|n| key(n * 7_919 % KEYS)).collect();
-    for what in ["first", "again, with 65,536 keys remembered"] {
-        let (begin, mut found) = (std::time::Instant::now(), 0);
-        for key in &keys {
-            found += usize::from(tables.row(T, key, 95).is_some());
-        }
-        let each = begin.elapsed() / KEYS as u32;
-        println!("{what}: {each:?} a look-up, {found} found");
-    }
-    let (begin, mut found) = (std::time::Instant::now(), 0);
-    for key in keys[..10_000].iter().cycle().take(KEYS as usize) {
-        found += usize::from(tables.row(T, key, 95).is_some());
-    }
-    println!("10,000 keys again and again: {:?} a look-up, {found} found", begin.elapsed() / KEYS as u32);
-}
