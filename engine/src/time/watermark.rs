@@ -57,7 +57,7 @@ impl Watermarks {
     /// Adds a partition that holds nothing back and moves nothing: one of a table.
     pub fn add_standing(&mut self, next: i64, now: Duration) {
         let phase = Phase::Finished;
-        self.partitions.push(Seen { phase, watermark_us: None, next, quiet_since: now, idle_after: None });
+        self.partitions.push(Seen { phase, watermark_us: None, late_us: 0, next, quiet_since: now, idle_after: None });
     }
 
     /// The watermark as it was released last.
