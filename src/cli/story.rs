@@ -82,6 +82,9 @@ fn as_scripted(played: &Played, talk: &Talk) -> bool {
     played.truth.surprises.is_empty()
 }
 
+/// Lines that differ, before it only says how many more do.
+const DIFFERENCES_SHOWN: usize = 20;
+
 /// Whether the run printed what is expected; says the lines in which it did not.
 fn expected(story: &Story, played: &Played, talk: &Talk) -> bool {
     let Some(expected) = &story.expected else { return as_scripted(played, talk) };
@@ -91,7 +94,11 @@ fn expected(story: &Story, played: &Played, talk: &Talk) -> bool {
     let lines: Vec<String> =
         missing.map(|line| format!("- {line}")).chain(new.map(|line| format!("+ {line}"))).collect();
     if !lines.is_empty() {
-        talk.say(format_args!("not what is expected:\n{}", lines.join("\n")));
+        let (shown, more) = lines.split_at(lines.len().min(DIFFERENCES_SHOWN));
+        talk.say(format_args!("not what is expected:\n{}", shown.join("\n")));
+        if !more.is_empty() {
+            talk.say(format_args!("... and {} lines more", more.len()));
+        }
     }
     shown == **expected
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tripline_connectors::json::JsonDecoder;
 use tripline_connectors::log::{Log, LogRecord, LogSource};
 use tripline_connectors::terminal::alert_line;
+use tripline_engine::alert::AlertState;
 use tripline_engine::io::{AlertRecord, PartitionInfo, Polled, Record as Polling, Source, SourceError};
 use tripline_engine::metrics::Counts;
 use tripline_engine::runner::{Input, Job, Settings, streams_read};
@@ -89,10 +90,19 @@ pub fn play(
     let summary = job.run(stop)?;
     let mut alerts = std::mem::take(&mut *alerts.lock().unwrap_or_else(PoisonError::into_inner));
     alerts.sort_by(|a, b| a.position.cmp(&b.position));
-    let heard: Vec<(String, String)> =
-        alerts.iter().map(|alert| (alert.rule.clone(), String::from_utf8_lossy(&alert.key).into_owned())).collect();
+    let rule_and_key = |alert: &AlertRecord| (alert.rule.clone(), String::from_utf8_lossy(&alert.key).into_owned());
+    let heard: Vec<(String, String)> = alerts.iter().filter(|alert| is_first(alert)).map(rule_and_key).collect();
     let truth = Truth::new(&script, &told.tellings, &rules, &heard);
     Ok(Played { alerts, truth, counts: summary.counts, stopped: !summary.finished })
+}
+
+/// Whether it is the first alert of its id: one that is repeated or resolved says nothing new.
+fn is_first(alert: &AlertRecord) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        state: String,
+    }
+    serde_json::from_slice(&alert.body).is_ok_and(|body: Body| body.state == AlertState::Firing.as_str())
 }
 
 /// A source that is read in sips.
