@@ -1,24 +1,34 @@
 //! Where lines break, how far they are indented, and what stands between two tokens.
 
+use super::breaks::Breaks;
 use crate::lexer::{Lexed, Token, TokenKind};
 use crate::parser::Place;
 use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
-/// Longer lines are broken where the layout knows how.
-const WIDTH_MAX: usize = 100;
+/// Longer lines are broken.
+pub(super) const WIDTH_MAX: usize = 100;
 /// Indent of what stands in an item.
-const BODY: usize = 2;
+pub(super) const BODY: usize = 2;
 /// Indent of the parts of a long `with` or `emit`, and of lines that a comment broke.
-const PART: usize = 8;
+pub(super) const PART: usize = 8;
 /// Keywords of clauses are filled up to this width.
 const KEYWORD: usize = 5;
 
 /// The whole text anew.
 pub(super) fn lay_out(text: &str, lexed: &Lexed<'_>, outline: &BTreeMap<u32, Place>) -> String {
     let places: Vec<_> = lexed.tokens.iter().map(|token| outline.get(&token.span.start).copied()).collect();
-    let mut layout =
-        Layout { text, lexed, places, out: String::new(), line: String::new(), indent: 0, end: 0, comment: 0 };
+    let mut layout = Layout {
+        text,
+        lexed,
+        places,
+        breaks: Breaks::new(),
+        out: String::new(),
+        line: String::new(),
+        indent: 0,
+        end: 0,
+        comment: 0,
+    };
     for item in layout.ranges(|place| place == Place::Item) {
         layout.item(item.start, item.end);
     }
@@ -27,11 +37,13 @@ pub(super) fn lay_out(text: &str, lexed: &Lexed<'_>, outline: &BTreeMap<u32, Pla
     layout.out
 }
 
-struct Layout<'a> {
+pub(super) struct Layout<'a> {
     text: &'a str,
     lexed: &'a Lexed<'a>,
     /// What each token is.
-    places: Vec<Option<Place>>,
+    pub(super) places: Vec<Option<Place>>,
+    /// Where the lines of the item at hand are broken, because they are long.
+    breaks: Breaks,
     out: String,
     /// The line that is being written, without its indent.
     line: String,
@@ -43,7 +55,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    fn token(&self, index: usize) -> Token<'_> {
+    pub(super) fn token(&self, index: usize) -> Token<'_> {
         self.lexed.tokens[index]
     }
 
@@ -62,6 +74,7 @@ impl Layout<'_> {
         let names = (start..end).filter(|&at| self.places[at] == Some(Place::Field));
         let field_width = names.map(|at| self.token(at).text.width()).max().unwrap_or(0);
         let mut long_clause = false;
+        self.breaks = if one_line { Breaks::new() } else { self.breaks(start, end) };
         for at in start..end {
             let place = self.places[at];
             if place == Some(Place::Clause) {
@@ -73,7 +86,7 @@ impl Layout<'_> {
                 Some(Place::Field | Place::Clause | Place::Line) if !one_line => Some(BODY),
                 Some(Place::Close) if !one_line && !self.is_empty_body(at) => Some(0),
                 Some(Place::Part) if long_clause && self.token(at - 1).text == "," => Some(PART),
-                _ => None,
+                _ => self.breaks.get(&at).copied(),
             };
             self.comments(at, self.token(at).span.start as usize, indent.unwrap_or(PART));
             self.write(at, indent, one_line);
@@ -91,7 +104,7 @@ impl Layout<'_> {
     }
 
     /// Columns of the tokens on one line.
-    fn width(&self, start: usize, end: usize, one_line: bool) -> usize {
+    pub(super) fn width(&self, start: usize, end: usize, one_line: bool) -> usize {
         (start..end)
             .map(|at| self.token(at).text.width() + if at > start { self.gap(at, one_line).width() } else { 0 })
             .sum()
@@ -147,7 +160,7 @@ impl Layout<'_> {
         comments.partition_point(|span| span.start < end) - comments.partition_point(|span| span.start < start)
     }
 
-    fn has_comment(&self, start: usize, end: usize) -> bool {
+    pub(super) fn has_comment(&self, start: usize, end: usize) -> bool {
         (start..end - 1).any(|at| self.comments_between(at, at + 1) > 0)
     }
 
@@ -201,7 +214,7 @@ impl Layout<'_> {
     fn wants_blank(&self, at: usize, lines: usize) -> bool {
         let has_blank = lines > 1;
         match self.places[at] {
-            _ if self.out.is_empty() || self.follows_open() => false,
+            _ if self.out.is_empty() || self.follows_open() || self.breaks.contains_key(&at) => false,
             Some(Place::Close | Place::Part) => false,
             // Comments stand right above what they explain; params and lets may stand together.
             Some(Place::Item) if !self.line_is_own_comment() => {

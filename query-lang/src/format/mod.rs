@@ -1,6 +1,7 @@
 //! The one layout of rule files. Only blanks and line breaks change: tokens and comments stay as they are, in order,
 //! and that is checked before the text is given out.
 
+mod breaks;
 mod layout;
 
 use crate::diagnostics::Diagnostic;

@@ -74,6 +74,75 @@ fn a_long_list_of_fields_is_broken() {
     assert!(out.contains("\n  with  name_0 = count() over 0m,\n        name_1 = count() over 1m,\n"), "{out}");
 }
 
+/// One break of each kind, in its layout.
+#[test]
+fn long_lines_are_broken_in_one_way() {
+    let text = r#"param watched = [
+  "merchant number one", "merchant number two", "merchant number three", "merchant number four",
+  "merchant number five", "merchant number six"
+]
+let suspicious(x) = x > 1000.00
+  or x < 1.00 and country is not null
+  or country in ["Atlantis", "Utopia", "Eldorado", "Shangri-La"] and merchant is not null
+
+rule long {
+  by    card
+  on    payment
+        where status == "approved"
+          and (
+            amount between 500.00 and 1000.00
+            or merchant in watched and country != "a country with a name that takes a lot of space"
+          )
+          and not suspicious(amount)
+  when  n >= 3
+        and total + the_longest_name_of_a_field_in_this_file + another_rather_long_name_of_a_field
+          > 5.00 * the_longest_name_of_a_field_in_this_file
+        and (if card == "this one is rather long" then 1 else 2)
+          > coalesce(n, m, total, something_else)
+  alert high "{card}"
+  with  n = count() over 10m,
+        total = sum(
+          if status == "approved and everything else that matters here" then amount else 0.00
+        ) over 10m
+}
+
+rule pattern {
+  by    card
+  match probe: payment{3,} over 15m
+        where amount < 2.00 and merchant in watched and country is not null and status == "approved"
+  then  any of (
+          hit: payment within 1h
+            where amount > 200.00 and merchant != "a merchant of a certain name",
+          no payment for 5m
+        )
+  alert low "x"
+}
+
+test "one" {
+  payment {
+    card: "a card whose number is long",
+    amount: 1.00,
+    merchant: "a merchant of a certain name",
+    country: "x"
+  } at 0s
+}
+"#;
+    let squeezed: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(formatted(&squeezed), text);
+    assert_eq!(formatted(text), text);
+    assert!(text.lines().all(|line| line.chars().count() <= 100));
+}
+
+/// Nothing to break at: the line stays long.
+#[test]
+fn what_cannot_be_broken_stays() {
+    let long = "x".repeat(150);
+    let text = format!("rule a {{\n  on    s\n        where t == \"{long}\"\n  alert low \"{long}\"\n}}\n");
+    let out = formatted(&text);
+    assert_eq!(formatted(&out), out);
+    assert!(out.contains(&format!("  alert low \"{long}\"\n")), "{out}");
+}
+
 #[test]
 fn twice_changes_nothing() {
     for text in CORPUS {
