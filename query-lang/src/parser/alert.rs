@@ -10,6 +10,12 @@ use nom::branch::alt;
 use nom::combinator::{cut, opt};
 
 /// `alert [every event] SEVERITY "template"`; `with` and `to` are clauses of their own.
+///
+/// ```text
+/// alert := "alert" ["every" "event"] severity template ["with" named {"," named}] ["to" name {"," name}]
+/// severity := "info" | "low" | "medium" | "high" | "critical"
+/// named := name "=" expr
+/// ```
 pub(super) fn alert(input: Tokens<'_>) -> Parsed<'_, Alert> {
     let every = opt((word("every"), word("event")));
     let severity = name_of("a severity (`info`, `low`, `medium`, `high`, `critical`)");
@@ -33,6 +39,10 @@ pub(super) fn to(input: Tokens<'_>) -> Parsed<'_, Vec<Name>> {
 }
 
 /// `suppress D [by f, ...]`
+///
+/// ```text
+/// suppress := "suppress" bound ["by" expr {"," expr}]
+/// ```
 pub(super) fn suppress(input: Tokens<'_>) -> Parsed<'_, Suppress> {
     let (rest, (span_limit, by)) =
         after("suppress", (bound("a duration"), opt(after("by", list(expr))))).parse(input)?;
@@ -40,6 +50,10 @@ pub(super) fn suppress(input: Tokens<'_>) -> Parsed<'_, Suppress> {
 }
 
 /// `every D [over E] [in zone "..."]`, `every N events`, `session D`.
+///
+/// ```text
+/// window := "every" bound ["over" bound] ["in" "zone" text] | "every" bound "events" | "session" bound
+/// ```
 pub(super) fn window(input: Tokens<'_>) -> Parsed<'_, Spanned<Window>> {
     let (rest, node) =
         alt((after("every", every), after("session", bound("a duration")).map(Window::Session))).parse(input)?;
@@ -58,6 +72,11 @@ fn every(input: Tokens<'_>) -> Parsed<'_, Window> {
 }
 
 /// `emit *, name, name = expr, ...`
+///
+/// ```text
+/// emit := "emit" emitted {"," emitted}
+/// emitted := "*" | name | named
+/// ```
 pub(super) fn emit<'a>(input: Tokens<'a>) -> Parsed<'a, Vec<Emit>> {
     let item = |input: Tokens<'a>| {
         input.note(Place::Part);

@@ -118,6 +118,14 @@ pub(super) struct Clauses {
 }
 
 /// Reads clauses up to and with the closing bracket.
+///
+/// ```text
+/// metadata := ("title" | "owner" | "runbook") text | ("tags" | "references") expr
+/// threshold := on {on} [when]
+/// pattern := ["within" span] ["runs" (bound | "latest")] "match" seq {"without" absent} ["after" "match" "skip" skip]
+/// repeat := "repeat" bound
+/// resolve := "resolve" template
+/// ```
 pub(super) fn clauses<'a>(input: Tokens<'a>, form: Form, name: &Name, open: Span) -> (Tokens<'a>, Clauses) {
     let mut clauses = Clauses::default();
     let mut rest = input;
@@ -382,6 +390,10 @@ fn keep<'a, T>((rest, value): (Tokens<'a>, T), place: &mut Option<T>) -> Tokens<
 }
 
 /// `D`, `N events`, `forever`.
+///
+/// ```text
+/// span := bound | bound "events" | "forever"
+/// ```
 fn span_limit(input: Tokens<'_>) -> Parsed<'_, SpanLimit> {
     if input.is_word(0, "forever") {
         return Ok((input.skip(1), SpanLimit::Forever(input.peek(0).span)));
@@ -404,6 +416,10 @@ fn runs(input: Tokens<'_>) -> Parsed<'_, Spanned<Runs>> {
 }
 
 /// `on [name:] stream [where expr]`.
+///
+/// ```text
+/// on := "on" [name ":"] name ["where" expr]
+/// ```
 fn on(input: Tokens<'_>) -> Parsed<'_, On> {
     let parts = (step_name, name_of("a stream"), opt(after("where", expr)));
     let (rest, (name, stream, filter)) = cut(parts).parse(input.skip(1))?;
@@ -411,6 +427,10 @@ fn on(input: Tokens<'_>) -> Parsed<'_, On> {
 }
 
 /// `when expr [for D]`.
+///
+/// ```text
+/// when := "when" expr ["for" bound]
+/// ```
 fn when(input: Tokens<'_>) -> Parsed<'_, (Expr, Option<Expr>)> {
     after("when", (expr, opt(bound_after("for", "a duration")))).parse(input)
 }

@@ -20,6 +20,12 @@ enum Comparison {
 }
 
 /// `a < b`, `a is not b`, `a not in b`, `a between b and c`, ...
+///
+/// ```text
+/// comparison := sum [("==" | "!=" | "<" | "<=" | ">" | ">=" | "is" ["not"]) sum]
+/// comparison := sum ["not"] ("in" | "like" | "matches") sum
+/// comparison := sum ["not"] "between" sum "and" sum
+/// ```
 pub(super) fn comparison(input: Tokens<'_>) -> Parsed<'_, Tree> {
     let (mut rest, mut left) = sum(input)?;
     let mut before: Option<Span> = None;

@@ -39,6 +39,11 @@ impl Tree {
 }
 
 /// An expression.
+///
+/// ```text
+/// expr := conjunction {"or" conjunction}
+/// conjunction := negation {"and" negation}
+/// ```
 pub(super) fn expr(input: Tokens<'_>) -> Parsed<'_, Expr> {
     tree(input).map(|(rest, tree)| (rest, tree.expr))
 }
@@ -105,6 +110,10 @@ pub(super) fn join(input: Tokens<'_>, op: BinaryOp, left: Tree, right: Tree) -> 
 }
 
 /// `not x`.
+///
+/// ```text
+/// negation := "not" negation | comparison
+/// ```
 fn negation(input: Tokens<'_>) -> Parsed<'_, Tree> {
     if !input.is_word(0, "not") {
         return comparison(input);
@@ -115,6 +124,11 @@ fn negation(input: Tokens<'_>) -> Parsed<'_, Tree> {
 }
 
 /// `a + b - c`.
+///
+/// ```text
+/// sum := product {("+" | "-") product}
+/// product := signed {("*" | "/" | "%") signed}
+/// ```
 pub(super) fn sum(input: Tokens<'_>) -> Parsed<'_, Tree> {
     leaning(input, &[("+", BinaryOp::Add), ("-", BinaryOp::Subtract)], |input| {
         let product = [("*", BinaryOp::Multiply), ("/", BinaryOp::Divide), ("%", BinaryOp::Remainder)];
@@ -138,6 +152,10 @@ fn leaning<'a>(
 }
 
 /// `-x`.
+///
+/// ```text
+/// signed := "-" signed | member
+/// ```
 fn minus(input: Tokens<'_>) -> Parsed<'_, Tree> {
     if !input.is_sign(0, "-") {
         return postfix(input);
@@ -149,6 +167,10 @@ fn minus(input: Tokens<'_>) -> Parsed<'_, Tree> {
 }
 
 /// `x.field[i]...`
+///
+/// ```text
+/// member := primary {"." name | "[" expr {"," expr} "]"}
+/// ```
 fn postfix(input: Tokens<'_>) -> Parsed<'_, Tree> {
     let (mut rest, mut tree) = primary(input)?;
     loop {
@@ -170,6 +192,11 @@ fn postfix(input: Tokens<'_>) -> Parsed<'_, Tree> {
 }
 
 /// A literal, a name, a call, a list, `if`, or an expression in brackets.
+///
+/// ```text
+/// primary := literal | text | "(" expr ")" | "[" [expr {"," expr}] "]" | call | name
+/// primary := "if" expr "then" expr "else" expr
+/// ```
 fn primary(input: Tokens<'_>) -> Parsed<'_, Tree> {
     if let Some(kind) = literal(input) {
         return Ok((input.skip(1), Tree::leaf(kind, input.peek(0).span)));
@@ -198,6 +225,10 @@ fn primary(input: Tokens<'_>) -> Parsed<'_, Tree> {
 }
 
 /// A literal of one token, texts excepted.
+///
+/// ```text
+/// literal := int | decimal | float | duration | "true" | "false" | "null"
+/// ```
 pub(super) fn literal(input: Tokens<'_>) -> Option<ExprKind> {
     let token = input.peek(0);
     let digits = || token.text.to_owned();
@@ -237,6 +268,10 @@ fn conditional(input: Tokens<'_>) -> Parsed<'_, Tree> {
 }
 
 /// `f(a, b where c) over ... approx`
+///
+/// ```text
+/// call := name "(" [expr {"," expr}] ["where" expr] ")" ["over" over] ["approx"]
+/// ```
 fn call(input: Tokens<'_>) -> Parsed<'_, Tree> {
     let (rest, name) = name(input)?;
     rest.note(Place::Glued);
@@ -274,6 +309,10 @@ fn begins_filter(input: Tokens<'_>) -> bool {
 }
 
 /// A duration, a number or the name of a param, as it bounds windows and counts; anything else in brackets.
+///
+/// ```text
+/// bound := literal | name | "(" expr ")"
+/// ```
 pub(super) fn bound<'a>(what: &'static str) -> impl Fn(Tokens<'a>) -> Parsed<'a, Expr> {
     move |input| bound_tree(input, what).map(|(rest, tree)| (rest, tree.expr))
 }
@@ -295,6 +334,10 @@ pub(super) fn bound_tree<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a
 }
 
 /// A point in time as tests write it: `90s`, `-1h`, `time("...")`, a param.
+///
+/// ```text
+/// moment := bound | "-" bound | name "(" expr {"," expr} ")"
+/// ```
 pub(super) fn moment(input: Tokens<'_>) -> Parsed<'_, Expr> {
     if input.is_sign(0, "-") {
         input.skip(1).note(Place::Glued);

@@ -28,6 +28,10 @@ pub(super) fn window(input: Tokens<'_>) -> Parsed<'_, (Option<Deep>, bool)> {
 }
 
 /// What stands behind `over`.
+///
+/// ```text
+/// over := bound ["before" bound] | "last" bound | "previous" bound | "forever"
+/// ```
 fn span(input: Tokens<'_>) -> Parsed<'_, (usize, Over)> {
     const WHAT: &str = "a duration or a param";
     if input.is_word(0, "forever") {

@@ -18,6 +18,15 @@ use nom::combinator::opt;
 const KEYWORDS: [&str; 8] = ["stream", "table", "param", "let", "rule", "derive", "view", "test"];
 
 /// All items.
+///
+/// ```text
+/// file := {item}
+/// item := stream | table | param | let | rule | derive | view | test
+/// let := "let" name ["(" name {"," name} ")"] "=" expr
+/// rule := "rule" name "{" {metadata} ["by" keys ["in" name]] (threshold | pattern) [suppress] alert [repeat] [resolve] "}"
+/// derive := "derive" name "{" ["by" keys ["in" name]] ({on} | pattern) [window] emit ["having" expr] "}"
+/// view := "view" name "{" ["by" keys] {on} emit "}"
+/// ```
 pub(super) fn file(input: Tokens<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     let mut rest = input;
@@ -53,6 +62,10 @@ fn item(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
 }
 
 /// `param NAME = value`, also as a line of a test.
+///
+/// ```text
+/// param := "param" name "=" expr
+/// ```
 pub(super) fn param(input: Tokens<'_>) -> Parsed<'_, Param> {
     after("param", (name_of("the name of a param"), assigned)).map(|(name, value)| Param { name, value }).parse(input)
 }

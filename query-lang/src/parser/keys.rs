@@ -9,6 +9,11 @@ use nom::combinator::{cut, opt};
 use nom::sequence::preceded;
 
 /// `by keys` of a step.
+///
+/// ```text
+/// keys := key | "(" key {"," key} ")"
+/// key := name | name ":" expr | name "==" name "." name
+/// ```
 pub(super) fn by_keys(input: Tokens<'_>) -> Parsed<'_, Keys> {
     let (rest, parts) = by_parts(input)?;
     Ok((rest, Keys { parts, table: None, span: input.span_to(rest) }))

@@ -11,6 +11,10 @@ use nom::Parser;
 const WORDS: [&str; 5] = ["by", "over", "within", "until", "limit"];
 
 /// Any number of limits.
+///
+/// ```text
+/// limit := "by" keys | "over" bound | "within" bound | "until" expr | "limit" bound
+/// ```
 pub(super) fn limits(input: Tokens<'_>) -> Parsed<'_, Limits> {
     let mut limits = Limits::default();
     let mut rest = input;

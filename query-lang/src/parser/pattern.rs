@@ -15,6 +15,10 @@ use nom::branch::alt;
 use nom::combinator::{cut, opt};
 
 /// `step {("then" | "next" | "then each") step}` in brackets, where an error ends the whole.
+///
+/// ```text
+/// seq := element {("then" | "next" | "then" "each") element}
+/// ```
 fn sequence(input: Tokens<'_>) -> Parsed<'_, Vec<Element>> {
     let (mut rest, first) = element(Link::Start)(input)?;
     let mut seq = vec![first];
@@ -40,6 +44,10 @@ pub(super) fn link(input: Tokens<'_>) -> Parsed<'_, Link> {
 }
 
 /// One element of a sequence, behind its link.
+///
+/// ```text
+/// element := step | "no" absent | group | "(" seq ")" [quant] {limit}
+/// ```
 pub(super) fn element<'a>(link: Link) -> impl Fn(Tokens<'a>) -> Parsed<'a, Element> {
     move |input| {
         let (rest, node) = nested(node)(input)?;
@@ -75,6 +83,10 @@ fn node(input: Tokens<'_>) -> Parsed<'_, Node> {
 }
 
 /// `any of`, `all of`, `2 of`, `wanted of`.
+///
+/// ```text
+/// group := ("any" | "all" | bound) "of" "(" element {"," element} ")" {limit}
+/// ```
 fn group_kind(input: Tokens<'_>) -> Option<(Tokens<'_>, GroupKind)> {
     if !input.is_word(1, "of") {
         return None;
@@ -92,6 +104,10 @@ fn group_kind(input: Tokens<'_>) -> Option<(Tokens<'_>, GroupKind)> {
 }
 
 /// `[name ":"] stream [quant] {limit} ["where" expr]`
+///
+/// ```text
+/// step := [name ":"] name [quant] {limit} ["where" expr]
+/// ```
 fn step(input: Tokens<'_>) -> Parsed<'_, Step> {
     let (rest, name) = step_name(input)?;
     let (rest, stream) = name_of("a stream")(rest)?;
@@ -115,6 +131,10 @@ pub(super) fn step_name(input: Tokens<'_>) -> Parsed<'_, Option<Name>> {
 }
 
 /// What stands behind `no` or `without`: `stream ["by" keys] ["for" D] ["where" expr]`.
+///
+/// ```text
+/// absent := name ["by" keys] ["for" bound] ["where" expr]
+/// ```
 pub(super) fn absent<'a>(word: &'static str, waits: bool) -> impl Fn(Tokens<'a>) -> Parsed<'a, Absent> {
     move |input| {
         let (rest, stream) = name_of("a stream")(input)?;
@@ -141,6 +161,10 @@ fn late_hold<'a>(input: Tokens<'a>, word: &str, stream: &Name) -> Parsed<'a, Opt
 }
 
 /// `?`, `*`, `+`, `{n}`, `{n,}`, `{n,m}` and the words behind it.
+///
+/// ```text
+/// quant := ("?" | "*" | "+" | "{" int ["," [int]] "}") {"greedy" | "each" | "consecutive"}
+/// ```
 fn quant(input: Tokens<'_>) -> Parsed<'_, Quant> {
     let (mut rest, (min, max)) = match input.peek(0).kind {
         TokenKind::Sign("?") => (input.skip(1), (0, Some(1))),
@@ -198,6 +222,10 @@ fn count(input: Tokens<'_>) -> Parsed<'_, u32> {
 }
 
 /// `skip past last event`, `skip to first NAME`, ... behind `after match`.
+///
+/// ```text
+/// skip := "past" "last" "event" | "to" "next" "event" | "to" ("first" | "last") name | "none"
+/// ```
 pub(super) fn skip(input: Tokens<'_>) -> Parsed<'_, Skip> {
     let step = || cut(name_of("the name of a step"));
     let to = alt((

@@ -13,6 +13,11 @@ use nom::Parser;
 use nom::combinator::{cut, opt};
 
 /// Behind `stream`: `NAME { fields } timed by F, late D, ahead D, idle D, unique by F over D`.
+///
+/// ```text
+/// stream := "stream" name "{" {field} "}" [streamoption {"," streamoption}]
+/// streamoption := "timed" "by" name | ("late" | "ahead" | "idle") bound | "unique" "by" name "over" bound
+/// ```
 pub(super) fn stream(input: Tokens<'_>) -> Parsed<'_, Stream> {
     let (rest, (name, open)) = (name_of("the name of a stream"), sign("{")).parse(input)?;
     let (rest, fields) = fields(rest, open.span);
@@ -22,6 +27,10 @@ pub(super) fn stream(input: Tokens<'_>) -> Parsed<'_, Stream> {
 }
 
 /// Behind `table`: `NAME key F { fields } late D`.
+///
+/// ```text
+/// table := "table" name "key" (name | "(" name {"," name} ")") "{" {field} "}" ["late" bound]
+/// ```
 pub(super) fn table(input: Tokens<'_>) -> Parsed<'_, Table> {
     let (rest, (name, _)) = (name_of("the name of a table"), word("key")).parse(input)?;
     let key = name_of("a key field");
@@ -75,6 +84,10 @@ fn next_field<'a>(begin: Tokens<'a>, place: Tokens<'a>) -> Tokens<'a> {
 }
 
 /// `NAME : TYPE [from "path"]`
+///
+/// ```text
+/// field := name ":" type ["from" text]
+/// ```
 fn field(input: Tokens<'_>) -> Parsed<'_, Field> {
     let (rest, (name, _, ty)) = (name_of("a field"), cut(sign(":")), cut(type_ref)).parse(input)?;
     // A field may be called `from`.
@@ -87,6 +100,10 @@ fn field(input: Tokens<'_>) -> Parsed<'_, Field> {
 }
 
 /// `text`, `decimal(2)`, `time(ms)?`, `list of text`.
+///
+/// ```text
+/// type := name ["(" (int | name) ")"] ["?"] | "list" "of" type
+/// ```
 fn type_ref(input: Tokens<'_>) -> Parsed<'_, TypeRef> {
     // What has a colon behind it is the next field.
     if input.is_sign(1, ":") {

@@ -11,6 +11,10 @@ use crate::lexer::{Decoded, Lexer, Token, TokenKind, decode};
 use crate::span::Span;
 
 /// A text with its `{expr}` parts.
+///
+/// ```text
+/// template := text
+/// ```
 pub(super) fn template(input: Tokens<'_>) -> Parsed<'_, Template> {
     let token = input.peek(0);
     if token.kind != TokenKind::Text && token.kind != TokenKind::OpenText {

@@ -12,6 +12,12 @@ use nom::combinator::{cut, opt};
 use nom::sequence::preceded;
 
 /// Behind `test`: `"title" { lines }`.
+///
+/// ```text
+/// test := "test" text "{" {line} "}"
+/// line := name values "at" moment ["arriving" moment]
+/// line := param | "end" "at" moment | "expect" expectation
+/// ```
 pub(super) fn test(input: Tokens<'_>) -> Parsed<'_, Test> {
     let (mut rest, (title, open)) = (text, sign("{")).parse(input)?;
     let mut lines = Vec::new();
@@ -77,6 +83,10 @@ fn line(input: Tokens<'_>) -> Parsed<'_, TestLineKind> {
 }
 
 /// Behind `expect`: `no RULE`, `nothing else`, or `RULE { fields } at D [resolved]`.
+///
+/// ```text
+/// expectation := "no" name | "nothing" "else" | name values ["at" moment] ["resolved"]
+/// ```
 fn expectation(input: Tokens<'_>) -> Parsed<'_, TestLineKind> {
     const RULE: &str = "the name of a rule";
     if input.is_word(0, "no") {
@@ -93,6 +103,10 @@ fn expectation(input: Tokens<'_>) -> Parsed<'_, TestLineKind> {
 }
 
 /// `{ name: value, ... }`
+///
+/// ```text
+/// values := "{" [name ":" expr {"," name ":" expr}] "}"
+/// ```
 fn values(input: Tokens<'_>) -> Parsed<'_, Vec<(Name, Expr)>> {
     let value = |input| (name_of("a field"), preceded(cut(sign(":")), cut(expr))).parse(input);
     let values = |input| opt(list(value)).parse(input);

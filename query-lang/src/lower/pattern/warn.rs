@@ -85,7 +85,9 @@ impl Warn<'_, '_> {
                 "give the loop a maximum, `over` or `until`".to_owned(),
             );
         }
-        if !quant.greedy && !facts::excludes(of_loop, of_next) {
+        // What lies behind an event decides: nothing can be said.
+        let looks_back = of_loop.into_iter().chain(of_next).any(has_history);
+        if !quant.greedy && !looks_back && !facts::excludes(of_loop, of_next) {
             let message =
                 format!("an event may fit both `{}` and `{}`: it goes to `{}`", looped.name, next.name, next.name);
             let hint =
@@ -177,6 +179,10 @@ fn rule_bound(pattern: &Pattern) -> Option<Bound> {
 }
 
 const GREEDY: &str = "write `greedy` behind the quantifier";
+
+fn has_history(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::History(_)) || expr.children().into_iter().any(has_history)
+}
 
 /// Whether a condition holds only where a field of the candidate equals one of this step.
 fn asks_for(filter: &Expr, step: StepId) -> bool {
