@@ -119,7 +119,7 @@ tripline.toml:7: unknown key `tpoic` in [source.payment]; the keys are `kafka`, 
 tripline.toml:9: [sink.alerts] has both `topic` and `file`; keep one
 tripline.toml:14: `workers` in [engine] is `0`, expected a whole number from 1 to 256
 tripline.toml:15: `tick` in [engine] is `soon`, expected a duration from `1ms` to `60s`
-tripline.toml:17: unknown key `motor` in the file; the keys are `kafka`, `source`, `table`, `sink`, `dead_letters`, `late`, `engine`, `params`";
+tripline.toml:17: unknown key `motor` in the file; the keys are `kafka`, `source`, `table`, `sink`, `dead_letters`, `late`, `engine`, `params`, `param`";
     assert_eq!(faults, expected);
 }
 

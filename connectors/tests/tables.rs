@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tripline_connectors::file::{FileFormat, TableFile};
+use tripline_connectors::file::{TableFile, TableFormat};
 use tripline_connectors::json::{JsonDecoder, JsonRows};
 use tripline_connectors::log::{Log, LogRecord, LogSink, LogSource, LogTopics};
 use tripline_engine::io::Source;
@@ -185,7 +185,7 @@ fn told(source: &mut TableFile) -> Vec<(i64, String)> {
 
 fn file(path: &Path, history: Option<&Path>) -> TableFile {
     let (plan, quiet) = (plan(), Arc::new(|_: &str| {}));
-    TableFile::new(&plan.tables[0], path, FileFormat::Csv, history.map(Path::to_owned), quiet)
+    TableFile::new(&plan.tables[0], path, TableFormat::Csv, history.map(Path::to_owned), quiet)
         .looking_every(Duration::ZERO)
 }
 

@@ -45,6 +45,12 @@ pub struct Compiled {
 
 /// Compiles rule files together. `params` override `param` items by name, as text in the language's own notation.
 pub fn compile(sources: &[Source], params: &[(String, String)]) -> Compiled {
+    compile_with(sources, params, &[])
+}
+
+/// As [`compile`]; the list params of these names change while the rules run: each is a table of one field, behind those of
+/// the text ([`plan::Table::of_param`]).
+pub fn compile_with(sources: &[Source], params: &[(String, String)], changing: &[String]) -> Compiled {
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|file| &sources[*file].name);
     let mut diagnostics = Vec::new();
@@ -56,7 +62,7 @@ pub fn compile(sources: &[Source], params: &[(String, String)]) -> Compiled {
     }
     let overrides = resolve::parse_overrides(params);
     let mut world = resolve::World::collect(sources, &files);
-    let plan = lower::plan(&mut world, &overrides);
+    let plan = lower::plan(&mut world, &overrides, changing);
     diagnostics.extend(world.into_diagnostics());
     diagnostics.sort_by(|a, b| (a.file, a.span, a.code, &a.message).cmp(&(b.file, b.span, b.code, &b.message)));
     // What is typed twice, such as the `by` of a rule for each of its streams, is said once.

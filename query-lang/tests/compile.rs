@@ -3,9 +3,9 @@
 
 use proptest::prelude::*;
 use tripline_query_lang::diagnostics::render;
-use tripline_query_lang::plan::{Body, Plan, StepKey};
-use tripline_query_lang::value::Value;
-use tripline_query_lang::{Source, compile};
+use tripline_query_lang::plan::{Body, ExprKind, Plan, StepKey, TableId};
+use tripline_query_lang::value::{Type, Value};
+use tripline_query_lang::{Source, compile, compile_with};
 
 const STREAMS: &str = "stream payment { card: text  amount: decimal(2)  at: time } timed by at\n";
 const COMPLETE: &str = include_str!("cases/plan/complete_file.trip");
@@ -68,6 +68,35 @@ fn params_take_values_from_outside() {
     assert_eq!(shown, ["floor 12.5", "span 2h", "names [x, y]", "n 5"]);
     let Body::Threshold(threshold) = &plan.rules[0].body else { panic!("a threshold") };
     assert_eq!(threshold.episode_us, Some(7_200_000_000));
+}
+
+#[test]
+fn a_list_that_changes_is_a_table_of_one_field() {
+    let rule = "rule r { on payment where card in names alert low \"x\" }";
+    let with = |params: &str, rule: &str| {
+        let text = format!("{STREAMS} table t key k {{ k: text }} let named(x) = x in names\n{params} {rule}");
+        let compiled = compile_with(&[source("rules.trip", &text)], &[], &["names".to_owned()]);
+        compiled.plan.ok_or_else(|| compiled.diagnostics.iter().map(|said| said.message.clone()).collect::<Vec<_>>())
+    };
+    let plan = with("param names = [\"a\"]", rule).unwrap();
+    let (table, Body::Threshold(threshold)) = (&plan.tables[1], &plan.rules[0].body) else { panic!("a threshold") };
+    assert!(table.of_param && table.name == "names" && table.fields[0].ty == Type::Text);
+    let filter = &threshold.on[0].filter.as_ref().unwrap().kind;
+    assert!(matches!(filter, ExprKind::Listed { table: TableId(1), .. }), "{filter:?}");
+    let through_let = with("param names = [\"a\"]", "rule r { on payment where named(card) alert low \"x\" }").unwrap();
+    assert_eq!(through_let.rules[0].fingerprint, plan.rules[0].fingerprint);
+    for (params, rule, said) in [
+        ("param names = \"a\"", rule, "`names` comes from a file or a topic, so it has to be a list of known items"),
+        ("param names = []", rule, "`names` comes from a file or a topic, so it has to be a list of known items"),
+        ("", "rule r { on payment alert low \"x\" }", "no param is called `names`"),
+        (
+            "param names = [\"a\"]",
+            "rule r { on payment where names[0] == card alert low \"x\" }",
+            "`names` comes from a file or a topic: as a list it is never known as a whole",
+        ),
+    ] {
+        assert_eq!(with(params, rule).unwrap_err()[0], said, "{params} {rule}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tripline_connectors::kafka;
 use tripline_query_lang::diagnostics::{self, Diagnostic};
 use tripline_query_lang::plan::Plan;
-use tripline_query_lang::{Source, compile};
+use tripline_query_lang::{Source, compile_with};
 
 use super::exit::Failure;
 use super::{Talk, rules};
@@ -45,7 +45,17 @@ pub fn read_config(path: &Path) -> Result<Config, Failure> {
 
 /// Compiles the rules; says all diagnostics on standard error.
 pub fn plan(sources: &[Source], params: &[(String, String)], talk: &Talk) -> Result<Plan, Failure> {
-    let compiled = compile(sources, params);
+    plan_with(sources, params, &[], talk)
+}
+
+/// The same; the list params of these names change while the rules run.
+pub fn plan_with(
+    sources: &[Source],
+    params: &[(String, String)],
+    changing: &[String],
+    talk: &Talk,
+) -> Result<Plan, Failure> {
+    let compiled = compile_with(sources, params, changing);
     match compiled.plan {
         Some(plan) => {
             talk.say_block(&rendered(&compiled.diagnostics, sources));

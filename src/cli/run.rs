@@ -40,7 +40,8 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
     let stop = signals::stop_flag()?;
     let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
     let mut config = with_arguments(config.unwrap_or_else(empty), args);
-    let plan = job::plan(&sources, &config.params, talk)?;
+    let changing: Vec<String> = config.lists.keys().cloned().collect();
+    let plan = job::plan_with(&sources, &config.params, &changing, talk)?;
     take_tables(&mut config, args, &plan);
     let shows_alerts = matches!(config.sinks.get("alerts"), None | Some(Place::Terminal));
     let to_stdout = config.sinks.values().any(|place| matches!(place, Place::File(path) if path == Path::new("-")));
@@ -88,6 +89,7 @@ fn empty() -> Config {
         kafka: Default::default(),
         sources: Default::default(),
         tables: Default::default(),
+        lists: Default::default(),
         sinks: Default::default(),
         dead_letters: None,
         late: None,
@@ -126,6 +128,7 @@ fn with_arguments(mut config: Config, args: &Args) -> Config {
         config.engine.workers = usize::from(workers);
     }
     for Assignment { name, value } in &args.set {
+        config.lists.remove(name);
         config.params.retain(|(other, _)| other != name);
         config.params.push((name.clone(), value.clone()));
     }

@@ -106,12 +106,32 @@ pub const ENGINE: Section = Section {
     ],
 };
 
+/// `[param.NAME]`
+pub const PARAM: Section = Section {
+    header: "[param.NAME]",
+    about: "Where the items of a list `param` come from that changes while the rules run. What the rule file says only gives \
+            its type; rules ask `x in NAME`.",
+    keys: &[
+        key("kafka", "text: a `[kafka.NAME]`", "the cluster that has the topic"),
+        key(
+            "topic",
+            "text",
+            "a compacted topic: key and value of a record are an item; without a value it leaves the list",
+        ),
+        key("file", "text", "a file to read instead, an item a line; it is read again when it changes"),
+        key("history", "text; default as for a table", "where the changes of the file are kept"),
+    ],
+};
+
 /// `[params]`
-pub const PARAMS: Section =
-    Section { header: "[params]", about: "Values that override `param` items of the rules, by name.", keys: &[] };
+pub const PARAMS: Section = Section {
+    header: "[params]",
+    about: "Values that override `param` items of the rules, by name: as a rule file writes them, lists also as lists.",
+    keys: &[],
+};
 
 /// All sections in the order of the reference page.
-pub const SECTIONS: &[&Section] = &[&KAFKA, &SOURCE, &TABLE, &SINK, &DEAD_LETTERS, &LATE, &ENGINE, &PARAMS];
+pub const SECTIONS: &[&Section] = &[&KAFKA, &SOURCE, &TABLE, &SINK, &DEAD_LETTERS, &LATE, &ENGINE, &PARAMS, &PARAM];
 
 /// The reference page, docs/reference/config.md.
 pub fn reference() -> String {

@@ -33,6 +33,8 @@ pub struct Config {
     pub dead_letters: Option<Place>,
     /// Where late and quarantined events go; without it they are only counted.
     pub late: Option<Place>,
+    /// Where the items of list params come from that change, by param.
+    pub lists: BTreeMap<String, TableOrigin>,
     /// How the engine runs.
     pub engine: Engine,
     /// `param` overrides, as text in the rule language's notation.

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use tripline_query_lang::value::Value;
+
 use super::keys::{self, Section};
 use super::secret::{self, Environment, Secret};
 use super::{Config, Engine, Fault, Faults, Format, Origin, Place, TableOrigin, duration};
+use crate::testing::notation;
 
 type Entry<'a> = Spanned<DeValue<'a>>;
 
@@ -70,6 +73,7 @@ impl Reader<'_> {
             kafka: BTreeMap::new(),
             sources: BTreeMap::new(),
             tables: BTreeMap::new(),
+            lists: BTreeMap::new(),
             sinks: BTreeMap::new(),
             dead_letters: None,
             late: None,
@@ -89,8 +93,13 @@ impl Reader<'_> {
                     }
                 }),
                 "table" => self.each(name.get_ref(), value, |r, name, open| {
-                    if let Some(origin) = r.table_origin(&open) {
+                    if let Some(origin) = r.table_origin(&keys::TABLE, &open) {
                         config.tables.insert(name, origin);
+                    }
+                }),
+                "param" => self.each(name.get_ref(), value, |r, name, open| {
+                    if let Some(origin) = r.table_origin(&keys::PARAM, &open) {
+                        config.lists.insert(name, origin);
                     }
                 }),
                 "sink" => self.each(name.get_ref(), value, |r, name, open| {
@@ -111,7 +120,8 @@ impl Reader<'_> {
                     }
                 }
                 unknown => {
-                    let valid = ["kafka", "source", "table", "sink", "dead_letters", "late", "engine", "params"];
+                    let valid =
+                        ["kafka", "source", "table", "sink", "dead_letters", "late", "engine", "params", "param"];
                     let valid = valid.map(str::to_owned).to_vec();
                     self.fault_at(
                         at,
@@ -243,8 +253,8 @@ impl Reader<'_> {
         Some(Origin::Kafka { client, topic, format: Format::Json })
     }
 
-    fn table_origin(&mut self, open: &Open<'_, '_>) -> Option<TableOrigin> {
-        self.only_known(open, &keys::TABLE);
+    fn table_origin(&mut self, section: &Section, open: &Open<'_, '_>) -> Option<TableOrigin> {
+        self.only_known(open, section);
         let format = self.format(open);
         let history = self.text(open, "history").map(|path| self.path(&path));
         let Some(path) = self.text(open, "file") else {
@@ -346,7 +356,7 @@ impl Reader<'_> {
     fn params(&mut self, open: &Open<'_, '_>) -> Vec<(String, String)> {
         let mut params = Vec::new();
         for (name, value) in open.table.iter() {
-            match scalar(value) {
+            match list(value).or_else(|| scalar(value)) {
                 Some(text) => params.push((name.get_ref().to_string(), text)),
                 None => self.wrong(open, name.get_ref(), value, "a literal of the rule language"),
             }
@@ -363,7 +373,7 @@ impl Reader<'_> {
         let mut uses: Vec<(String, String, usize)> = Vec::new();
         for (kind, value) in table.iter() {
             match &**kind.get_ref() {
-                "source" | "table" | "sink" => {
+                "source" | "table" | "param" | "sink" => {
                     for (name, value) in value.get_ref().as_table().into_iter().flatten() {
                         let section = format!("[{}.{}]", kind.get_ref(), name.get_ref());
                         uses.extend(named(value).map(|(client, at)| (section, client, at)));
@@ -398,6 +408,17 @@ fn scalar(value: &Entry<'_>) -> Option<String> {
         DeValue::Boolean(on) => Some(on.to_string()),
         _ => None,
     }
+}
+
+/// A list of texts, numbers or truth values as a rule file writes it.
+fn list(value: &Entry<'_>) -> Option<String> {
+    let DeValue::Array(items) = value.get_ref() else { return None };
+    let item = |item: &Entry<'_>| match item.get_ref() {
+        DeValue::String(text) => Some(notation(&Value::Text(text.as_ref().into()))),
+        _ => scalar(item),
+    };
+    let items: Option<Vec<String>> = items.iter().map(item).collect();
+    Some(format!("[{}]", items?.join(", ")))
 }
 
 /// A value as a message shows it; texts may be secrets, so only short ones of fixed-value keys get here quoted.

@@ -122,11 +122,13 @@ fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
 }
 
 fn tables_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
-    let declared = || plan.tables.iter().map(|table| format!("`{}`", table.name)).collect();
-    let needed = plan.tables.iter().zip(tables_needed(plan)).filter(|(_, needed)| *needed).map(|(table, _)| table);
+    let tables = || plan.tables.iter().filter(|table| !table.of_param);
+    let declared = || tables().map(|table| format!("`{}`", table.name)).collect();
+    let needed = plan.tables.iter().zip(tables_needed(plan)).filter(|(table, needed)| *needed && !table.of_param);
+    let needed = needed.map(|(table, _)| table);
     let missing = needed.filter(|table| !config.tables.contains_key(&table.name));
     let missing = missing.map(|table| WiringFault::NoTable { table: table.name.clone() });
-    let unknown = config.tables.keys().filter(|name| !plan.tables.iter().any(|table| table.name == **name));
+    let unknown = config.tables.keys().filter(|name| !tables().any(|table| table.name == **name));
     let unknown = unknown.map(|name| WiringFault::UnknownTable { table: name.clone(), declared: declared() });
     missing.chain(unknown).collect()
 }

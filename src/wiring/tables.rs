@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tripline_connectors::file::{FileFormat, TableFile};
-use tripline_connectors::json::JsonRows;
+use tripline_connectors::file::{TableFile, TableFormat};
+use tripline_connectors::json::{JsonRows, ValueRows};
 use tripline_connectors::kafka::{KafkaClient, KafkaSource};
+use tripline_engine::io::RowDecoder;
 use tripline_engine::runner::TableInput;
 use tripline_query_lang::plan::{Plan, Table, TableId};
 
@@ -20,8 +21,10 @@ pub(super) fn inputs(
     around: &Surroundings,
 ) -> Vec<TableInput> {
     let with_ids = plan.tables.iter().enumerate().map(|(id, table)| (TableId(id as u32), table));
-    let input =
-        |(id, table): (TableId, &Table)| input(id, table, config.tables.get(&table.name)?, clients, (config, around));
+    let input = |(id, table): (TableId, &Table)| {
+        let origins = if table.of_param { &config.lists } else { &config.tables };
+        input(id, table, origins.get(&table.name)?, clients, (config, around))
+    };
     with_ids.filter_map(input).collect()
 }
 
@@ -36,12 +39,17 @@ fn input(
     match origin {
         TableOrigin::Kafka { client, topic } => {
             let source = KafkaSource::of_table(clients.get(client)?, topic);
-            Some(TableInput { table: id, source: Box::new(source), decoder: Box::new(JsonRows::new(table)) })
+            let decoder: Box<dyn RowDecoder> = match table.of_param {
+                true => Box::new(ValueRows::new(table)),
+                false => Box::new(JsonRows::new(table)),
+            };
+            Some(TableInput { table: id, source: Box::new(source), decoder })
         }
         TableOrigin::File { path, format, history } => {
             let format = match format {
-                Format::Json => FileFormat::JsonLines,
-                Format::Csv => FileFormat::Csv,
+                _ if table.of_param => TableFormat::Values,
+                Format::Json => TableFormat::JsonLines,
+                Format::Csv => TableFormat::Csv,
             };
             // Where progress is kept, a restart has to find what it rests on.
             let is_kept = super::cluster(config).ok().flatten().is_some();

@@ -13,4 +13,4 @@ mod tests;
 pub(crate) use side::{reason, stage_name};
 pub use sink::{LocalPlace, LocalPlaces, LocalSink};
 pub use source::{FileFormat, FileSource};
-pub use table::{TableFile, TableFileRows};
+pub use table::{TableFile, TableFileRows, TableFormat};

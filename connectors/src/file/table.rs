@@ -19,14 +19,24 @@ use tripline_engine::io::{Decoder, PartitionInfo, Polled, Record, RecordError, R
 use tripline_query_lang::plan::{StreamId, Table};
 use tripline_query_lang::value::Value;
 
-use super::FileFormat;
 use super::input::Input;
 use super::lines::{Next, Records};
 use crate::csv::{CsvDecoder, Header};
-use crate::json::{JsonDecoder, values};
+use crate::json::{JsonDecoder, value_of, values};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How the rows of a table's file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// One JSON object a line.
+    JsonLines,
+    /// Comma-separated, with a header line.
+    Csv,
+    /// A table of one field: its value a line.
+    Values,
+}
 
 /// Tells a person.
 type Notice = Arc<dyn Fn(&str) + Send + Sync>;
@@ -34,7 +44,7 @@ type Notice = Arc<dyn Fn(&str) + Send + Sync>;
 /// See the module's text.
 pub struct TableFile {
     path: PathBuf,
-    format: FileFormat,
+    format: TableFormat,
     header: Header,
     table: Table,
     rows: TableFileRows,
@@ -67,12 +77,16 @@ struct Change {
 /// Decodes the rows of a table's file. Of a row that is gone, the row as it was stands in the place of the key.
 pub struct TableFileRows {
     table: Table,
-    decoder: Box<dyn Decoder>,
+    /// None: a row is the value of the only field.
+    decoder: Option<Box<dyn Decoder>>,
 }
 
 impl RowDecoder for TableFileRows {
     fn row(&mut self, value: &[u8]) -> Result<Vec<Value>, RecordError> {
-        values(&self.table.fields, self.decoder.as_mut(), value)
+        match &mut self.decoder {
+            Some(decoder) => values(&self.table.fields, decoder.as_mut(), value),
+            None => value_of(&self.table, value),
+        }
     }
 
     fn key(&mut self, key: &[u8]) -> Result<Vec<Value>, RecordError> {
@@ -83,7 +97,7 @@ impl RowDecoder for TableFileRows {
 
 impl TableFile {
     /// The file of a table; `history` is where its changes are kept.
-    pub fn new(table: &Table, path: &Path, format: FileFormat, history: Option<PathBuf>, notice: Notice) -> Self {
+    pub fn new(table: &Table, path: &Path, format: TableFormat, history: Option<PathBuf>, notice: Notice) -> Self {
         let header = Header::default();
         TableFile {
             rows: rows(table, format, &header),
@@ -121,7 +135,7 @@ impl TableFile {
     /// The rows of the file, by key; a row that has none is known by its bytes.
     fn read(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
         let file = File::open(&self.path).map_err(|e| format!("cannot be opened: {e}"))?;
-        let is_csv = self.format == FileFormat::Csv;
+        let is_csv = self.format == TableFormat::Csv;
         let mut records = Records::new(Input::File(file), is_csv);
         let mut found = Vec::new();
         let mut has_header = !is_csv;
@@ -250,10 +264,11 @@ impl TableFile {
     }
 }
 
-fn rows(table: &Table, format: FileFormat, header: &Header) -> TableFileRows {
-    let decoder: Box<dyn Decoder> = match format {
-        FileFormat::Csv => Box::new(CsvDecoder::of_table(table, header.clone())),
-        FileFormat::JsonLines => Box::new(JsonDecoder::of_table(table)),
+fn rows(table: &Table, format: TableFormat, header: &Header) -> TableFileRows {
+    let decoder: Option<Box<dyn Decoder>> = match format {
+        TableFormat::Csv => Some(Box::new(CsvDecoder::of_table(table, header.clone()))),
+        TableFormat::JsonLines => Some(Box::new(JsonDecoder::of_table(table))),
+        TableFormat::Values => None,
     };
     TableFileRows { table: table.clone(), decoder }
 }
@@ -279,7 +294,7 @@ impl Source for TableFile {
     }
 
     fn open(&mut self) -> Result<Vec<PartitionInfo>, SourceError> {
-        if self.format == FileFormat::Csv {
+        if self.format == TableFormat::Csv {
             // Rows of the history are read with the columns of now.
             self.read().map_err(|why| self.wrong(&why))?;
         }

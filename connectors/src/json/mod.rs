@@ -18,8 +18,8 @@ use tripline_query_lang::plan::{Field, FieldId, Stream, Table};
 
 use crate::convert::{DEPTH_MAX, FieldFault, Scalar, from_json, record_error, record_text, shortened};
 use quick::quick;
-pub use rows::JsonRows;
-pub(crate) use rows::values;
+pub use rows::{JsonRows, ValueRows};
+pub(crate) use rows::{value_of, values};
 use scan::{Slot, scan};
 use shape::Shape;
 

@@ -52,6 +52,37 @@ impl RowDecoder for JsonRows {
     }
 }
 
+/// Decodes the records of a table of one field, whose key and value are that field's value as plain text. So a list in a
+/// compacted topic is the keys of its records.
+#[derive(Debug)]
+pub struct ValueRows(Table);
+
+impl ValueRows {
+    /// A decoder for this table.
+    pub fn new(table: &Table) -> Self {
+        ValueRows(table.clone())
+    }
+}
+
+impl RowDecoder for ValueRows {
+    fn row(&mut self, value: &[u8]) -> Result<Vec<Value>, RecordError> {
+        value_of(&self.0, value)
+    }
+
+    fn key(&mut self, key: &[u8]) -> Result<Vec<Value>, RecordError> {
+        value_of(&self.0, key)
+    }
+}
+
+/// The value of a table's only field, from its plain text.
+pub(crate) fn value_of(table: &Table, text: &[u8]) -> Result<Vec<Value>, RecordError> {
+    let text = record_text(text)?;
+    let of = |field: &Field| {
+        from_cell(field, text).map(|value| value.into_value(&field.ty)).map_err(|fault| fault.error(field, text))
+    };
+    table.fields.iter().take(1).map(of).collect()
+}
+
 /// A record as a value per field.
 pub(crate) fn values(fields: &[Field], decoder: &mut dyn Decoder, record: &[u8]) -> Result<Vec<Value>, RecordError> {
     let mut row = BatchBuilder::of_fields(fields, &vec![true; fields.len()]);

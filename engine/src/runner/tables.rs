@@ -98,7 +98,8 @@ impl OpenTable {
 
     /// Its partitions, under a name that no stream can have.
     pub fn assigned(&self, plan: &Plan) -> Vec<Assigned> {
-        let stream = format!("table {}", plan.tables[self.table.index()].name);
+        let table = &plan.tables[self.table.index()];
+        let stream = format!("{} {}", if table.of_param { "param" } else { "table" }, table.name);
         self.partitions.iter().map(|info| Assigned { stream: stream.clone(), info: info.clone() }).collect()
     }
 

@@ -19,10 +19,11 @@ use crate::plan::{Body, Node, Plan, Rule, StreamId, Test};
 use crate::resolve::{Override, World};
 
 /// Makes the plan of all items. Whether it means anything depends on there being no errors; they are noted in the world.
-pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override]) -> Plan {
+pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override], changing: &[String]) -> Plan {
     let params = params::lower(world, overrides);
     world.plan_streams = world.streams.iter().map(|stream| streams::lower(world, stream)).collect();
     world.plan_tables = world.tables.iter().map(|table| tables::lower(world, table)).collect();
+    tables::of_params(world, changing);
     gates::items(world);
     let rules: Vec<_> = world.rules.iter().map(|found| rule::lower(world, found)).collect();
     let tests: Vec<_> = world.tests.iter().map(|test| tests::lower(world, test, &rules)).collect();

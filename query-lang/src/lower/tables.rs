@@ -2,9 +2,10 @@
 
 use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::{names, tables as codes};
-use crate::plan::{Field, FieldId, Table};
+use crate::diagnostics::codes::{names, tables as codes, types};
+use crate::plan::{Field, FieldId, PathPart, Table, TableId};
 use crate::resolve::{Found, World, reserved_at};
+use crate::span::Span;
 use crate::types::constant::duration_us;
 use crate::value::Type;
 
@@ -34,7 +35,7 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Table>) -> Tab
         keys.push(id);
     }
     let late_us = node.late.as_ref().and_then(|late| duration_us(world, file, late, "`late`")).unwrap_or(0);
-    Table { name: node.name.text.clone(), fields, keys, late_us }
+    Table { name: node.name.text.clone(), fields, keys, late_us, of_param: false }
 }
 
 /// A part of the key: a field that every row has, with a single value.
@@ -56,4 +57,39 @@ fn key(world: &World<'_>, file: usize, table: &str, key: &Name, fields: &[Field]
         world.fault(codes::TABLE_KEY, file, key.span, message);
     }
     Some(FieldId(position as u32))
+}
+
+/// The tables under list params that change while the rules run, by the params' names.
+pub(super) fn of_params(world: &mut World<'_>, changing: &[String]) {
+    for name in changing {
+        let Some(param) = world.params.iter().find(|param| param.node.name.text == *name) else {
+            let known: Vec<_> = world.params.iter().map(|param| param.node.name.text.as_str()).collect();
+            let message = format!("no param is called `{name}`");
+            let fault = Diagnostic::new(names::UNKNOWN_PARAM, 0, Span::default(), message);
+            world.report(fault.did_you_mean(name, known));
+            continue;
+        };
+        let ty = world.param_values.get(name.as_str()).map(|param| param.ty.clone());
+        let item = match ty {
+            Some(Type::List(item)) if !matches!(*item, Type::List(_) | Type::Null) => *item,
+            ty => {
+                let message = format!("`{name}` comes from a file or a topic, so it has to be a list of known items");
+                let fault = Diagnostic::new(types::OVERRIDE, param.file, param.node.value.span, message);
+                let fault = fault.label(format!("this is of type {}", ty.unwrap_or(Type::Null)));
+                world.report(fault.hint("its items give the type: `param watch = [\"an item\"]`"));
+                continue;
+            }
+        };
+        let path = vec![PathPart::Key("value".to_owned())];
+        let field = Field { name: "value".to_owned(), ty: item, optional: false, path, time_unit: None };
+        let name = param.node.name.text.as_str();
+        world.changing.insert(name, TableId(world.plan_tables.len() as u32));
+        world.plan_tables.push(Table {
+            name: name.to_owned(),
+            fields: vec![field],
+            keys: vec![FieldId(0)],
+            late_us: 0,
+            of_param: true,
+        });
+    }
 }

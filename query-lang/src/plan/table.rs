@@ -14,6 +14,8 @@ pub struct Table {
     pub keys: Vec<FieldId>,
     /// How far behind its own partition's newest row a row of a topic may be, inclusive, microseconds.
     pub late_us: i64,
+    /// It is a list `param` that changes while the rules run: its one field is an item of the list.
+    pub of_param: bool,
 }
 
 impl Table {

@@ -58,6 +58,8 @@ pub(crate) struct World<'a> {
     pub tables: Vec<Found<'a, ast::Table>>,
     /// Their meaning, by [`TableId`]; filled before any expression is typed.
     pub plan_tables: Vec<plan::Table>,
+    /// List params that change while the rules run, by name; filled with the tables.
+    pub changing: HashMap<&'a str, TableId>,
     /// Params, in order of declaration.
     pub params: Vec<Found<'a, ast::Param>>,
     /// Their values, by name; filled before streams and rules are typed.
@@ -83,6 +85,7 @@ impl<'a> World<'a> {
             plan_streams: Vec::new(),
             tables: Vec::new(),
             plan_tables: Vec::new(),
+            changing: HashMap::new(),
             params: Vec::new(),
             param_values: HashMap::new(),
             lets: HashMap::new(),

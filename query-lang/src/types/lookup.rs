@@ -73,6 +73,14 @@ impl<'a> Typer<'a, '_> {
         poison()
     }
 
+    /// A list param that changes, anywhere but behind `in`.
+    pub(super) fn list_alone(&self, name: &str, span: Span) -> Expr {
+        let message = format!("`{name}` comes from a file or a topic: as a list it is never known as a whole");
+        let fault = self.say(codes::LOOKUP_FORM, span, message);
+        self.report(fault.hint(format!("ask for one item: `x in {name}`")));
+        poison()
+    }
+
     /// The parts of a key, each of its field's type; none when something was reported.
     fn table_key(&mut self, table: TableId, parts: &'a [ast::Expr], span: Span) -> Option<Vec<Expr>> {
         let before = self.world.error_count();

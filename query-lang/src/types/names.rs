@@ -7,7 +7,7 @@ use super::place::{HistoryPlace, Row, SlotDraft, Slots, Steps};
 use crate::ast::{self, ExprKind as Tree, Name};
 use crate::diagnostics::codes::{names as codes, patterns, types};
 use crate::diagnostics::nearest;
-use crate::plan::{Expr, ExprKind, FieldId, SlotId, StepId};
+use crate::plan::{Expr, ExprKind, FieldId, SlotId, StepId, TableId};
 use crate::resolve::Entity;
 use crate::span::Span;
 use crate::value::Type;
@@ -26,6 +26,9 @@ impl<'a> Typer<'a, '_> {
         }
         if let Some(expr) = self.let_body(name, &[], span) {
             return expr;
+        }
+        if self.changing_param(name).is_some() {
+            return self.list_alone(name, span);
         }
         if let Some(param) = self.world.param_values.get(name) {
             return constant(param.value.clone(), param.ty.clone());
@@ -56,13 +59,27 @@ impl<'a> Typer<'a, '_> {
             || self.is_otherwise_known(name)
     }
 
-    fn is_otherwise_known(&self, name: &str) -> bool {
-        let is_field = match self.place.row {
+    /// The table under a list param that changes, if the name means one here.
+    pub(super) fn changing_param(&self, name: &str) -> Option<TableId> {
+        let table = *self.world.changing.get(name)?;
+        let is_hidden = self.argument_tree(name).is_some()
+            || self.place.with.iter().any(|with| with.name == name && with.ty.is_some())
+            || self.place.keys.iter().any(|key| key.name == name)
+            || self.is_field(name)
+            || self.world.lets.contains_key(name);
+        (!is_hidden).then_some(table)
+    }
+
+    fn is_field(&self, name: &str) -> bool {
+        match self.place.row {
             Row::None => false,
             Row::Stream(stream) => self.world.field(stream, name).is_some(),
             Row::Slots(slots) => slots.ons.iter().any(|on| self.world.field(on.stream, name).is_some()),
-        };
-        is_field || self.world.lets.contains_key(name) || self.world.param_values.contains_key(name)
+        }
+    }
+
+    fn is_otherwise_known(&self, name: &str) -> bool {
+        self.is_field(name) || self.world.lets.contains_key(name) || self.world.param_values.contains_key(name)
     }
 
     fn key(&self, name: &str) -> Option<Expr> {

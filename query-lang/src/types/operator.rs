@@ -194,6 +194,11 @@ impl<'a> Typer<'a, '_> {
         {
             return negate_if(negated, self.listed(table, item, span));
         }
+        if let ast::ExprKind::Name(name) = &list.node
+            && let Some(table) = self.changing_param(name)
+        {
+            return negate_if(negated, self.listed(table, item, span));
+        }
         let spans = (item.span, list.span);
         let (item, list) = (self.expr(item), self.expr(list));
         let of = match &list.ty {

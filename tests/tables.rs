@@ -1,0 +1,87 @@
+//! Tables and changing lists as a person gives them to the program: files, configuration, what is said when they are wrong.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const RULES: &str = r#"
+stream payment { card: text  country: text  at: time(ms) } timed by at
+table cards key card { card: text  owner: text  limit: int? }
+param banned = ["nowhere"]
+rule seen {
+  on    payment where country not in banned
+  alert low "{card}: {cards[card].owner}, {cards[card].limit}"
+}
+"#;
+
+const EVENTS: &str = "card,country,at\na,de,1000\nb,fr,2000\nc,de,3000\nb,es,4000\n";
+
+fn tripline(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tripline")).args(args).current_dir(folder).output().expect("the binary runs")
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [("r.trip", RULES), ("payments.csv", EVENTS)].iter().chain(files) {
+        std::fs::write(folder.path().join(name), text).expect("the folder takes a file");
+    }
+    folder
+}
+
+/// The messages of a run's alerts, in order.
+fn messages(folder: &Path, args: &[&str]) -> Vec<String> {
+    let output = tripline(folder, &[&["run", "--output", "alerts.jsonl"], args].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let alerts = std::fs::read_to_string(folder.join("alerts.jsonl")).expect("alerts are written");
+    let message = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["message"].clone();
+    alerts.lines().map(|line| message(line).as_str().expect("a text").to_owned()).collect()
+}
+
+#[test]
+fn a_table_is_an_input_like_a_stream() {
+    let folder = folder(&[("cards.csv", "limit,card,owner\n10,a,ada\n,b,bob\nmany,c,eve\n")]);
+    let args = ["r.trip", "--input", "payment=payments.csv", "--input", "cards=cards.csv"];
+    // The row with a limit that is no number is a dead letter.
+    let expected = ["a: ada, 10", "b: bob, -", "c: -, -", "b: bob, -"];
+    assert_eq!(messages(folder.path(), &args), expected);
+    let json = r#"{"card":"c","owner":"eve","limit":7}"#;
+    std::fs::write(folder.path().join("cards.jsonl"), json).expect("written");
+    let args = ["r.trip", "--input", "payment=payments.csv", "--input", "cards=cards.jsonl", "--workers", "2"];
+    assert_eq!(messages(folder.path(), &args)[2], "c: eve, 7");
+}
+
+#[test]
+fn a_list_comes_from_a_file_the_configuration_or_the_command_line() {
+    let config = "[source.payment]\nfile = \"payments.csv\"\n[table.cards]\nfile = \"cards.csv\"\n";
+    let folder = folder(&[("cards.csv", "card,owner\n"), ("banned.txt", "de\nes\n\nes\n")]);
+    let messages = |section: &str, args: &[&str]| {
+        std::fs::write(folder.path().join("tripline.toml"), format!("{config}{section}")).expect("written");
+        messages(folder.path(), &[&["r.trip", "--config", "tripline.toml"], args].concat()).len()
+    };
+    assert_eq!(messages("", &[]), 4);
+    assert_eq!(messages("[param.banned]\nfile = \"banned.txt\"\n", &[]), 1);
+    assert_eq!(messages("[params]\nbanned = [\"fr\"]\n", &[]), 3);
+    let by_hand = ["--set", "banned=[\"fr\", \"es\"]"];
+    assert_eq!(messages("[param.banned]\nfile = \"banned.txt\"\n", &by_hand), 2);
+}
+
+#[test]
+fn what_does_not_fit_is_said_before_anything_starts() {
+    let folder = folder(&[("cards.csv", "card\n"), ("tripline.toml", "[param.banned]\nfile = \"none.txt\"\n")]);
+    let said = |args: &[&str]| {
+        let output = tripline(
+            folder.path(),
+            &[&["run", "r.trip", "--config", "tripline.toml", "--input", "payment=payments.csv"], args].concat(),
+        );
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let without = said(&[]);
+    assert!(without.contains("table `cards` has no source: add a section [table.cards]"), "{without}");
+    let columns = said(&["--input", "cards=cards.csv", "--set", "banned=[\"x\"]"]);
+    let expected =
+        "table `cards` cannot be read, and rules need it: `cards.csv`: there is no column `owner`; there is `card`";
+    assert!(columns.contains(expected), "{columns}");
+    std::fs::write(folder.path().join("cards.csv"), "card,owner\n").expect("written");
+    let list = said(&["--input", "cards=cards.csv"]);
+    assert!(list.contains("table `banned` cannot be read") && list.contains("none.txt"), "{list}");
+}
