@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::case::Case;
 use super::fields::quoted;
 use super::notation::Expr;
-use super::rule::{EVER, Rule, Writer, disjoint, filter};
+use super::rule::{EVER, LIMIT, Rule, Writer, disjoint, filter};
 use super::sql::text;
 
 /// Writes the rule of a case.
@@ -45,27 +45,88 @@ fn filtered(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
     let [step] = case.pattern.as_slice() else { return Err("a filter of several steps".to_string()) };
     let step = object(step)?;
     let name = writer.step(text(step, "var").unwrap_or("e0"), false, false);
-    let (mut conditions, _) = conditions(step, writer)?;
-    let which = filter(&conditions);
-    match case.pipes.as_slice() {
-        [] => {}
-        [pipe] => {
-            if let Some(n) = pipe.get("head").and_then(Value::as_i64) {
-                conditions.push(format!("count({}) over forever <= {n}", which.trim_start()));
-            } else if let Some(fields) = pipe.get("unique").and_then(Value::as_array) {
-                let [Value::String(field)] = fields.as_slice() else {
-                    return Err("unique by several fields takes a derived stream".to_string());
-                };
-                writer.read(Some(field))?;
-                conditions.push(format!("first_seen({}{which}) over {EVER}", quoted(field)));
-            } else {
-                return Err("a pipe over the whole output".to_string());
-            }
-        }
-        _ => return Err("pipe after pipe takes a derived stream".to_string()),
-    }
-    let seq = format!("{name}: ev{}", filter(&conditions));
+    let (conditions, _) = conditions(step, writer)?;
+    let all = piped(&case.pipes, conditions, |writer, expr| writer.print(expr, None), writer)?;
+    let seq = format!("{name}: ev{}", filter(&all));
     Ok(Rule { seq, skip: "none".to_string(), ..Rule::default() })
+}
+
+/// How a condition of a pipe is written.
+type Print = fn(&Writer<'_>, &Expr) -> Result<String, String>;
+
+/// What the pipes leave of the events for which the conditions hold, as conditions.
+fn piped(
+    pipes: &[Value],
+    mut which: Vec<String>,
+    print: Print,
+    writer: &mut Writer<'_>,
+) -> Result<Vec<String>, String> {
+    let mut first: Vec<String> = Vec::new();
+    let mut unique: Option<String> = None;
+    for pipe in pipes {
+        if let Some(text) = pipe.get("filter").and_then(Value::as_str) {
+            if !first.is_empty() {
+                return Err("a filter behind another pipe".to_string());
+            }
+            let condition = writer.read(Some(text))?.ok_or("an empty filter")?;
+            which.push(print(writer, &condition)?);
+        } else if let Some(n) = pipe.get("head").and_then(Value::as_i64) {
+            let of = filter(&which);
+            first.push(match &unique {
+                None => format!("count({}) over forever <= {n}", of.trim_start()),
+                Some(value) => format!("distinct({value}{of}) over {EVER} <= {n}"),
+            });
+        } else if let Some(values) = pipe.get("unique").and_then(Value::as_array).filter(|_| unique.is_none()) {
+            let mut parts = Vec::new();
+            for value in values {
+                let expr = writer.read(value.as_str())?.ok_or("unique by nothing")?;
+                parts.push(print(writer, &expr)?);
+            }
+            let value = match parts.as_slice() {
+                [only] => only.clone(),
+                several => {
+                    let text: Vec<String> = several.iter().map(|p| format!("coalesce(text({p}), \"\")")).collect();
+                    format!("concat({})", text.join(", \"|\", "))
+                }
+            };
+            first.push(format!("first_seen({value}{}) over {EVER}", filter(&which)));
+            unique = Some(value);
+        } else {
+            return Err("a pipe over the whole output".to_string());
+        }
+    }
+    Ok([which, first].concat())
+}
+
+/// Pipes behind a sequence or join: a rule on its alerts.
+fn behind_pipes(case: &Case, rule: Rule, first: &str, writer: &mut Writer<'_>) -> Result<Rule, String> {
+    if case.pipes.is_empty() {
+        return Ok(rule);
+    }
+    let fields: Vec<String> = writer.fields.iter().map(|(field, _)| field.to_string()).collect();
+    let ids = writer.name_events();
+    let value = |field: &String| (format!("first_{field}"), format!("{first}.{}", quoted(field)));
+    let with = [ids.clone(), fields.iter().map(value).collect()].concat();
+    let helper = Rule { with, ..rule }.text("whole0");
+    let step = writer.step("_whole", false, false);
+    let all = piped(&case.pipes, Vec::new(), of_first, writer)?;
+    Ok(Rule {
+        seq: format!("{step}: whole0{}", filter(&all)),
+        skip: "none".to_string(),
+        helpers: vec![helper],
+        with: writer.hand_on(&ids, &step),
+        ..Rule::default()
+    })
+}
+
+/// A pipe's condition behind a sequence is about its first event.
+fn of_first(writer: &Writer<'_>, expr: &Expr) -> Result<String, String> {
+    match expr {
+        Expr::Name(name) if writer.fields.kind(name).is_some() => Ok(quoted(&format!("first_{name}"))),
+        Expr::Binary(op, a, b) => Ok(format!("({}) {op} ({})", of_first(writer, a)?, of_first(writer, b)?)),
+        Expr::Number(_) | Expr::Text(_) | Expr::Bool(_) => writer.print(expr, None),
+        _ => Err("a pipe behind a sequence by more than fields of its first event".to_string()),
+    }
 }
 
 /// The key of a step: what the case partitions by, and the step's own.
@@ -85,30 +146,18 @@ fn by(key: &str) -> String {
     if key.is_empty() { String::new() } else { format!(" by {key}") }
 }
 
-fn no_pipes(case: &Case) -> Result<(), String> {
-    match case.pipes.as_slice() {
-        [] => Ok(()),
-        [pipe] if pipe.get("head").is_some() || pipe.get("unique").is_some() => {
-            Err("a pipe after a sequence takes a derived stream".to_string())
-        }
-        _ => Err("a pipe over the whole output".to_string()),
-    }
-}
-
 /// One pending run per state and key, the newest start wins; an `until` ends all pending runs of its key.
 fn sequence(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
-    no_pipes(case)?;
     let mut rule =
         Rule { within_ms: case.within_ms, runs: Some("latest"), skip: "none".to_string(), ..Rule::default() };
     let until = until(case, writer)?;
     let mut leading: Vec<String> = Vec::new();
+    let mut first: Option<String> = None;
     let mut taken = 0;
     let positive = case.pattern.iter().filter(|s| s.get("negated").and_then(Value::as_bool) != Some(true)).count();
     for step in &case.pattern {
         let step = object(step)?;
-        if step.get("fork").and_then(Value::as_bool) == Some(true) {
-            return Err("a run that stays where it was as well".to_string());
-        }
+        let is_fork = step.get("fork").and_then(Value::as_bool) == Some(true);
         let key = key(case, step, writer)?;
         if step.get("negated").and_then(Value::as_bool) == Some(true) {
             let (conditions, _) = conditions(step, writer)?;
@@ -136,12 +185,21 @@ fn sequence(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
                     conditions.push(format!("({printed}) is not true"));
                 }
             }
-            let word = if taken == 1 && copy == 0 { "" } else { " then " };
-            rule.seq.push_str(&format!("{word}{name}: ev{}{}", by(&key), filter(&conditions)));
+            if is_fork && !is_last {
+                return Err("a run that stays where it was as well".to_string());
+            }
+            let word = match (taken == 1 && copy == 0, is_fork) {
+                (true, _) => "",
+                (false, true) => " then each ",
+                (false, false) => " then ",
+            };
+            let limit = if word.contains("each") { LIMIT } else { "" };
+            rule.seq.push_str(&format!("{word}{name}: ev{}{limit}{}", by(&key), filter(&conditions)));
+            first.get_or_insert(name);
         }
     }
     rule.without.extend(until.map(|(text, ..)| text));
-    Ok(rule)
+    behind_pipes(case, rule, &first.unwrap_or_default(), writer)
 }
 
 type Until = Option<(String, String, Option<Expr>)>;
@@ -160,25 +218,27 @@ fn until(case: &Case, writer: &mut Writer<'_>) -> Result<Until, String> {
 
 /// One event per step in any order.
 fn join(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
-    no_pipes(case)?;
     let members = match case.pattern.as_slice() {
         [only] => only.get("and").and_then(Value::as_array).ok_or("a join without members")?,
         _ => return Err("a join of several nodes".to_string()),
     };
     let mut texts = Vec::new();
+    let mut first: Option<String> = None;
     for step in members {
         let step = object(step)?;
         let name = writer.step(text(step, "var").unwrap_or("e"), false, false);
         let key = key(case, step, writer)?;
         let (conditions, _) = conditions(step, writer)?;
         texts.push(format!("{name}: ev{}{}", by(&key), filter(&conditions)));
+        first.get_or_insert(name);
     }
     let until = until(case, writer)?;
-    Ok(Rule {
+    let rule = Rule {
         within_ms: case.within_ms,
         seq: format!("all of ({})", texts.join(", ")),
         without: until.into_iter().map(|(text, ..)| text).collect(),
         skip: "past last event".to_string(),
         ..Rule::default()
-    })
+    };
+    behind_pipes(case, rule, &first.unwrap_or_default(), writer)
 }

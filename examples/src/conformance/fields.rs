@@ -51,6 +51,8 @@ pub struct Fields {
     kinds: BTreeMap<String, Kind>,
     /// Attributes that are of different types in different events.
     mixed: BTreeSet<String>,
+    /// Records carry the event's own name in the case.
+    pub ids: bool,
 }
 
 impl Fields {
@@ -67,7 +69,7 @@ impl Fields {
             };
         }
         let mixed = kinds.iter().filter(|(_, kind)| kind.is_none()).map(|(name, _)| name.clone()).collect();
-        Fields { kinds: kinds.into_iter().filter_map(|(name, kind)| Some((name, kind?))).collect(), mixed }
+        Fields { kinds: kinds.into_iter().filter_map(|(name, kind)| Some((name, kind?))).collect(), mixed, ids: false }
     }
 
     /// An attribute's type.
@@ -91,10 +93,16 @@ impl Fields {
     pub fn record(&self, event: &Event, at_ms: i64) -> Map<String, Value> {
         let known = event.attributes.iter().filter(|(name, _)| self.kinds.contains_key(*name));
         let mut record: Map<String, Value> = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if self.ids {
+            record.insert(ID.to_string(), Value::from(event.id.clone()));
+        }
         record.insert(TIME.to_string(), Value::from(at_ms));
         record
     }
 }
+
+/// The name of the field that carries the event's own name in the case.
+pub const ID: &str = "case_id";
 
 /// The name of the field that carries the event time.
 pub const TIME: &str = "case_time";

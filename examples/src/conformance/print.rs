@@ -21,6 +21,8 @@ pub struct Step {
     pub is_loop: bool,
     /// It may take none.
     pub may_be_empty: bool,
+    /// It stands in another rule, whose alert this step has taken.
+    pub via: Option<String>,
 }
 
 /// What a condition is about.
@@ -195,6 +197,9 @@ impl Scope<'_> {
     fn end(&self, variable: &str, field: &str, end: &str) -> Printed {
         let steps = self.steps(variable)?;
         let one = |step: &Step| {
+            if let Some(via) = &step.via {
+                return format!("{via}.{}_{}", step.name, field.trim_matches('`'));
+            }
             if step.is_loop { format!("{end}({}.{field})", step.name) } else { format!("{}.{field}", step.name) }
         };
         let mut candidates: Vec<String> = Vec::new();
@@ -248,6 +253,11 @@ impl Scope<'_> {
                 _ => Err(format!("{name} over something that is no variable")),
             },
             ("prev", [Expr::Name(_) | Expr::Member(..), ..]) if self.rows => self.prev(args),
+            ("last", [Expr::Name(field)]) if self.rows => self.attribute(field),
+            ("first" | "last", [Expr::Member(of, field)]) if self.rows => match &**of {
+                Expr::Name(variable) => self.navigated(name, variable, field),
+                _ => Err(format!("{name} of something that is no variable")),
+            },
             ("wildcard" | "like", [item, patterns @ ..]) => self.wildcard(item, patterns),
             ("array_contains", [list, item]) => Ok(format!("({} in {})", self.compared(item, 5)?, self.at(list, 0)?)),
             ("add", [a, b]) => self.at(&Expr::Binary("+", Box::new(a.clone()), Box::new(b.clone())), 9),
@@ -261,6 +271,18 @@ impl Scope<'_> {
             ("string", [a]) => Ok(format!("text({})", self.at(a, 0)?)),
             ("concat", _) | ("length" | "lower" | "upper" | "abs", [_]) => Ok(format!("{name}({})", list(self)?)),
             _ => Err(format!("function {name} is not in the language's library with this meaning")),
+        }
+    }
+
+    /// `first(A.x)`, `last(A.x)` of a row pattern: the row at hand is among those of its own label.
+    fn navigated(&self, end: &str, variable: &str, field: &str) -> Printed {
+        let attribute = self.attribute(field)?;
+        if self.own != Some(variable) {
+            return self.end(variable, &attribute, end);
+        }
+        match (end, self.steps(variable)?.is_empty()) {
+            ("last", _) | (_, true) => Ok(attribute),
+            _ => Ok(format!("coalesce({}, {attribute})", self.end(variable, &attribute, "first")?)),
         }
     }
 
@@ -290,6 +312,16 @@ impl Scope<'_> {
                     parts.push(format!("coalesce({field_text}, 0)"));
                 }
                 Ok(if parts.is_empty() { "0".to_string() } else { format!("({})", parts.join(" + ")) })
+            }
+            ("min" | "max", _) if !steps.iter().any(|step| step.via.is_some()) && !steps.is_empty() => {
+                let part = |step: &Step| match step.is_loop {
+                    true => format!("{function}({}.{field_text})", step.name),
+                    false => format!("{}.{field_text}", step.name),
+                };
+                let own = with_own.then(|| field_text.clone());
+                let all = steps.iter().map(part).chain(own);
+                let joined = all.reduce(|a, b| format!("{function}(coalesce({a}, {b}), coalesce({b}, {a}))"));
+                joined.ok_or_else(|| format!("{function} of nothing"))
             }
             (_, [step]) if !with_own && step.is_loop => Ok(format!("{function}({}.{field_text})", step.name)),
             (_, [step]) if !with_own => Ok(format!("{}.{field_text}", step.name)),

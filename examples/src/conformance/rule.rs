@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::fields::{Fields, Kind, TIME, quoted};
+use super::fields::{Fields, ID, Kind, TIME, quoted};
 use super::notation::{self, Expr};
 use super::print::{Scope, Step, Variable};
 
@@ -32,12 +32,16 @@ pub struct Rule {
     pub once: bool,
     /// Alerts again so often, milliseconds, while the absence at the end lasts.
     pub repeat_ms: Option<i64>,
+    /// Rules that this one is built on, as text.
+    pub helpers: Vec<String>,
+    /// `with`: names and what they are.
+    pub with: Vec<(String, String)>,
 }
 
 impl Rule {
     /// The rule's text.
     pub fn text(&self, name: &str) -> String {
-        let mut text = format!("rule {name} {{\n");
+        let mut text = format!("{}rule {name} {{\n", self.helpers.concat());
         let mut line = |line: String| {
             let _ = writeln!(text, "  {line}");
         };
@@ -57,6 +61,10 @@ impl Rule {
             line(format!("suppress {EVER}"));
         }
         line("alert info \"match\"".to_string());
+        if !self.with.is_empty() {
+            let with: Vec<String> = self.with.iter().map(|(name, what)| format!("{name} = {what}")).collect();
+            line(format!("with {}", with.join(", ")));
+        }
         if let Some(ms) = self.repeat_ms {
             line(format!("repeat {ms}ms"));
         }
@@ -70,6 +78,9 @@ pub fn stream(fields: &Fields, late_ms: i64) -> String {
     let mut text = "stream ev {\n".to_string();
     for (name, kind) in fields.iter() {
         let _ = writeln!(text, "  {}: {}?", quoted(name), kind.name());
+    }
+    if fields.ids {
+        let _ = writeln!(text, "  {ID}: text");
     }
     let _ = writeln!(text, "  {TIME}: time(ms)\n}} timed by {TIME}, late {late_ms}ms\n");
     text
@@ -87,12 +98,24 @@ pub struct Writer<'a> {
     pub rows: bool,
     /// Text is compared without case.
     pub lowered: bool,
+    /// Which variable's events a `with` field of the match names.
+    pub ids: BTreeMap<String, String>,
+    /// The clock starts at 0, before the first event.
+    pub from_zero: bool,
 }
 
 impl<'a> Writer<'a> {
     /// Nothing written yet.
     pub fn new(fields: &'a mut Fields) -> Self {
-        Writer { fields, variables: BTreeMap::new(), steps: BTreeMap::new(), rows: false, lowered: false }
+        Writer {
+            fields,
+            variables: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            rows: false,
+            lowered: false,
+            ids: BTreeMap::new(),
+            from_zero: false,
+        }
     }
 
     /// A new step of a variable.
@@ -115,9 +138,33 @@ impl<'a> Writer<'a> {
             name = format!("{base}_{number}");
         }
         self.steps.insert(name.clone(), variable.to_string());
-        let step = Step { name: name.clone(), is_loop, may_be_empty };
+        let step = Step { name: name.clone(), is_loop, may_be_empty, via: None };
         self.variables.entry(variable.to_string()).or_insert(Variable { steps: Vec::new() }).steps.push(step);
         name
+    }
+
+    /// `with` fields that name the events of all steps so far, for the rules that are built on this one.
+    pub fn name_events(&mut self) -> Vec<(String, String)> {
+        self.fields.ids = true;
+        let steps = self.variables.values().flat_map(|variable| &variable.steps);
+        let one = |step: &Step| {
+            let what = match step.is_loop {
+                true => format!("collect({}.{ID})", step.name),
+                false => format!("{}.{ID}", step.name),
+            };
+            (format!("ids_{}", step.name), what)
+        };
+        steps.map(one).collect()
+    }
+
+    /// The same fields, handed on by a rule that takes the other's alerts at this step.
+    pub fn hand_on(&mut self, names: &[(String, String)], step: &str) -> Vec<(String, String)> {
+        let hand = |(name, _): &(String, String)| {
+            let variable = self.steps.get(name.trim_start_matches("ids_")).cloned().unwrap_or_default();
+            self.ids.insert(name.clone(), variable);
+            (name.clone(), format!("{step}.{name}"))
+        };
+        names.iter().map(hand).collect()
     }
 
     /// A condition as the source writes it; none holds always.

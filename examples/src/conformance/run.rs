@@ -13,6 +13,7 @@ use tripline::engine::reference;
 use tripline::engine::time::{PartitionClock, Verdict};
 use tripline::engine::{alert, detect};
 use tripline::query_lang::plan::{Plan, StreamId};
+use tripline::query_lang::value::Value as Cell;
 use tripline::query_lang::{Source, compile};
 
 use super::case::{Case, Event};
@@ -52,6 +53,8 @@ struct Translation {
     text: String,
     /// Which variable each step stands for.
     steps: std::collections::BTreeMap<String, String>,
+    /// Which variable's events a `with` field names.
+    ids: std::collections::BTreeMap<String, String>,
     /// Events and their records.
     records: Vec<(Event, Map<String, Value>)>,
     /// The clock stops here, milliseconds; none: time runs on.
@@ -104,6 +107,11 @@ fn translate(case: &Case, folder: &Path) -> Result<Translation, String> {
         other => return Err(format!("profile {other}")),
     };
     let steps = std::mem::take(&mut writer.steps);
+    let ids = std::mem::take(&mut writer.ids);
+    if writer.from_zero && events.first().is_some_and(|first| first.t > 0) {
+        // The query is there before its first event.
+        events.insert(0, Event { id: String::new(), t: 0, is_tick: false, attributes: Map::new() });
+    }
     if case.mode.as_deref() == Some("sequence") {
         let mut types = Vec::new();
         case.pattern.iter().for_each(|node| tree::types(node, &mut types));
@@ -133,7 +141,7 @@ fn translate(case: &Case, folder: &Path) -> Result<Translation, String> {
     for (number, rule) in rules.iter().enumerate() {
         text.push_str(&rule.text(&format!("c{}", number + 1)));
     }
-    Ok(Translation { text, steps, records, end_ms })
+    Ok(Translation { text, steps, ids, records, end_ms })
 }
 
 /// Where the clock stops. Rows and stored events are complete: time runs on.
@@ -178,8 +186,12 @@ fn run(plan: &Arc<Plan>, translation: &Translation, judge: Judge) -> Result<Vec<
         Judge::Engine => detect::local::run(plan, &[batch], 1).map_err(|e| e.to_string())?,
         Judge::Reference => reference::run(plan, &reference_events(plan, &batch)),
     };
-    let alerts = alerts.iter().filter(|alert| is_in_time(alert, translation.end_ms));
-    Ok(alerts.map(|alert| to_match(alert, translation)).collect())
+    let is_whole = |alert: &&Alert| {
+        let name = &plan.rules[alert.rule.index()].name;
+        name.strip_prefix('c').is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let alerts = alerts.iter().filter(is_whole).filter(|alert| is_in_time(alert, translation.end_ms));
+    Ok(alerts.map(|alert| to_match(plan, alert, translation)).collect())
 }
 
 /// The records through the decoder into one batch; late ones are left out.
@@ -219,15 +231,33 @@ fn is_in_time(alert: &Alert, end_ms: Option<i64>) -> bool {
     }
 }
 
-fn to_match(alert: &Alert, translation: &Translation) -> Match {
+fn to_match(plan: &Plan, alert: &Alert, translation: &Translation) -> Match {
     let mut found = Match::new();
     for alert::Evidence { step, what } in &alert.evidence {
         if let Witness::Event(at) = what
+            && at.partition.stream == StreamId(0)
             && let Some((event, _)) = translation.records.get(at.offset as usize)
         {
             let variable = translation.steps.get(&**step).cloned().unwrap_or_else(|| step.to_string());
             found.entry(variable).or_default().push(event.id.clone());
         }
     }
+    let with = plan.rules[alert.rule.index()].alert.with.iter().zip(&alert.fields);
+    for (with, value) in with {
+        let Some(variable) = translation.ids.get(&*with.name) else { continue };
+        let ids = match value {
+            Cell::Text(id) => vec![id.to_string()],
+            Cell::List(ids) => ids.iter().filter_map(as_text).collect(),
+            _ => Vec::new(),
+        };
+        found.entry(variable.clone()).or_default().extend(ids);
+    }
     found
+}
+
+fn as_text(value: &Cell) -> Option<String> {
+    match value {
+        Cell::Text(text) => Some(text.to_string()),
+        _ => None,
+    }
 }

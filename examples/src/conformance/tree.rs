@@ -12,8 +12,12 @@ use super::sql::text;
 pub fn rule(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
     let [node] = case.pattern.as_slice() else { return Err("a forest".to_string()) };
     let is_esper = case.profile == "esper";
-    let mut tree = Tree { is_esper, adjacent: case.mode.as_deref() == Some("sequence"), everywhere: Vec::new() };
+    let adjacent = case.mode.as_deref() == Some("sequence");
+    let keyed = !case.partition_by.is_empty();
+    let mut tree = Tree { is_esper, adjacent, keyed, everywhere: Vec::new(), helpers: Vec::new(), handed: Vec::new() };
     let mut rule = tree.top(node, writer)?;
+    rule.helpers = tree.helpers;
+    rule.with = tree.handed;
     if rule.within_ms.is_none() {
         rule.within_ms = case.within_ms;
     }
@@ -38,8 +42,14 @@ struct Tree {
     is_esper: bool,
     /// Every event of a named stream must be taken.
     adjacent: bool,
+    /// Each key has its own pattern.
+    keyed: bool,
     /// Conditions that every step stands under.
     everywhere: Vec<String>,
+    /// Rules that the pattern is built on.
+    helpers: Vec<String>,
+    /// What the pattern's alerts hand on of those.
+    handed: Vec<(String, String)>,
 }
 
 /// A filter, read.
@@ -100,9 +110,6 @@ impl Tree {
         }
         if inner(node, "interval_ms").is_some() {
             return Err("a timer from the start".to_string());
-        }
-        if has_silence(node) {
-            return Err("a time from the start takes a rule of its own".to_string());
         }
         let seq = self.element(node, "", writer)?;
         Ok(once_only(Rule { seq, ..Rule::default() }))
@@ -196,11 +203,16 @@ impl Tree {
             return Ok(Rule { repeat_ms: Some(ms), ..self.top_sequence(&plain, writer)? });
         }
         if let Some(every) = inner(first, "every") {
-            if inner(every, "absent").is_some() {
-                return Err("a repeated silence takes a rule of its own".to_string());
+            if let Some(absent) = inner(every, "absent") {
+                let seq = self.quiet(absent, true, "", writer)? + &self.followers(others, writer)?;
+                return Ok(named(Rule { seq, ..Rule::default() }));
+            }
+            if let Some(nodes) = list(every, "seq") {
+                let seq = self.before(nodes, writer)? + &self.followers(others, writer)?;
+                return Ok(named(Rule { seq, ..Rule::default() }));
             }
             if inner(every, "filter").is_none() {
-                return Err("every over the first part of a sequence takes a derived stream".to_string());
+                return Err("every over a part that is neither an event nor a sequence".to_string());
             }
             if inner(every, "quant").is_some() {
                 return Err("one shared run per counting state".to_string());
@@ -208,8 +220,9 @@ impl Tree {
             let seq = self.element(every, "", writer)? + &self.followers(others, writer)?;
             return Ok(named(Rule { seq, ..Rule::default() }));
         }
-        if inner(first, "absent").is_some() {
-            return Err("a silence from the start takes a rule of its own".to_string());
+        if let Some(absent) = inner(first, "absent") {
+            let seq = self.quiet(absent, false, " where count() over forever == 1", writer)?;
+            return Ok(named(Rule { seq: seq + &self.followers(others, writer)?, ..Rule::default() }));
         }
         if let Some(filter) = inner(first, "filter")
             && inner(first, "quant").is_none()
@@ -224,9 +237,6 @@ impl Tree {
             let seq = first? + &self.followers(others, writer)?;
             return Ok(named(Rule { seq, ..Rule::default() }));
         }
-        if has_silence(first) {
-            return Err("a silence from the start takes a rule of its own".to_string());
-        }
         let seq = self.sequence(nodes, writer)?;
         Ok(once_only(Rule { seq, ..Rule::default() }))
     }
@@ -236,10 +246,57 @@ impl Tree {
         if inner(first, "interval_ms").is_some() {
             return Err("a timer from the start".to_string());
         }
-        if inner(first, "absent").is_some() || has_silence(first) {
-            return Err("a silence from the start takes a rule of its own".to_string());
-        }
         Ok(self.element(first, "", writer)? + &self.followers(others, writer)?)
+    }
+
+    /// A silence that is counted from the start is a rule of its own, whose alerts are events.
+    fn quiet(&mut self, absent: &Value, again: bool, which: &str, writer: &mut Writer<'_>) -> Result<String, String> {
+        if self.adjacent {
+            return Err("an absence in a sequence of adjacent events".to_string());
+        }
+        if self.keyed {
+            return Err("a silence of a key that has not been seen".to_string());
+        }
+        let ms = absent.get("for_ms").and_then(Value::as_i64).ok_or("an absence without a time")?;
+        let read = self.filter(absent, None, writer)?;
+        let name = format!("quiet{}", self.helpers.len());
+        let repeat = if again { format!("\n  repeat {ms}ms") } else { String::new() };
+        self.helpers.push(format!(
+            "rule {name} {{\n  match no ev for {}ms{}\n  alert info \"quiet\"{repeat}\n}}\n",
+            ms - 1,
+            filter(&read.conditions)
+        ));
+        writer.from_zero = true;
+        let step = writer.step("_quiet", false, true);
+        Ok(format!("{step}: {name}{which}"))
+    }
+
+    /// `every` over the first part of a sequence: a rule of its own, which starts anew when it is complete. Its alerts carry
+    /// what later conditions may ask for.
+    fn before(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
+        let is_plain = |node: &Value| inner(node, "filter").is_some() && inner(node, "quant").is_none();
+        if self.adjacent || self.keyed || !nodes.iter().all(is_plain) {
+            return Err("every over more than a sequence of single events".to_string());
+        }
+        let seq = self.sequence(nodes, writer)?;
+        let ids = writer.name_events();
+        let names: Vec<String> = ids.iter().map(|(name, _)| name.trim_start_matches("ids_").to_string()).collect();
+        let fields: Vec<String> = writer.fields.iter().map(|(field, _)| field.to_string()).collect();
+        let value = |step: &String| {
+            let of = |field: &String| (format!("{step}_{field}"), format!("{step}.{}", quoted(field)));
+            fields.iter().map(of).collect::<Vec<_>>()
+        };
+        let with = [ids.clone(), names.iter().flat_map(value).collect()].concat();
+        let name = format!("part{}", self.helpers.len());
+        let part = Rule { seq, runs: Some("1"), with, ..Rule::default() };
+        self.helpers.push(part.text(&name));
+        let step = writer.step("_part", false, true);
+        for variable in writer.variables.values_mut() {
+            let of = variable.steps.iter_mut().filter(|of| names.contains(&of.name));
+            of.for_each(|of| of.via = Some(step.clone()));
+        }
+        self.handed = writer.hand_on(&ids, &step);
+        Ok(format!("{step}: {name}"))
     }
 
     fn followers(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
@@ -304,11 +361,17 @@ impl Tree {
             return self.guard(node, guarded, word, writer);
         }
         if let Some(ms) = node.get("interval_ms").and_then(Value::as_i64) {
+            if word.is_empty() {
+                return Err("a timer from the start".to_string());
+            }
             return Ok(format!("{word}no ev for {}ms where false", ms - 1));
         }
         if let Some(absent) = inner(node, "absent") {
             if self.adjacent {
                 return Err("an absence in a sequence of adjacent events".to_string());
+            }
+            if word.is_empty() {
+                return self.quiet(absent, false, "", writer);
             }
             let ms = absent.get("for_ms").and_then(Value::as_i64).ok_or("an absence without a time")?;
             let read = self.filter(absent, None, writer)?;
@@ -479,12 +542,4 @@ fn has_every(node: &Value) -> bool {
         Value::Array(items) => items.iter().any(has_every),
         _ => false,
     }
-}
-
-/// A silence, or a time, that is counted from the start.
-fn has_silence(node: &Value) -> bool {
-    let timed = |m: &Value| {
-        m.get("absent").is_some_and(|a| a.get("for_ms").is_some_and(|f| !f.is_null())) || m.get("interval_ms").is_some()
-    };
-    ["and", "or"].iter().filter_map(|name| list(node, name)).flatten().any(timed)
 }
