@@ -227,7 +227,7 @@ fn is_in_time(alert: &Alert, end_ms: Option<i64>) -> bool {
     match (&alert.position.cause, end_ms.map(|ms| ms.saturating_mul(1000))) {
         (_, None) => true,
         (Cause::Event { .. }, Some(end)) => time_us <= end,
-        (Cause::Timer, Some(end)) => time_us < end,
+        (_, Some(end)) => time_us < end,
     }
 }
 
