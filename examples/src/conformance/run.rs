@@ -13,7 +13,6 @@ use tripline::engine::reference;
 use tripline::engine::time::{PartitionClock, Verdict};
 use tripline::engine::{alert, detect};
 use tripline::query_lang::plan::{Plan, StreamId};
-use tripline::query_lang::value::Value as Cell;
 use tripline::query_lang::{Source, compile};
 
 use super::case::{Case, Event};
@@ -242,22 +241,16 @@ fn to_match(plan: &Plan, alert: &Alert, translation: &Translation) -> Match {
             found.entry(variable).or_default().push(event.id.clone());
         }
     }
-    let with = plan.rules[alert.rule.index()].alert.with.iter().zip(&alert.fields);
-    for (with, value) in with {
-        let Some(variable) = translation.ids.get(&*with.name) else { continue };
-        let ids = match value {
-            Cell::Text(id) => vec![id.to_string()],
-            Cell::List(ids) => ids.iter().filter_map(as_text).collect(),
-            _ => Vec::new(),
-        };
-        found.entry(variable.clone()).or_default().extend(ids);
+    if !translation.ids.is_empty() {
+        let shown: Value = serde_json::from_str(&alert.json(plan)).unwrap_or_default();
+        for (name, variable) in &translation.ids {
+            let ids: Vec<String> = match &shown["fields"][name] {
+                Value::String(id) => vec![id.clone()],
+                Value::Array(ids) => ids.iter().filter_map(Value::as_str).map(str::to_string).collect(),
+                _ => Vec::new(),
+            };
+            found.entry(variable.clone()).or_default().extend(ids);
+        }
     }
     found
-}
-
-fn as_text(value: &Cell) -> Option<String> {
-    match value {
-        Cell::Text(text) => Some(text.to_string()),
-        _ => None,
-    }
 }

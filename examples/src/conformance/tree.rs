@@ -14,7 +14,15 @@ pub fn rule(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
     let is_esper = case.profile == "esper";
     let adjacent = case.mode.as_deref() == Some("sequence");
     let keyed = !case.partition_by.is_empty();
-    let mut tree = Tree { is_esper, adjacent, keyed, everywhere: Vec::new(), helpers: Vec::new(), handed: Vec::new() };
+    let mut tree = Tree {
+        is_esper,
+        adjacent,
+        keyed,
+        everywhere: Vec::new(),
+        begun: false,
+        helpers: Vec::new(),
+        handed: Vec::new(),
+    };
     let mut rule = tree.top(node, writer)?;
     rule.helpers = tree.helpers;
     rule.with = tree.handed;
@@ -46,6 +54,8 @@ struct Tree {
     keyed: bool,
     /// Conditions that every step stands under.
     everywhere: Vec<String>,
+    /// Something stands before what is written.
+    begun: bool,
     /// Rules that the pattern is built on.
     helpers: Vec<String>,
     /// What the pattern's alerts hand on of those.
@@ -301,6 +311,7 @@ impl Tree {
 
     fn followers(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
         let word = if self.adjacent { " next " } else { " then " };
+        self.begun = true;
         nodes.iter().map(|node| self.element(node, word, writer)).collect()
     }
 
@@ -361,7 +372,7 @@ impl Tree {
             return self.guard(node, guarded, word, writer);
         }
         if let Some(ms) = node.get("interval_ms").and_then(Value::as_i64) {
-            if word.is_empty() {
+            if !self.begun {
                 return Err("a timer from the start".to_string());
             }
             return Ok(format!("{word}no ev for {}ms where false", ms - 1));
@@ -370,7 +381,7 @@ impl Tree {
             if self.adjacent {
                 return Err("an absence in a sequence of adjacent events".to_string());
             }
-            if word.is_empty() {
+            if !self.begun {
                 return self.quiet(absent, false, "", writer);
             }
             let ms = absent.get("for_ms").and_then(Value::as_i64).ok_or("an absence without a time")?;
@@ -426,7 +437,15 @@ impl Tree {
     }
 
     fn members(&mut self, members: &[Value], writer: &mut Writer<'_>) -> Result<Vec<String>, String> {
-        members.iter().map(|member| self.member(member, writer)).collect()
+        members.iter().map(|member| self.beside(member, writer)).collect()
+    }
+
+    /// A member: what stands before it stands before the whole.
+    fn beside(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<String, String> {
+        let begun = self.begun;
+        let member = self.member(node, writer);
+        self.begun = begun;
+        member
     }
 
     fn member(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<String, String> {
@@ -480,7 +499,7 @@ impl Tree {
                 wholes.push(whole);
             }
         }
-        let sides: Vec<String> = sides.into_iter().map(|side| self.member(side, writer)).collect::<Result<_, _>>()?;
+        let sides: Vec<String> = sides.into_iter().map(|side| self.beside(side, writer)).collect::<Result<_, _>>()?;
         Ok(match sides.as_slice() {
             [only] => format!("{text}{word}{only}"),
             several => format!("{text}{word}all of ({})", several.join(", ")),
