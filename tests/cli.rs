@@ -117,10 +117,12 @@ fn codes_and_rules_are_explained() {
 #[test]
 fn a_story_makes_a_folder_that_works() {
     let folder = folder();
-    assert!(tripline(folder.path(), &["init", "mine", "--story", "unpaid-order"]).status.success());
-    let mine = folder.path().join("mine");
-    for args in [&["check"][..], &["test"], &["run"], &["demo", "."]] {
-        let output = tripline(&mine, args);
-        assert!(output.status.success(), "{args:?}: {}{}", out(&output), err(&output));
+    for story in ["unpaid-order", "deploy-error-spike"] {
+        assert!(tripline(folder.path(), &["init", story, "--story", story]).status.success());
+        let made = folder.path().join(story);
+        for args in [&["check"][..], &["test"], &["run"], &["demo", "."]] {
+            let output = tripline(&made, args);
+            assert!(output.status.success(), "{story} {args:?}: {}{}", out(&output), err(&output));
+        }
     }
 }

@@ -49,14 +49,16 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
 
 /// A story's page, script and rules, its events as files, and a configuration that reads them.
 fn of_story(story: &Story) -> Result<Vec<(String, String)>, Failure> {
+    let told = story.tell(None)?;
     let mut events: BTreeMap<String, String> = BTreeMap::new();
-    for record in story.tell(None)?.records {
+    for record in told.records {
         let lines = events.entry(record.stream).or_default();
         lines.push_str(&record.json);
         lines.push('\n');
     }
-    let sources: String =
-        events.keys().map(|stream| format!("[source.{stream}]\nfile = \"events/{stream}.jsonl\"\n\n")).collect();
+    let stream = |stream: &String| format!("[source.{stream}]\nfile = \"events/{stream}.jsonl\"\n\n");
+    let table = |table: &String| format!("[table.{table}]\nfile = \"tables/{table}.jsonl\"\n\n");
+    let sources: String = events.keys().map(stream).chain(told.rows.keys().map(table)).collect();
     let name = &story.name;
     let config = format!(
         "# Where events come from, where alerts go, how the engine runs. Detection itself stands in {RULES}.\n\n{sources}\
@@ -69,6 +71,8 @@ fn of_story(story: &Story) -> Result<Vec<(String, String)>, Failure> {
     ];
     files.extend(story.readme.iter().map(|page| ("README.md".to_owned(), page.clone().into_owned())));
     files.extend(events.into_iter().map(|(stream, lines)| (format!("events/{stream}.jsonl"), lines)));
+    let lines = |rows: Vec<String>| rows.into_iter().map(|row| row + "\n").collect();
+    files.extend(told.rows.into_iter().map(|(table, rows)| (format!("tables/{table}.jsonl"), lines(rows))));
     Ok(files)
 }
 

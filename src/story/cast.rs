@@ -12,7 +12,8 @@ use super::script;
 pub struct Member {
     /// Its name.
     pub name: String,
-    has: BTreeMap<String, Drawn>,
+    /// What it has.
+    pub has: BTreeMap<String, Drawn>,
 }
 
 /// All pools.

@@ -1,9 +1,10 @@
-//! An event as a record: JSON in the shape that its stream declares.
+//! An event as a record, a member of the cast as a row: JSON in the shape that the stream or table declares.
 
 use tripline_query_lang::display::Rfc3339;
-use tripline_query_lang::plan::{Field, PathPart, Stream, TimeUnit};
+use tripline_query_lang::plan::{Field, PathPart, Stream, Table, TimeUnit};
 use tripline_query_lang::value::Type;
 
+use super::cast::Member;
 use super::draw::Drawn;
 
 /// A record on its way.
@@ -29,14 +30,36 @@ pub fn json(
     at_us: i64,
     mut value: impl FnMut(&Field) -> Result<Option<Drawn>, String>,
 ) -> Result<String, String> {
+    let time_field = stream.fields.get(stream.timed_by.index());
+    object(&stream.fields, |field| {
+        if time_field.is_some_and(|timed_by| timed_by.name == field.name) {
+            return Ok(Some(time(field, at_us)));
+        }
+        value(field)?.map(|drawn| leaf(field, drawn)).transpose()
+    })
+}
+
+/// A member of the cast as a table's row: its name is the key.
+pub fn row(table: &Table, member: &Member) -> Result<String, String> {
+    let [key] = &table.keys[..] else {
+        return Err(format!("table `{}` has a key of several fields, a member one name", table.name));
+    };
+    let key = table.fields.get(key.index());
+    object(&table.fields, |field| {
+        let is_key = key.is_some_and(|key| key.name == field.name);
+        let drawn = if is_key { Some(Drawn::Text(member.name.clone())) } else { member.has.get(&field.name).cloned() };
+        drawn.map(|drawn| leaf(field, drawn)).transpose()
+    })
+}
+
+/// The fields as one JSON object, each in its place.
+fn object(
+    fields: &[Field],
+    mut written: impl FnMut(&Field) -> Result<Option<String>, String>,
+) -> Result<String, String> {
     let mut root = Object::default();
-    for (index, field) in stream.fields.iter().enumerate() {
-        let leaf = if index == stream.timed_by.index() {
-            Some(time(field, at_us))
-        } else {
-            value(field)?.map(|drawn| leaf(field, drawn)).transpose()?
-        };
-        if let Some(leaf) = leaf {
+    for field in fields {
+        if let Some(leaf) = written(field)? {
             root.put(&field.path, leaf)?;
         }
     }
@@ -68,9 +91,9 @@ fn leaf(field: &Field, drawn: Drawn) -> Result<String, String> {
 
 /// A JSON object with its members in the order in which they came.
 #[derive(Default)]
-struct Object(Vec<(String, Member)>);
+struct Object(Vec<(String, Node)>);
 
-enum Member {
+enum Node {
     Leaf(String),
     Object(Object),
 }
@@ -81,25 +104,25 @@ impl Object {
             return Err("a story writes no lists: a path has names only".to_owned());
         };
         if rest.is_empty() {
-            self.0.push((name.clone(), Member::Leaf(leaf)));
+            self.0.push((name.clone(), Node::Leaf(leaf)));
             return Ok(());
         }
         let there = self.0.iter().position(|(other, _)| other == name).unwrap_or_else(|| {
-            self.0.push((name.clone(), Member::Object(Object::default())));
+            self.0.push((name.clone(), Node::Object(Object::default())));
             self.0.len() - 1
         });
         match &mut self.0[there].1 {
-            Member::Object(inner) => inner.put(rest, leaf),
-            Member::Leaf(_) => Err(format!("`{name}` is a value and an object")),
+            Node::Object(inner) => inner.put(rest, leaf),
+            Node::Leaf(_) => Err(format!("`{name}` is a value and an object")),
         }
     }
 
     fn written(&self) -> String {
-        let member = |(name, member): &(String, Member)| {
+        let member = |(name, member): &(String, Node)| {
             let name = serde_json::Value::String(name.clone());
             match member {
-                Member::Leaf(leaf) => format!("{name}:{leaf}"),
-                Member::Object(inner) => format!("{name}:{}", inner.written()),
+                Node::Leaf(leaf) => format!("{name}:{leaf}"),
+                Node::Object(inner) => format!("{name}:{}", inner.written()),
             }
         };
         let members: Vec<String> = self.0.iter().map(member).collect();

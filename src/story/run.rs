@@ -4,16 +4,17 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tripline_connectors::json::JsonDecoder;
+use tripline_connectors::json::{JsonDecoder, JsonRows};
 use tripline_connectors::log::{Log, LogRecord, LogSource};
 use tripline_connectors::terminal::alert_line;
 use tripline_engine::alert::AlertState;
 use tripline_engine::io::{AlertRecord, PartitionInfo, Polled, Record as Polling, Source, SourceError};
 use tripline_engine::metrics::Counts;
-use tripline_engine::runner::{Input, Job, Settings, streams_read};
-use tripline_query_lang::plan::StreamId;
+use tripline_engine::runner::{Input, Job, Settings, TableInput, streams_read, tables_needed};
+use tripline_query_lang::plan::{Plan, StreamId, TableId};
 
-use super::{Record, Story, StoryFault, Truth};
+use super::script::Script;
+use super::{Record, Story, StoryFault, Told, Truth};
 use crate::demo::sink::WatchedSink;
 
 /// How to play a story.
@@ -64,29 +65,15 @@ pub fn play(
     let script = story.read_script()?;
     let plan = story.plan(&how.params)?;
     let told = super::tell::tell(&story.name, &script, &plan, how.seed.unwrap_or(script.seed))?;
-    let log = Log::default();
-    for (name, topic) in &script.stream {
-        log.create_topic(name, topic.partitions);
-    }
-    told.records.iter().for_each(|record| append(&log, record));
-    script.stream.keys().for_each(|name| log.finish_topic(name));
+    let log = log_of(&script, &told);
     let rules: Vec<String> = plan.rules.iter().map(|rule| rule.name.clone()).collect();
-    let read = streams_read(&plan);
     let alerts: Arc<Mutex<Vec<AlertRecord>>> = Arc::default();
     let kept = alerts.clone();
     let sink = WatchedSink::new(move |alert| {
         kept.lock().unwrap_or_else(PoisonError::into_inner).push(alert.clone());
         watch(alert)
     });
-    let most = how.batch.unwrap_or(usize::MAX);
-    let streams = plan.streams.iter().map(|stream| stream.name.clone()).zip(read).enumerate();
-    let sources: Vec<Sips> = streams
-        .filter(|(_, (_, read))| *read)
-        .map(|(id, (name, _))| Sips { source: LogSource::new(log.clone(), &name, StreamId(id as u32)), most })
-        .collect();
-    let job = sources.into_iter().fold(Job::new(plan).settings(how.settings).sink(Box::new(sink)), |job, source| {
-        job.input(Input { source: Box::new(source), decoder: Box::new(|stream, _| Box::new(JsonDecoder::new(stream))) })
-    });
+    let job = job(plan, &log, how.batch.unwrap_or(usize::MAX)).settings(how.settings).sink(Box::new(sink));
     let summary = job.run(stop)?;
     let mut alerts = std::mem::take(&mut *alerts.lock().unwrap_or_else(PoisonError::into_inner));
     alerts.sort_by(|a, b| a.position.cmp(&b.position));
@@ -94,6 +81,46 @@ pub fn play(
     let heard: Vec<(String, String)> = alerts.iter().filter(|alert| is_first(alert)).map(rule_and_key).collect();
     let truth = Truth::new(&script, &told.tellings, &rules, &heard);
     Ok(Played { alerts, truth, counts: summary.counts, stopped: !summary.finished })
+}
+
+/// A log with everything that was told in it, each topic at its end.
+fn log_of(script: &Script, told: &Told) -> Log {
+    let log = Log::default();
+    for (name, topic) in &script.stream {
+        log.create_topic(name, topic.partitions);
+    }
+    told.rows.keys().for_each(|name| log.create_topic(name, 1));
+    for (name, rows) in &told.rows {
+        for row in rows {
+            let row = LogRecord::of_value(row.clone().into_bytes());
+            log.append(name, 0, LogRecord { timestamp_us: Some(told.start_us), ..row });
+        }
+    }
+    told.records.iter().for_each(|record| append(&log, record));
+    script.stream.keys().chain(told.rows.keys()).for_each(|name| log.finish_topic(name));
+    log
+}
+
+/// The plan with the log as the source of all that it reads.
+fn job(plan: Plan, log: &Log, most: usize) -> Job {
+    let source = |name: &str, stream: u32| Sips { source: LogSource::new(log.clone(), name, StreamId(stream)), most };
+    let streams = plan.streams.iter().enumerate().zip(streams_read(&plan)).filter(|(_, read)| *read);
+    let inputs: Vec<Input> = streams
+        .map(|((id, stream), _)| Input {
+            source: Box::new(source(&stream.name, id as u32)),
+            decoder: Box::new(|stream, _| Box::new(JsonDecoder::new(stream))),
+        })
+        .collect();
+    let tables = plan.tables.iter().enumerate().zip(tables_needed(&plan)).filter(|(_, needed)| *needed);
+    let tables: Vec<TableInput> = tables
+        .map(|((id, table), _)| TableInput {
+            table: TableId(id as u32),
+            source: Box::new(source(&table.name, u32::MAX)),
+            decoder: Box::new(JsonRows::new(table)),
+        })
+        .collect();
+    let job = inputs.into_iter().fold(Job::new(plan), Job::input);
+    tables.into_iter().fold(job, Job::table)
 }
 
 /// Whether it is the first alert of its id: one that is repeated or resolved says nothing new.
@@ -126,6 +153,10 @@ impl Source for Sips {
 
     fn poll(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Polling<'_>)) -> Result<Polled, SourceError> {
         self.source.poll(max.min(self.most), wait, visit)
+    }
+
+    fn is_read(&self) -> bool {
+        self.source.is_read()
     }
 }
 

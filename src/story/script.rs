@@ -25,6 +25,9 @@ pub struct Script {
     pub arrival: Arrival,
     /// What the streams' events have in common, by stream.
     pub stream: BTreeMap<String, Topic>,
+    /// What the rows of the tables are, by table.
+    #[serde(default)]
+    pub table: BTreeMap<String, Rows>,
     /// Who takes part, by pool.
     pub cast: BTreeMap<String, Pool>,
     /// Ordinary life: its tellings draw from the whole cast.
@@ -78,6 +81,14 @@ pub struct Topic {
 
 fn two() -> usize {
     2
+}
+
+/// A table's rows: each member of some pools is one, known from the beginning.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// The pools; the table's key is the member's name, its other fields are what the member has.
+    pub of: Vec<String>,
 }
 
 /// A pool of the cast.

@@ -11,7 +11,7 @@ use super::StoryFault;
 use super::cast::{Cast, Roles, Stage, Whom};
 use super::draw::{Role, Surroundings};
 use super::record::{self, Record};
-use super::script::{Beat, Scene, Script};
+use super::script::{Beat, Rows, Scene, Script};
 use super::span::{Span, Times};
 
 /// A scene that was played.
@@ -26,6 +26,10 @@ pub struct Telling {
 /// A script that was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
+    /// The rows of each table that has a section, known from the beginning.
+    pub rows: BTreeMap<String, Vec<String>>,
+    /// When the story begins, microseconds.
+    pub start_us: i64,
     /// All records, in order of arrival.
     pub records: Vec<Record>,
     /// All scenes that were played; ordinary life is not among them.
@@ -64,9 +68,27 @@ pub fn tell(story: &str, script: &Script, plan: &Plan, seed: u64) -> Result<Told
         let play = teller.life(number, life, &mut cast, seed);
         play.map_err(|what| wrong(&format!("the life \"{}\"", life.what), what))?;
     }
-    let Teller { mut records, tellings, .. } = teller;
+    let rows = script.table.iter().map(|(name, rows)| {
+        let rows = table_rows(plan, &cast, name, rows).map_err(|what| wrong(&format!("[table.{name}]"), what));
+        rows.map(|rows| (name.clone(), rows))
+    });
+    let rows = rows.collect::<Result<_, _>>()?;
+    let Teller { mut records, tellings, start_us, .. } = teller;
     records.sort_by_key(|(arrives_us, number, _)| (*arrives_us, *number));
-    Ok(Told { records: records.into_iter().map(|(.., record)| record).collect(), tellings })
+    Ok(Told { rows, start_us, records: records.into_iter().map(|(.., record)| record).collect(), tellings })
+}
+
+/// Each member of the pools as a row of the table.
+fn table_rows(plan: &Plan, cast: &Cast<'_>, name: &str, rows: &Rows) -> Result<Vec<String>, String> {
+    let table = plan.tables.iter().find(|table| table.name == name);
+    let table = table.ok_or_else(|| format!("the rules have no table `{name}`"))?;
+    let mut written = Vec::new();
+    for pool in &rows.of {
+        for member in cast.members(pool, Whom::All)? {
+            written.push(record::row(table, &member)?);
+        }
+    }
+    Ok(written)
 }
 
 /// The chance of one telling.
