@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::notation::ORIGIN_US;
 use tripline_engine::alert::Alert;
 use tripline_engine::detect::local::Local;
 use tripline_engine::detect::{Program, ProgramError};
@@ -44,6 +45,8 @@ pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
         let topic = plan.streams[stream.index()].name.as_str().into();
         local.push(&Arc::new(builder.finish(PartitionId { stream, topic, partition: 0 })));
     }
+    // The input starts with its first line, or at `0s`.
+    local.begin(test.lines.iter().map(|line| line.at_us).min().map_or(ORIGIN_US, |first| first.min(ORIGIN_US)));
     let alerts = match test.end_us {
         Some(end_us) => local.advance(end_us),
         None => {

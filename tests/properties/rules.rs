@@ -28,7 +28,11 @@ fn span(draw: &mut Draw) -> String {
 
 /// A rule and the streams.
 pub fn file(draw: &mut Draw) -> String {
-    let rule = if draw.below(3) == 0 { threshold(draw) } else { pattern(draw) };
+    let rule = match draw.below(3) {
+        0 if draw.once_in(5) => silence(draw),
+        0 => threshold(draw),
+        _ => pattern(draw),
+    };
     format!("{STREAMS}\n{rule}")
 }
 
@@ -121,12 +125,8 @@ fn threshold(draw: &mut Draw) -> String {
         rule.push_str(&format!(", seen = collect(w) over {}", span(draw)));
     }
     if has_when && !is_every {
-        if draw.once_in(4) {
-            rule.push_str(&format!("\n  repeat {}", draw.pick(&["1s", "2s", "7s"])));
-        }
-        if draw.once_in(3) {
-            rule.push_str("\n  resolve \"{w} {n} {at}\"");
-        }
+        rule.push('\n');
+        lasting(draw, &mut rule);
     }
     rule.push_str("\n}\n");
     rule
@@ -200,7 +200,34 @@ fn pattern(draw: &mut Draw) -> String {
         }
     }
     let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(", ")) };
-    rule.push_str(&format!("  alert low \"found {{at}}\"{with}\n}}\n"));
+    rule.push_str(&format!("  alert low \"found {{at}}\"{with}\n"));
+    // What lasts: the absence at the end, unless it waits for the end of a `within`.
+    let last = seq.rsplit(" then ").next().unwrap_or_default();
+    if last.starts_with("no ") && last.contains(" for ") && !last.contains(')') {
+        lasting(draw, &mut rule);
+    }
+    rule.push_str("}\n");
+    rule
+}
+
+/// `repeat` and `resolve`.
+fn lasting(draw: &mut Draw, rule: &mut String) {
+    if draw.once_in(3) {
+        rule.push_str(&format!("  repeat {}\n", draw.pick(&["1s", "2s", "7s"])));
+    }
+    if draw.once_in(2) {
+        rule.push_str("  resolve \"over {at}\"\n");
+    }
+}
+
+/// A rule that waits for silence.
+fn silence(draw: &mut Draw) -> String {
+    let mut rule = format!("rule r {{\n{}", keys(draw));
+    rule.push_str(&format!("  match no {} for {}{}\n", draw.pick(&["s", "t"]), span(draw), filter(draw)));
+    suppress(draw, &mut rule, "");
+    rule.push_str("  alert low \"quiet {at}\"\n");
+    lasting(draw, &mut rule);
+    rule.push_str("}\n");
     rule
 }
 

@@ -167,7 +167,10 @@ pub fn by_engine(
 ) -> Result<Vec<String>, String> {
     let compile = if setting.plain { Program::plain } else { Program::new };
     let program = Arc::new(compile(plan.clone()).map_err(|e| e.to_string())?);
-    let records = in_order(placed(records), setting.order);
+    let mut records = in_order(placed(records), setting.order);
+    // No other stream is opened.
+    let read = streams_read(plan);
+    records.retain(|record| read[record.partition.stream.index()]);
     let partitions: std::collections::BTreeSet<&PartitionId> = records.iter().map(|r| &r.partition).collect();
     let mut engine = Engine::new(program, setting, partitions.len());
     engine.changes = changes(plan, rows)?;
@@ -181,7 +184,8 @@ pub fn by_engine(
         engine.end(&partition);
     }
     engine.show_changes(i64::MAX);
-    let newest_us = engine.newest_us;
+    let (oldest_us, newest_us) = (engine.oldest_us, engine.newest_us);
+    oldest_us.into_iter().for_each(|start| engine.local.begin(start));
     engine.alerts.extend(newest_us.map(|us| engine.local.advance(us + 1)).unwrap_or_default());
     engine.alerts.extend(engine.local.finish());
     Ok(shown(plan, &engine.alerts))
@@ -233,6 +237,7 @@ struct Engine<'a> {
     batches: usize,
     released_us: i64,
     newest_us: Option<i64>,
+    oldest_us: Option<i64>,
     alerts: Vec<Alert>,
     /// Partitions that will come.
     expected: usize,
@@ -252,6 +257,7 @@ impl<'a> Engine<'a> {
             batches: 0,
             released_us: i64::MIN,
             newest_us: None,
+            oldest_us: None,
             alerts: Vec::new(),
             expected,
             changes: Vec::new(),
@@ -286,9 +292,8 @@ impl<'a> Engine<'a> {
         let at_us = reading.decoder.decode(record.json.as_bytes(), &mut reading.rows).map_err(|e| e.to_string())?;
         match reading.clock.judge(record.offset, at_us, Some(record.timestamp_us)) {
             Verdict::InTime => {
-                if streams_read(&plan)[record.partition.stream.index()] {
-                    self.newest_us = self.newest_us.max(Some(at_us));
-                }
+                self.newest_us = self.newest_us.max(Some(at_us));
+                self.oldest_us = self.oldest_us.into_iter().chain([at_us]).min();
                 reading.rows.end_row(at_us, record.offset);
                 reading.building.push(record.offset);
                 self.kept.push((record.partition.clone(), at_us, record.offset, record.json));
@@ -333,6 +338,7 @@ impl<'a> Engine<'a> {
         let least = watermarks.into_iter().min().unwrap_or(i64::MIN);
         if least > self.released_us && least < i64::MAX {
             self.released_us = least;
+            self.oldest_us.filter(|oldest| *oldest < least).into_iter().for_each(|start| self.local.begin(start));
             self.show_changes(least);
             self.alerts.extend(self.local.advance(least));
         }

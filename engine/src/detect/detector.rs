@@ -53,6 +53,14 @@ impl Detector {
         self
     }
 
+    /// The input starts here, microseconds: rules without a key that wait for an absence wait from now on. For the detector
+    /// of the worker that has the empty key, before event time has passed the start; a state that is there already knows.
+    pub fn begin(&mut self, start_us: i64) {
+        if self.shared.key_types.is_empty() {
+            self.rules.iter_mut().for_each(|rule| rule.begin(start_us, &mut self.shared));
+        }
+    }
+
     /// Takes rows that are not late; they wait for the watermark.
     pub fn push(&mut self, parcel: Parcel) {
         self.reorder.push(parcel);

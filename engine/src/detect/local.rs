@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Detector, Parcel, Program, ProgramError};
+use super::{Detector, Parcel, Program, ProgramError, has_empty_key};
 use crate::alert::Alert;
 use crate::event::Batch;
 use crate::tables::{Change, Tables};
@@ -40,6 +40,14 @@ impl Local {
         };
         let detectors = (0..program.scopes()).map(detectors).collect();
         Local { workers, detectors, tables, alerts: Vec::new(), program }
+    }
+
+    /// The input starts here, microseconds.
+    pub fn begin(&mut self, start_us: i64) {
+        for of_scope in &mut self.detectors {
+            let owners = of_scope.iter_mut().enumerate().filter(|(worker, _)| has_empty_key(*worker, self.workers));
+            owners.for_each(|(_, detector)| detector.begin(start_us));
+        }
     }
 
     /// Takes changes of tables: every worker gets all of them.

@@ -16,6 +16,7 @@ mod interest;
 mod keys;
 pub mod local;
 mod needs;
+mod outage;
 mod parcel;
 mod pattern;
 mod predicates;
@@ -36,5 +37,5 @@ mod tests;
 
 pub use detector::{Detector, Open};
 pub(crate) use needs::needed_tables;
-pub use parcel::{Parcel, Prepared};
+pub use parcel::{Parcel, Prepared, has_empty_key};
 pub use program::{Program, ProgramError};

@@ -6,6 +6,7 @@ use super::Program;
 use super::scope::{Scope, unite};
 use crate::event::{Batch, Bitmap};
 use crate::expr::KeyRows;
+use crate::expr::hash_key;
 use crate::state::{KEY_GROUPS, key_group};
 
 /// What [`Program::prepare`] found in a batch.
@@ -109,6 +110,11 @@ fn pick(
         picks.sort_unstable_by_key(order);
     }
     (lanes, picks)
+}
+
+/// Whether events without a key come to this worker.
+pub fn has_empty_key(worker: usize, workers: usize) -> bool {
+    worker == owner(key_group(hash_key(&[])), workers)
 }
 
 /// The picks of each worker that has any, in their order.

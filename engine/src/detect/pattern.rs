@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::interest::steps_with_histories;
+use super::interest::{is_handed_over, steps_with_histories};
 use super::needs::conditions;
+use super::outage::{Outage, Outages};
 use super::rule::{Behaviour, Bench, Seen};
 use super::suppress::Suppressed;
 use super::voice::{Facts, Moment, Voice};
@@ -19,7 +20,7 @@ use tripline_query_lang::value::Value;
 
 /// A `match ... then` rule, compiled.
 pub(super) struct PatternRule {
-    machine: Machine,
+    pub(super) machine: Machine,
     /// By position among [`steps_with_histories`].
     histories: Vec<Option<HistoryProgram>>,
     history_count: usize,
@@ -30,7 +31,9 @@ pub(super) struct PatternRule {
     reads_key: bool,
     /// See [`waits_for_events`].
     waits_for_events: bool,
-    voice: Voice,
+    /// What is said of an absence that ended a match.
+    pub(super) outages: Option<Outages>,
+    pub(super) voice: Voice,
 }
 
 /// What one key has of a pattern.
@@ -41,10 +44,12 @@ pub(super) struct PatternState {
     suppressed: Suppressed,
     /// A match that was suppressed was incomplete: the next alert says so.
     incomplete: bool,
+    /// Absences that last.
+    pub(super) outages: Vec<Outage>,
 }
 
 /// The events of a match.
-struct Matched<'a>(&'a [(StepId, Taken)]);
+pub(super) struct Matched<'a>(pub &'a [(StepId, Taken)]);
 
 impl Matched<'_> {
     fn of(&self, step: StepId) -> &[(StepId, Taken)] {
@@ -77,6 +82,7 @@ impl PatternRule {
             absence: absence(plan, &pattern.seq).into(),
             reads_key,
             waits_for_events: waits_for_events(pattern),
+            outages: Outages::new(rule, pattern, is_handed_over(&machine)),
             voice: Voice::new(id, rule, longest_wait(pattern)),
             machine,
         }
@@ -96,9 +102,21 @@ impl PatternRule {
             if !is_same_moment {
                 sequence = 0;
             }
-            sequence += u32::from(self.tell_one(state, &found, moment, sequence, bench));
+            if self.tell_one(state, &found, moment, sequence, bench) {
+                sequence += 1;
+                self.goes_on(state, found);
+            }
         }
         bench.scratch.matches = matches;
+    }
+
+    /// Event time has certainly passed everything strictly before this.
+    fn pass(&self, state: &mut PatternState, before_us: i64, bench: &mut Bench<'_>) {
+        let start = bench.out.len();
+        let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
+        self.machine.advance(&mut state.machine, before_us, &parts, &mut bench.scratch.matches);
+        self.tell(state, None, bench);
+        self.repeat(state, before_us, start, bench);
     }
 
     /// Returns whether there was an alert.
@@ -129,7 +147,7 @@ impl PatternRule {
         true
     }
 
-    fn evidence(&self, found: &Match) -> Vec<Evidence> {
+    pub(super) fn evidence(&self, found: &Match) -> Vec<Evidence> {
         let event = |(step, taken): &(StepId, Taken)| Evidence {
             step: self.steps.get(step.index()).cloned().unwrap_or_default(),
             what: Witness::Event(taken.coordinates()),
@@ -140,7 +158,7 @@ impl PatternRule {
 
     /// No run is open, and the next alert has nothing to make good.
     fn is_quiet(&self, state: &PatternState) -> bool {
-        !state.incomplete && self.machine.is_idle(&state.machine)
+        !state.incomplete && state.outages.is_empty() && self.machine.is_idle(&state.machine)
     }
 
     /// A match may still come that is judged by alerts of any age.
@@ -244,6 +262,10 @@ impl Behaviour for PatternRule {
             return;
         }
         let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
+        if self.outages.is_some() {
+            self.pass(state, seen.batch.at_us[seen.row], bench);
+            self.end_outages(state, seen, bench);
+        }
         let histories = &bench.scratch.histories;
         let tables = Some(bench.tables);
         let offer = Offer { batch: seen.batch, row: seen.row, roles: seen.roles, histories, keys: &parts, tables };
@@ -254,16 +276,24 @@ impl Behaviour for PatternRule {
     }
 
     fn time(&self, state: &mut PatternState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {
-        let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
-        self.machine.advance(&mut state.machine, watermark_us, &parts, &mut bench.scratch.matches);
-        self.tell(state, None, bench);
+        self.pass(state, watermark_us, bench);
         self.expire(state, watermark_us)
     }
 
+    fn begins(&self) -> bool {
+        self.machine.is_silence()
+    }
+
+    fn begin(&self, state: &mut PatternState, start_us: i64) {
+        self.machine.begin(&mut state.machine, start_us);
+    }
+
     fn finish(&self, state: &mut PatternState, bench: &mut Bench<'_>) -> bool {
+        let start = bench.out.len();
         let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
         self.machine.finish(&mut state.machine, &parts, &mut bench.scratch.matches);
         self.tell(state, None, bench);
+        self.repeat(state, i64::MAX, start, bench);
         self.expire(state, i64::MAX)
     }
 
@@ -273,7 +303,8 @@ impl Behaviour for PatternRule {
             .filter_map(|(history, state)| history.as_ref()?.next_expiry(state))
             .chain(self.voice.next_expiry(&state.suppressed).filter(|_| !self.waits(state)))
             .max();
-        self.machine.next_deadline(&state.machine).into_iter().chain(past).min()
+        let outages = self.outages.iter().flat_map(|of| state.outages.iter().filter_map(|outage| of.next(outage)));
+        self.machine.next_deadline(&state.machine).into_iter().chain(past).chain(outages).min()
     }
 
     fn is_idle(&self, state: &PatternState) -> bool {
@@ -281,7 +312,7 @@ impl Behaviour for PatternRule {
     }
 
     fn open(&self, state: &PatternState) -> usize {
-        self.machine.open_runs(&state.machine)
+        self.machine.open_runs(&state.machine) + state.outages.len()
     }
 
     fn write(&self, state: &PatternState, out: &mut Vec<u8>) {
@@ -292,6 +323,7 @@ impl Behaviour for PatternRule {
         for (history, state) in self.histories.iter().zip(&state.histories) {
             history.iter().for_each(|history| history.write(state, out));
         }
+        self.write_outages(state, out);
     }
 
     fn read(&self, bytes: &mut &[u8]) -> Result<PatternState, StateError> {
@@ -307,6 +339,7 @@ impl Behaviour for PatternRule {
                 });
             }
         }
-        Ok(PatternState { machine, histories, suppressed, incomplete })
+        let outages = self.read_outages(bytes)?;
+        Ok(PatternState { machine, histories, suppressed, incomplete, outages })
     }
 }

@@ -82,6 +82,14 @@ pub(super) trait Behaviour: Send + Sync {
     /// No event leaves anything behind: there never is a state to look for.
     fn is_stateless(&self) -> bool;
 
+    /// Without a key, it watches from the start of the input.
+    fn begins(&self) -> bool {
+        false
+    }
+
+    /// The input starts here, microseconds.
+    fn begin(&self, _state: &mut Self::State, _start_us: i64) {}
+
     /// Takes the next event of the key.
     fn event(&self, state: &mut Self::State, seen: &Seen<'_>, bench: &mut Bench<'_>);
 

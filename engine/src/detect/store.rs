@@ -7,6 +7,7 @@ use super::keys::{KeyId, KeyTable};
 use super::rule::{Behaviour, Bench, Scratch, Seen};
 use super::timers::{NEVER, Timer, Timers};
 use crate::alert::Alert;
+use crate::expr::hash_key;
 use crate::state::{Put, StateError, Take};
 use crate::tables::Tables;
 use tripline_query_lang::value::Type;
@@ -52,6 +53,9 @@ pub(super) trait Store: Send {
 
     /// Reads the states of these keys, so that they are in the cache; what it returns means nothing.
     fn warm(&self, keys: &[Option<KeyId>]) -> i64;
+
+    /// The input starts here, microseconds, for the key of rules without one.
+    fn begin(&mut self, start_us: i64, shared: &mut Shared);
 
     /// A deadline below the watermark has come up.
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>);
@@ -143,6 +147,18 @@ impl<B: Behaviour> Store for Slots<B> {
             key.id = Some(Some(id));
             self.put(id, state, timers);
         }
+    }
+
+    fn begin(&mut self, start_us: i64, shared: &mut Shared) {
+        let hash = hash_key(&[]);
+        let is_known = |id: KeyId| self.slots.get(id as usize).is_some_and(Option::is_some);
+        if !self.rule.begins() || shared.keys.find(hash, &[]).is_some_and(is_known) {
+            return;
+        }
+        let mut state = B::State::default();
+        self.rule.begin(&mut state, start_us);
+        let id = shared.keys.hold(hash, &[]);
+        self.put(id, state, &mut shared.timers);
     }
 
     fn warm(&self, keys: &[Option<KeyId>]) -> i64 {

@@ -13,7 +13,7 @@ use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 
 use super::{After, Fat, Inbound, Load, Outbound, TickEnd, by_worker};
 use crate::alert::Alert;
-use crate::detect::{Detector, Program};
+use crate::detect::{Detector, Program, has_empty_key};
 use crate::expr::hash_key;
 use crate::tables::Tables;
 
@@ -24,14 +24,14 @@ pub fn detect<'scope>(
     shards: usize,
 ) -> Stream<'scope, u64, Fat<Outbound>> {
     let scope = input.scope();
-    let peers = scope.peers();
+    let (worker, peers) = (scope.index(), scope.peers());
     let mut builder = OperatorBuilder::new("detect".to_owned(), scope);
     if peers == 1 {
         let input = builder.new_input(input, Pipeline);
-        build(builder, input, program, shards, peers)
+        build(builder, input, program, shards, (worker, peers))
     } else {
         let input = builder.new_input(input, by_worker());
-        build(builder, input, program, shards, peers)
+        build(builder, input, program, shards, (worker, peers))
     }
 }
 
@@ -43,10 +43,11 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
     mut input: Input<P>,
     program: Arc<Program>,
     shards: usize,
-    peers: usize,
+    (worker, peers): (usize, usize),
 ) -> Stream<'scope, u64, Fat<Outbound>> {
     let (output, stream) = builder.new_output();
     let mut output: OutputBuilder<u64, NoopBuilder<Fat<Outbound>>> = OutputBuilder::from(output);
+    let has_empty_key = has_empty_key(worker, peers);
     let tables = Rc::new(Tables::new(program.plan()));
     let detector = |scope| Detector::new(program.clone(), scope).with_tables(tables.clone());
     let mut detectors: Vec<Detector> = (0..program.scopes()).map(detector).collect();
@@ -71,7 +72,7 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
                     break;
                 }
                 let (capability, end) = entry.remove();
-                let alerts = advance(&mut detectors, &tables, &program, &end);
+                let alerts = advance(&mut detectors, &tables, &program, &end, has_empty_key);
                 let mut found = Fat(split(alerts, &end, shards, peers));
                 output.session_with_builder(&capability).give_container(&mut found);
             }
@@ -81,8 +82,18 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
 }
 
 /// What the detectors find up to a tick's end: tables first, since all look-ups are as of times before it.
-pub(crate) fn advance(detectors: &mut [Detector], tables: &Tables, program: &Program, end: &TickEnd) -> Vec<Alert> {
+/// `has_empty_key`: events without a key come to these detectors.
+pub(crate) fn advance(
+    detectors: &mut [Detector],
+    tables: &Tables,
+    program: &Program,
+    end: &TickEnd,
+    has_empty_key: bool,
+) -> Vec<Alert> {
     let mut alerts = Vec::new();
+    if let Some(start_us) = end.start_us.filter(|_| has_empty_key) {
+        detectors.iter_mut().for_each(|detector| detector.begin(start_us));
+    }
     if let Some(watermark_us) = end.watermark_us {
         tables.advance(watermark_us);
         detectors.iter_mut().for_each(|detector| detector.advance(watermark_us, &mut alerts));

@@ -51,6 +51,8 @@ pub struct TickEnd {
     pub tick: u64,
     /// Everything before this event time is in this tick or an earlier one; `None` before the first watermark.
     pub watermark_us: Option<i64>,
+    /// The time of the input's first event, microseconds, once event time has passed it.
+    pub start_us: Option<i64>,
     /// The next offset of every partition.
     pub cut: Arc<Cut>,
     /// Decisions in force.

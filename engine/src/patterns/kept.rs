@@ -238,4 +238,8 @@ impl Kept for KeptEvent {
     fn coordinates(&self) -> Coordinates {
         self.coordinates.clone()
     }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        super::put_event(out, self);
+    }
 }

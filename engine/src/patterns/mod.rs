@@ -51,7 +51,7 @@ use ladder::{Climbing, Ladder};
 use run::Run;
 use silence::Silence;
 pub(crate) use state::{put_event, take_event};
-use tripline_query_lang::plan::{Body, Element, Expr, Node, Plan, Rule, Runs, StepId, StepKey, StreamId};
+use tripline_query_lang::plan::{Body, Element, Expr, Node, Pattern, Plan, Rule, Runs, StepId, StepKey, StreamId};
 use tripline_query_lang::value::Value;
 
 /// Why a pattern cannot be compiled.
@@ -112,6 +112,8 @@ pub struct Offer<'a> {
 pub trait Kept: Row {
     /// Where it stands in the input.
     fn coordinates(&self) -> Coordinates;
+    /// Appends it to a chunk.
+    fn write(&self, out: &mut Vec<u8>);
 }
 
 /// An event that a match took.
@@ -232,7 +234,7 @@ impl Machine {
     /// As `new`, but by runs, which is how every pattern can be run: to hold the other strategies against.
     pub fn by_runs(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
         let Body::Pattern(pattern) = &rule.body else { return Err(PatternError::NotAPattern) };
-        let hands_over = pattern.steps.iter().any(|step| matches!(step.key, StepKey::HandOver(_)));
+        let hands_over = hands_over(pattern);
         let mut parts = Parts::new(hands_over);
         let silence = match pattern.seq.as_slice() {
             [Element { node: Node::No(absent), .. }] => {
@@ -268,6 +270,18 @@ impl Machine {
             machine.every_event_of = machine.roles.iter().map(|role| role.stream).collect();
         }
         Ok(machine)
+    }
+
+    /// It is nothing but `no X for D`.
+    pub fn is_silence(&self) -> bool {
+        self.silence.is_some()
+    }
+
+    /// A key that is known from here on, microseconds, before it has any event.
+    pub fn begin(&self, state: &mut KeyState, start_us: i64) {
+        if let Some(silence) = &self.silence {
+            silence.begin(state, start_us);
+        }
     }
 
     /// How it runs, for `explain`.
@@ -336,6 +350,21 @@ impl Machine {
     pub fn take_refused(&self, state: &mut KeyState) -> u64 {
         std::mem::take(&mut state.refused)
     }
+}
+
+/// A step, a `no` or a `without` takes its key from a step before.
+fn hands_over(pattern: &Pattern) -> bool {
+    fn inside(seq: &[Element]) -> bool {
+        seq.iter().any(|element| match &element.node {
+            Node::Step(_) => false,
+            Node::No(absent) => matches!(absent.key, StepKey::HandOver(_)),
+            Node::Group(group) => inside(&group.members),
+            Node::Sub(sub) => inside(&sub.seq),
+        })
+    }
+    let absents = pattern.without.iter().map(|absent| &absent.key);
+    let keys = pattern.steps.iter().map(|step| &step.key).chain(absents);
+    keys.into_iter().any(|key| matches!(key, StepKey::HandOver(_))) || inside(&pattern.seq)
 }
 
 fn own_key(step: &tripline_query_lang::plan::StepInfo) -> Vec<ValueFn> {

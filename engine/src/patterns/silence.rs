@@ -12,6 +12,12 @@ pub(super) struct Silence {
 }
 
 impl Silence {
+    /// The key is known from here on.
+    pub(super) fn begin(&self, state: &mut KeyState, start_us: i64) {
+        state.known_us = Some(start_us);
+        state.wake_us = start_us.saturating_add(self.hold_us);
+    }
+
     /// An event of the key: an X ends the outage, the first of any kind makes the key known.
     pub(super) fn event(&self, state: &mut KeyState, offer: &Offer<'_>, at_us: i64) {
         let is_new = state.known_us.is_none();

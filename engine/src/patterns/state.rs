@@ -24,7 +24,7 @@ use super::kept::{Cell, Keeper, KeptEvent};
 use super::ladder::{Climbing, Ladder};
 use super::run::{Cursor, GroupState, MemberState, Moment, Round, Run};
 use super::taken::{Entry, Log, Logs, Span, Spans};
-use super::{Kept, KeyState, Machine};
+use super::{Kept, KeyState, Machine, Taken};
 use crate::expr::Row;
 use crate::state::{Put, StateError, Take};
 
@@ -172,6 +172,11 @@ impl Machine {
             ladder.restore(&self.graph, &mut climbing, &taken);
         }
         Ok((climbing.len() > 0).then_some(climbing))
+    }
+
+    /// Takes an event of a match that was written.
+    pub(crate) fn read_taken(&self, bytes: &mut &[u8]) -> Result<Taken, StateError> {
+        Ok(Arc::new(self.read_event(bytes)?))
     }
 
     fn read_event(&self, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {

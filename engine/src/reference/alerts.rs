@@ -101,8 +101,15 @@ impl<'a> Sending<'a> {
     }
 
     /// Sends what a pattern has found. The evidence is its events in the order of the steps, then the deadline.
-    pub fn pattern(&mut self, events: &[&Event], found: &PatternMatch, alerts: &mut Vec<Alert>) {
-        let Body::Pattern(pattern) = &self.rule.body else { return };
+    /// Returns whether it was not suppressed: only a first alert can be.
+    pub fn pattern_as(
+        &mut self,
+        events: &[&Event],
+        found: &PatternMatch,
+        (state, cause): (AlertState, Cause),
+        alerts: &mut Vec<Alert>,
+    ) -> bool {
+        let Body::Pattern(pattern) = &self.rule.body else { return false };
         let mut taken = found.taken.clone();
         taken.sort_by_key(|(step, event)| (*step, *event));
         let evidence = taken.iter().map(|(step, event)| Evidence {
@@ -115,17 +122,21 @@ impl<'a> Sending<'a> {
             what: Witness::Deadline(at),
         });
         let evidence = evidence.chain(deadline).collect();
-        let (time, cause) = match found.cause {
+        let (time, cause) = match cause {
             Cause::Event(event) => (events[event].at_us(), event_cause(events[event])),
             Cause::Time(at) => (at, io::Cause::Timer),
             Cause::End => (i64::MAX, io::Cause::Timer),
         };
         let key = self.key.clone();
-        let look = Look::after_match(self.rule, &key, events, &found.taken, found.at_us).with_tables(self.tables);
-        self.incomplete |= found.incomplete;
-        if !self.suppresses(&look, found.at_us) {
-            self.send(look, (time, cause), found.at_us, (AlertState::Firing, evidence), alerts);
+        let is_first = state == AlertState::Firing;
+        let at_us = if is_first { found.at_us } else { time };
+        let look = Look::after_match(self.rule, &key, events, &found.taken, at_us).with_tables(self.tables);
+        self.incomplete |= found.incomplete && is_first;
+        if is_first && self.suppresses(&look, at_us) {
+            return false;
         }
+        self.send(look, (time, cause), at_us, (state, evidence), alerts);
+        true
     }
 
     /// `suppress D`: one alert per key, and per values of `by`, in D, its exact end included.
@@ -169,7 +180,7 @@ impl<'a> Sending<'a> {
             message: message.collect(),
             fields: self.rule.alert.with.iter().map(|with| look.value(&with.expr)).collect(),
             evidence,
-            incomplete: std::mem::take(&mut self.incomplete),
+            incomplete: state == AlertState::Firing && std::mem::take(&mut self.incomplete),
         });
     }
 }

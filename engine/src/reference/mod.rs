@@ -54,7 +54,7 @@ pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
 pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
     let tables = &Tables::new(plan, rows);
     let admitted = admit::in_total_order(plan, events);
-    let newest_us = newest_us(plan, &admitted);
+    let (start_us, newest_us) = span(plan, &admitted);
     let mut alerts = Vec::new();
     for (index, rule) in plan.rules.iter().enumerate() {
         let id = RuleId(index as u32);
@@ -62,16 +62,19 @@ pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
             Body::Threshold(threshold) => {
                 threshold::run(plan, tables, (id, rule), threshold, (&admitted, newest_us), &mut alerts)
             }
-            Body::Pattern(pattern) => pattern::run(plan, tables, (id, rule), pattern, &admitted, &mut alerts),
+            Body::Pattern(pattern) => {
+                pattern::run(plan, tables, (id, rule), pattern, (&admitted, newest_us), start_us, &mut alerts)
+            }
         }
     }
     alerts.sort_by(|a, b| a.position.cmp(&b.position));
     alerts
 }
 
-/// The time to which the input goes: that of the newest event of any stream that the rules read.
-fn newest_us(plan: &Plan, events: &[&Event]) -> i64 {
+/// From when to when the input goes: the times of the first and the last event of any stream that the rules read.
+fn span(plan: &Plan, events: &[&Event]) -> (i64, i64) {
     let read = streams_read(plan);
     let is_read = |event: &&&Event| read[event.coordinates.partition.stream.index()];
-    events.iter().filter(is_read).map(|event| event.at_us()).max().unwrap_or(i64::MIN)
+    let times = || events.iter().filter(is_read).map(|event| event.at_us());
+    (times().min().unwrap_or(i64::MAX), times().max().unwrap_or(i64::MIN))
 }

@@ -68,6 +68,8 @@ pub struct Ticks {
     /// By shard: the ticks before this one are passed.
     passed: Vec<u64>,
     rows: usize,
+    /// The time of the oldest event so far.
+    oldest_us: Option<i64>,
     opened: Option<Duration>,
     clock_step: Duration,
 }
@@ -121,6 +123,7 @@ impl Ticks {
             tick: 0,
             passed: vec![0; shards],
             rows: 0,
+            oldest_us: None,
             opened: None,
             clock_step: now,
         }
@@ -135,6 +138,8 @@ impl Ticks {
         let shard = shard_of(&id.topic, id.partition, self.shards);
         self.sides[shard].extend(sides.into_iter().map(|side| (partition, side)));
         if let Some(batch) = batch {
+            let oldest = batch.at_us.iter().min().copied();
+            self.oldest_us = self.oldest_us.into_iter().chain(oldest).min();
             self.rows += batch.len();
             self.turn = (self.turn + 1) % self.workers.count();
             self.workers.send(self.turn, Work::Batch(partition, Arc::new(batch)));
@@ -248,6 +253,7 @@ impl Ticks {
         let end = Arc::new(TickEnd {
             tick: self.tick,
             watermark_us,
+            start_us: self.oldest_us.filter(|oldest| watermark_us.is_some_and(|passed| *oldest < passed)),
             cut: Arc::new(self.cut.clone()),
             floors: Arc::new(self.floors.iter().map(|taken| self.floor_entry(&taken.floor)).collect()),
             sides: std::mem::replace(&mut self.sides, vec![Vec::new(); self.shards]),

@@ -94,6 +94,7 @@ mod tests {
         let links = Links(work.into_iter().zip(found.into_iter().map(|(_, wake)| wake)).collect());
         let end = Arc::new(TickEnd {
             tick: 0,
+            start_us: None,
             watermark_us: None,
             cut: Arc::default(),
             floors: Arc::default(),

@@ -33,21 +33,6 @@ pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
     gate(world, codes::KEY_TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");
 }
 
-/// `resolve "..."`
-pub(super) fn resolve(world: &World<'_>, file: usize, resolve: &ast::Template) {
-    gate(world, codes::RESOLVE, file, resolve.span, "`resolve`", "will send a second alert when the episode ends");
-}
-
-/// `repeat D`
-pub(super) fn repeat(world: &World<'_>, file: usize, repeat: Span) {
-    gate(world, codes::REPEAT, file, repeat, "`repeat`", "will alert again while the episode lasts");
-}
-
-/// `match no X for D` alone
-pub(super) fn silence(world: &World<'_>, file: usize, span: Span) {
-    gate(world, codes::SILENCE, file, span, "a pattern that is only `no`", "will alert when a key falls silent");
-}
-
 /// `on other_rule`
 pub(super) fn rule_as_stream(world: &World<'_>, file: usize, name: &ast::Name) {
     let what = format!("reading the alerts of `{}`", name.text);

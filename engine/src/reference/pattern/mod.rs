@@ -2,6 +2,7 @@
 
 mod branch;
 mod fit;
+mod lasting;
 mod place;
 mod select;
 mod tree;
@@ -9,7 +10,7 @@ mod way;
 
 use std::cell::Cell;
 
-use tripline_query_lang::plan::{Pattern, Plan, Rule, RuleId, Runs, StepKey, StreamId};
+use tripline_query_lang::plan::{Element, Node, Pattern, Plan, Rule, RuleId, Runs, StepKey, StreamId};
 
 use self::branch::{Branch, Outcome, Walk};
 use self::fit::{KeyView, absents};
@@ -27,7 +28,8 @@ pub(super) fn run<'a>(
     tables: &'a Tables<'a>,
     (id, rule): (RuleId, &'a Rule),
     pattern: &'a Pattern,
-    events: &[&'a Event],
+    (events, newest_us): (&[&'a Event], i64),
+    start_us: i64,
     alerts: &mut Vec<Alert>,
 ) {
     let steps = pattern.steps.iter().map(|s| (s.stream, &s.key));
@@ -40,7 +42,12 @@ pub(super) fn run<'a>(
             StepKey::HandOver(_) => None,
         })
         .collect();
-    for key in all_keys(events, &owners) {
+    let mut keys = all_keys(events, &owners);
+    if rule.keys.is_empty() && keys.is_empty() && start_us < i64::MAX {
+        // The one key is there whether it has an event or not.
+        keys.push(Vec::new());
+    }
+    for key in keys {
         // An event of a stream with a handed-over key may belong to any key: that is for each run to say.
         let may_belong = |event: &&&'a Event| {
             let stream = event.coordinates.partition.stream;
@@ -50,10 +57,11 @@ pub(super) fn run<'a>(
         let events = events.iter().filter(may_belong).copied().collect();
         let view = KeyView { rule, tables, pattern, key: key.clone(), events };
         let mut sending = Sending::new(plan, tables, (id, rule), key);
-        let mut runs = OpenRuns::new(&view);
-        for found in runs.walk() {
-            sending.pattern(&view.events, &found, alerts);
-        }
+        let found = match &pattern.seq[..] {
+            [Element { node: Node::No(absent), .. }] => lasting::silences(&view, absent, start_us),
+            _ => OpenRuns::new(&view).walk(),
+        };
+        lasting::tell(&view, found, newest_us, &mut sending, alerts);
     }
 }
 

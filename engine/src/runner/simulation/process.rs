@@ -204,7 +204,7 @@ impl Process {
             }
             Work::Changes(changes) => self.tables.take(changes.iter().cloned()),
             Work::Close(end) => {
-                let alerts = advance(&mut self.detectors, &self.tables, &self.program, &end);
+                let alerts = advance(&mut self.detectors, &self.tables, &self.program, &end, true);
                 for mut found in split(alerts, &end, self.outlets.len(), 1) {
                     found.alerts.sort_by(|a, b| a.position.cmp(&b.position));
                     self.turns[found.shard].push_back(Turn { end: end.clone(), alerts: found.alerts });

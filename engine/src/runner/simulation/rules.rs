@@ -1,5 +1,5 @@
-//! Three rules over a stream of `key x at` lines: a count per key that alerts at every event, an absence, and episodes that
-//! open at a moment, repeat and resolve.
+//! Four rules over a stream of `key x at` lines: a count per key that alerts at every event, an absence that repeats and
+//! resolves, episodes that open at a moment, repeat and resolve, and silence of the whole stream.
 
 use crate::event::BatchBuilder;
 use crate::io::{Decoder, RecordError, Stage};
@@ -73,7 +73,7 @@ fn counted() -> Rule {
     rule
 }
 
-/// `by key match a: in where x >= 5 then no in for 40us`
+/// `by key match a: in where x >= 5 then no in for 40us .. repeat 70us resolve`
 fn absent() -> Rule {
     let step = StepInfo {
         name: "a".into(),
@@ -93,7 +93,27 @@ fn absent() -> Rule {
         without: Vec::new(),
         skip: Skip::PastLast,
     };
-    rule("absent", Body::Pattern(pattern))
+    let resolve = Some(vec![TemplatePart::Text("over".into())]);
+    Rule { repeat_us: Some(70), resolve, ..rule("absent", Body::Pattern(pattern)) }
+}
+
+/// `match no in for 50us where x >= 4 .. resolve`, without a key
+fn silent() -> Rule {
+    let no =
+        Absent { stream: StreamId(0), key: StepKey::Own(Vec::new()), hold_us: Some(50), filter: Some(x_at_least(4)) };
+    let pattern = Pattern {
+        steps: Vec::new(),
+        seq: vec![Element { link: Link::Start, node: Node::No(no) }],
+        within: None,
+        runs: Runs::Max(100),
+        without: Vec::new(),
+        skip: Skip::PastLast,
+    };
+    let mut rule = rule("silent", Body::Pattern(pattern));
+    rule.keys = Vec::new();
+    rule.alert.template = vec![TemplatePart::Text("silent".into())];
+    rule.resolve = Some(vec![TemplatePart::Text("back".into())]);
+    rule
 }
 
 /// `by key on in when x >= 2 for 15us repeat 20us resolve` of `n = count() over 50us`, which ends an episode as well.
@@ -125,7 +145,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
     let field = |name: &str, ty| Field { name: name.into(), ty, optional: false, path: Vec::new(), time_unit: None };
     let fields = vec![field("key", Type::Text), field("x", Type::Int), field("at", Type::Time)];
     let stream = Stream { name: "in".into(), fields, timed_by: FieldId(2), late_us, ahead_us, idle_us };
-    Plan { streams: vec![stream], rules: vec![counted(), absent(), lasting()], ..Plan::default() }
+    Plan { streams: vec![stream], rules: vec![counted(), absent(), lasting(), silent()], ..Plan::default() }
 }
 
 /// Reads `key x at`.

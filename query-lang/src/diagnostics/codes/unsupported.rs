@@ -11,12 +11,6 @@ super::codes! {
         "It will watch the keys of a table's rows, also those that no event has shown.";
     APPROX = "E0505", "approx-not-supported", "`approx` is not supported yet",
         "It will use bounded sketches. Without it `distinct` and `percentile` are exact.";
-    RESOLVE = "E0507", "resolve-not-supported", "`resolve` is not supported yet",
-        "It will send a second alert with the first one's id when the episode ends.";
-    REPEAT = "E0508", "repeat-not-supported", "`repeat` is not supported yet",
-        "It will alert again after each such time while the episode lasts.";
-    SILENCE = "E0509", "silence-not-supported", "a pattern that is only `no X for D` is not supported yet",
-        "It will alert once per outage of a key that has been seen. Behind a step, `then no X for D` works.";
     RULE_STREAM = "E0510", "rules-over-rules-not-supported", "reading another rule's alerts is not supported yet",
         "A rule's alerts will be a stream under its name, with its key and `with` fields.";
 }

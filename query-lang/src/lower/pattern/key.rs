@@ -1,6 +1,6 @@
 //! The key of a pattern and of its steps: the rule's `by`, a step's own, or one handed over by an earlier step.
 
-use crate::ast::{KeyPart, Keys};
+use crate::ast::{Absent, KeyPart, Keys};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, patterns as codes, types};
 use crate::plan::{Expr, ExprKind, HandOver, Key, StepId, StepKey, StreamId};
@@ -10,7 +10,7 @@ use crate::types::convert;
 use crate::types::place::{StepName, Steps};
 use crate::value::Type;
 
-use super::super::keys;
+use super::super::{keys, rule};
 use super::steps::Drafts;
 
 /// The rule's key: that of its first step, by the names that the rule gives its parts.
@@ -23,6 +23,15 @@ pub(super) fn of_rule<'a>(world: &World<'a>, file: usize, by: Option<&'a Keys>, 
         _ => parts.iter().map(|(name, _)| name.as_str()).collect(),
     };
     names.into_iter().zip(&parts).map(|(name, (_, expr))| Key { name: name.to_owned(), ty: expr.ty.clone() }).collect()
+}
+
+/// The key of a pattern that only waits for silence.
+pub(super) fn of_silence<'a>(world: &World<'a>, file: usize, by: Option<&'a Keys>, absent: &'a Absent) -> Vec<Key> {
+    let (Some(own), Some(stream)) = (absent.by.as_ref().or(by), rule::stream(world, file, &absent.stream)) else {
+        return Vec::new();
+    };
+    let parts = keys::of_stream(world, file, own, stream);
+    parts.into_iter().map(|(name, expr)| Key { name, ty: expr.ty }).collect()
 }
 
 fn name_of(part: &KeyPart) -> &str {

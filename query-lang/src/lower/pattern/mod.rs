@@ -16,24 +16,21 @@ use crate::resolve::World;
 use crate::types::constant::{count, duration_us};
 use crate::types::place::{HistoryPlace, Place, Row, Steps};
 
-use super::{alert, gates, threshold};
+use super::{alert, episode, threshold};
 use element::Elements;
 use steps::Drafts;
 
 /// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown or there are no steps.
 pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Pattern) -> Option<Rule> {
-    if let Some(repeat) = &node.repeat {
-        gates::repeat(world, file, repeat.span);
-    }
-    if let Some(resolve) = &node.resolve {
-        gates::resolve(world, file, resolve);
-    }
     let drafts = Drafts::collect(world, file, body)?;
-    if drafts.all.is_empty() {
-        no_steps(world, file, body);
+    let silence = if drafts.all.is_empty() { silence(world, file, body) } else { None };
+    if drafts.all.is_empty() && silence.is_none() {
         return None;
     }
-    let key = key::of_rule(world, file, node.by.as_ref(), &drafts);
+    let key = match silence {
+        Some(absent) => key::of_silence(world, file, node.by.as_ref(), absent),
+        None => key::of_rule(world, file, node.by.as_ref(), &drafts),
+    };
     let names = drafts.names();
     let histories = RefCell::new(Vec::new());
     let mut elements = Elements::new(world, file, node.by.as_ref(), &key, &drafts, &names, &histories);
@@ -63,6 +60,9 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
     let (with, known) =
         node.alert.as_ref().map(|alert| alert::with_fields(world, file, alert, place, &key)).unwrap_or_default();
     let place = Place { with: &known, ..place };
+    let resolve = node.resolve.as_ref().map(|resolve| alert::template(world, file, resolve, place));
+    let repeat_us = node.repeat.as_ref().and_then(|repeat| episode::repeat(world, file, repeat));
+    episode::of_pattern(world, file, node, &pattern, repeat_us);
     let suppress = node.suppress.as_ref().and_then(|suppress| alert::suppress(world, file, suppress, place));
     let alert = match &node.alert {
         Some(written) => alert::lower(world, file, written, with, place),
@@ -83,22 +83,24 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         histories: histories.into_inner(),
         alert,
         suppress,
-        repeat_us: None,
-        resolve: None,
+        repeat_us,
+        resolve,
     })
 }
 
-/// A pattern of nothing but `no`.
-fn no_steps(world: &World<'_>, file: usize, body: &ast::Pattern) {
+/// The `no X for D` of a pattern that is nothing else; what is nothing at all was reported.
+fn silence<'a>(world: &World<'a>, file: usize, body: &'a ast::Pattern) -> Option<&'a ast::Absent> {
     match &body.seq[..] {
-        [ast::Element { node: ast::Node::No(absent), span, .. }] if absent.hold.is_some() => {
-            gates::silence(world, file, *span);
+        [ast::Element { node: ast::Node::No(absent), .. }] if absent.hold.is_some() => {
+            episode::of_silence(world, file, body);
+            Some(absent)
         }
         // What was there could not be read.
-        [] => {}
+        [] => None,
         _ => {
             let fault = Diagnostic::new(codes::NO_STEP, file, body.span, "this pattern takes no event");
             world.report(fault.hint("a match has at least one event: add a step before or behind `no`"));
+            None
         }
     }
 }
