@@ -126,3 +126,10 @@ fn a_story_makes_a_folder_that_works() {
         }
     }
 }
+
+#[test]
+fn rules_that_are_given_out_are_in_the_layout() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = tripline(root, &["fmt", "--check", "src/cli/template", "src/demo"]);
+    assert!(output.status.success(), "run `tripline fmt` on {}{}", out(&output), err(&output));
+}

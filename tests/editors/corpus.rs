@@ -14,9 +14,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every text with its name, in a fixed order.
-pub fn texts() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// Every text below the project's root with its name, in a fixed order.
+pub fn texts(root: &Path) -> Vec<(String, String)> {
     let mut paths = Vec::new();
     files(root, &mut paths);
     paths.sort();

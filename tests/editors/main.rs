@@ -75,7 +75,7 @@ fn faults(grammar: &Grammar, text: &str) -> Vec<String> {
 fn textmate_sees_every_token_as_the_lexer_does() {
     let grammar = grammar();
     let mut found = Vec::new();
-    let corpus = corpus::texts();
+    let corpus = corpus::texts(Path::new(env!("CARGO_MANIFEST_DIR")));
     for (name, text) in &corpus {
         found.extend(faults(&grammar, text).into_iter().take(5).map(|fault| format!("{name}: {fault}")));
     }

@@ -21,6 +21,9 @@ use crate::parser::Place;
 /// How much deeper the inside of brackets stands.
 const INSIDE: usize = 2;
 
+/// Lines of tests are rows of a table: they are broken later than others.
+const ROW_WIDTH_MAX: usize = 140;
+
 /// Tokens that begin a line of their own, with its indent.
 pub(super) type Breaks = BTreeMap<usize, usize>;
 
@@ -66,7 +69,9 @@ impl Layout<'_> {
                 Some(Place::Clause) => self.clause(pair[0], pair[1], &mut breaks),
                 Some(Place::Line) => {
                     let line = Stretch { start: pair[0], end: pair[1], column: BODY, line: BODY, base: BODY + INSIDE };
-                    self.fit(line, &mut breaks);
+                    if BODY + self.width(line.start, line.end, false) > ROW_WIDTH_MAX {
+                        self.fit(line, &mut breaks);
+                    }
                 }
                 _ => {}
             }

@@ -123,7 +123,7 @@ test "one" {
     card: "a card whose number is long",
     amount: 1.00,
     merchant: "a merchant of a certain name",
-    country: "x"
+    country: "a country with a long name, too"
   } at 0s
 }
 "#;

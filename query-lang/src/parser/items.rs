@@ -22,7 +22,7 @@ const KEYWORDS: [&str; 8] = ["stream", "table", "param", "let", "rule", "derive"
 /// ```text
 /// file := {item}
 /// item := stream | table | param | let | rule | derive | view | test
-/// let := "let" name ["(" name {"," name} ")"] "=" expr
+/// let := "let" name ["(" [name {"," name}] ")"] "=" expr
 /// rule := "rule" name "{" {metadata} ["by" keys ["in" name]] (threshold | pattern) [suppress] alert [repeat] [resolve] "}"
 /// derive := "derive" name "{" ["by" keys ["in" name]] ({on} | pattern) [window] emit ["having" expr] "}"
 /// view := "view" name "{" ["by" keys] {on} emit "}"

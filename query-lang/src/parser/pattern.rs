@@ -85,7 +85,7 @@ fn node(input: Tokens<'_>) -> Parsed<'_, Node> {
 /// `any of`, `all of`, `2 of`, `wanted of`.
 ///
 /// ```text
-/// group := ("any" | "all" | bound) "of" "(" element {"," element} ")" {limit}
+/// group := ("any" | "all" | int | name) "of" "(" element {"," element} ")" {limit}
 /// ```
 fn group_kind(input: Tokens<'_>) -> Option<(Tokens<'_>, GroupKind)> {
     if !input.is_word(1, "of") {
