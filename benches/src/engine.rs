@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tripline::connectors::json::JsonDecoder;
-use tripline::engine::alert::Alert;
-use tripline::engine::detect::{Detector, Program, ProgramError};
+use tripline::engine::detect::local::Local;
+use tripline::engine::detect::{Program, ProgramError};
 use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
 use tripline::engine::io::{Decoder, RecordError};
 use tripline::query_lang::plan::{Plan, StreamId};
@@ -120,43 +120,26 @@ fn partition() -> PartitionId {
     PartitionId { stream: StreamId(0), topic: "events".into(), partition: 0 }
 }
 
-/// The detectors of a run, and what they have found.
+/// A run in one thread, and what it has found.
 struct Run {
-    detectors: Vec<Detector>,
+    local: Local,
     newest_us: i64,
-    alerts: Vec<Alert>,
     matches: u64,
 }
 
 impl Run {
     fn new(engine: &Engine) -> Run {
-        let detector = |scope| Detector::new(engine.program.clone(), scope);
-        let detectors = (0..engine.program.scopes()).map(detector).collect();
-        Run { detectors, newest_us: i64::MIN, alerts: Vec::new(), matches: 0 }
+        Run { local: Local::new(engine.program.clone(), 1), newest_us: i64::MIN, matches: 0 }
     }
 
     fn batch(&mut self, engine: &Engine, batch: &Arc<Batch>) {
-        for parcel in engine.program.prepare(batch, 1).parcels {
-            self.detectors[parcel.scope].push(parcel);
-        }
+        self.local.push(batch);
         self.newest_us = batch.at_us.iter().copied().fold(self.newest_us, i64::max);
         let watermark_us = self.newest_us.saturating_sub(engine.late_us);
-        for detector in &mut self.detectors {
-            detector.advance(watermark_us, &mut self.alerts);
-        }
-        self.count();
+        self.matches += self.local.advance(watermark_us).len() as u64;
     }
 
     fn finish(mut self) -> u64 {
-        for mut detector in std::mem::take(&mut self.detectors) {
-            detector.finish(&mut self.alerts);
-        }
-        self.count();
-        self.matches
-    }
-
-    fn count(&mut self) {
-        self.matches += self.alerts.len() as u64;
-        self.alerts.clear();
+        self.matches + self.local.finish().len() as u64
     }
 }

@@ -65,7 +65,8 @@ pub fn compare(plan: &Plan, test: &Test, alerts: &[Alert]) -> Vec<Miss> {
     misses
 }
 
-fn named_rules(test: &Test) -> Vec<RuleId> {
+/// The rules that a test names.
+pub fn named_rules(test: &Test) -> Vec<RuleId> {
     let named = test.expects.iter().filter_map(|expect| match &expect.kind {
         ExpectKind::Alert { rule, .. } | ExpectKind::No(rule) => Some(*rule),
         ExpectKind::NothingElse => None,

@@ -12,7 +12,7 @@ mod why;
 use std::sync::Arc;
 
 use tripline_query_lang::diagnostics;
-use tripline_query_lang::plan::{Plan, Test};
+use tripline_query_lang::plan::{Alert, Plan, Severity, Test};
 use tripline_query_lang::span::Span;
 use tripline_query_lang::{Source, compile};
 
@@ -63,6 +63,7 @@ fn failure(sources: &[Source], params: &[(String, String)], plan: &Arc<Plan>, in
 }
 
 fn check(sources: &[Source], plan: &Arc<Plan>, test: &Test) -> Option<String> {
+    let plan = &with_rows_told(plan, test);
     match feed::alerts(plan, test) {
         Ok(fed) => {
             let text = |span: Span| {
@@ -79,6 +80,20 @@ fn check(sources: &[Source], plan: &Arc<Plan>, test: &Test) -> Option<String> {
         }
         Err(error) => Some(error.to_string()),
     }
+}
+
+/// The plan, in which the rows of a `derive` that the test expects are told like alerts.
+fn with_rows_told(plan: &Arc<Plan>, test: &Test) -> Arc<Plan> {
+    let told: Vec<usize> = compare::named_rules(test).iter().map(|rule| rule.index()).collect();
+    if told.iter().all(|rule| plan.rules[*rule].alert.is_some()) {
+        return plan.clone();
+    }
+    let mut plan = Plan::clone(plan);
+    for rule in told {
+        let silent = Alert { every_event: false, severity: Severity::Info, template: Vec::new(), to: Vec::new() };
+        plan.rules[rule].alert.get_or_insert(silent);
+    }
+    Arc::new(plan)
 }
 
 /// The text with every stretch of white space as one space.

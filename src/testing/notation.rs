@@ -54,7 +54,7 @@ pub fn at(at_us: i64) -> String {
 pub fn fields<'a>(plan: &'a Plan, alert: &'a Alert) -> Vec<(&'a str, &'a Value)> {
     let rule = &plan.rules[alert.rule.index()];
     let mut fields: Vec<(&str, &Value)> = rule.keys.iter().map(|key| key.name.as_str()).zip(&alert.key).collect();
-    let with = rule.alert.with.iter().map(|with| with.name.as_str()).zip(&alert.fields);
+    let with = rule.fields.iter().map(|with| with.name.as_str()).zip(&alert.fields);
     fields.extend(with.filter(|field| !rule.keys.iter().any(|key| key.name == field.0)));
     fields
 }

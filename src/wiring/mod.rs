@@ -134,7 +134,10 @@ fn tables_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
 }
 
 fn sinks_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
-    let named = plan.rules.iter().flat_map(|rule| rule.alert.to.iter().map(move |sink| (rule, sink)));
+    let named = plan
+        .rules
+        .iter()
+        .flat_map(|rule| rule.alert.iter().flat_map(move |alert| alert.to.iter().map(move |to| (rule, to))));
     let unknown = named.filter(|(_, sink)| !config.sinks.contains_key(*sink));
     unknown.map(|(rule, sink)| WiringFault::UnknownSink { rule: rule.name.clone(), sink: sink.clone() }).collect()
 }

@@ -148,11 +148,11 @@ fn shown(plan: &Plan, alert: &Alert, heading: &[String]) -> Result<Vec<String>, 
             state => state.as_str().to_string(),
         }),
         "id" => Ok(alert.id(plan)),
-        "severity" => Ok(rule.alert.severity.as_str().to_string()),
+        "severity" => Ok(rule.severity().as_str().to_string()),
         "incomplete" => Ok(alert.incomplete.to_string()),
         "evidence" => Ok(evidence(alert)),
         name => {
-            let with = rule.alert.with.iter().position(|with| with.name == name).map(|i| &alert.fields[i]);
+            let with = rule.fields.iter().position(|with| with.name == name).map(|i| &alert.fields[i]);
             let key = || rule.keys.iter().position(|key| key.name == name).map(|i| &alert.key[i]);
             with.or_else(key).map(ToString::to_string).ok_or_else(|| format!("no key or field {name}"))
         }

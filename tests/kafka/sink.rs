@@ -5,7 +5,7 @@ use std::time::Duration;
 use tripline_connectors::kafka::{KafkaClient, KafkaPlaces, KafkaSink};
 use tripline_engine::event::PartitionId;
 use tripline_engine::io::{
-    AlertRecord, Cause, CommitError, Cut, Position, Progress, RecordError, SideKind, SideRecord, SinkError, Stage,
+    AlertRecord, Cause, CommitError, Cut, Hop, Position, Progress, RecordError, SideKind, SideRecord, SinkError, Stage,
     TransactionalSink,
 };
 use tripline_query_lang::plan::{Severity, StreamId};
@@ -15,7 +15,11 @@ use crate::topic::{self, Written};
 
 fn alert(n: i64, to: &[&str]) -> AlertRecord {
     AlertRecord {
-        position: Position { time_us: n, cause: Cause::Timer, rule: 0, key: Vec::new(), sequence: 0 },
+        position: Position {
+            time_us: n,
+            cause: Cause::Timer,
+            path: vec![Hop { rule: 0, key: Vec::new(), sequence: 0 }],
+        },
         rule: "burst".to_owned(),
         id: format!("{n:032x}"),
         to: to.iter().map(|name| (*name).to_owned()).collect(),

@@ -348,7 +348,7 @@ impl<'a> Engine<'a> {
     fn write_and_read_back(&mut self) -> Result<(), String> {
         let workers = self.setting.workers[1];
         let mut fresh = Local::new(self.program.clone(), workers);
-        for (old, new) in self.local.detectors().iter().zip(fresh.detectors()) {
+        for (old, mut new) in self.local.detectors().iter().zip(fresh.detectors()) {
             for group in 0..KEY_GROUPS {
                 let owner = usize::from(group) * workers / usize::from(KEY_GROUPS);
                 for bytes in old.iter().map(|detector| detector.write_group(group)) {

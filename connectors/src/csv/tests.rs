@@ -25,7 +25,15 @@ fn stream() -> Stream {
         field("wait", Type::Duration, true, &["wait"]),
         field("at", Type::Time, false, &["at"]),
     ];
-    Stream { name: "s".to_owned(), fields, timed_by: FieldId(6), late_us: 0, ahead_us: None, idle_us: None }
+    Stream {
+        name: "s".to_owned(),
+        fields,
+        timed_by: FieldId(6),
+        late_us: 0,
+        ahead_us: None,
+        idle_us: None,
+        origin: Default::default(),
+    }
 }
 
 const HEADER: &[u8] = b"at, data.status,amount,id,extra,place,wait,ok";

@@ -9,8 +9,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tripline_engine::event::{BatchBuilder, PartitionId};
 use tripline_engine::io::{
-    AlertRecord, Cause, Cut, Polled, Position, Progress, RecordError, SideKind, SideRecord, Source, SourceError, Stage,
-    TransactionalSink,
+    AlertRecord, Cause, Cut, Hop, Polled, Position, Progress, RecordError, SideKind, SideRecord, Source, SourceError,
+    Stage, TransactionalSink,
 };
 use tripline_query_lang::plan::{Field, FieldId, PathPart, Severity, Stream, StreamId};
 use tripline_query_lang::value::Type;
@@ -32,7 +32,15 @@ fn stream() -> Stream {
         time_unit: None,
     };
     let fields = vec![field("id", Type::Text), field("at", Type::Time)];
-    Stream { name: "s".to_owned(), fields, timed_by: FieldId(1), late_us: 0, ahead_us: None, idle_us: None }
+    Stream {
+        name: "s".to_owned(),
+        fields,
+        timed_by: FieldId(1),
+        late_us: 0,
+        ahead_us: None,
+        idle_us: None,
+        origin: Default::default(),
+    }
 }
 
 /// Line and text of every record of an input that comes in pieces.
@@ -180,7 +188,11 @@ fn wrong_files_say_which_and_why() {
 
 fn alert(body: &str, to: &[&str]) -> AlertRecord {
     AlertRecord {
-        position: Position { time_us: 0, cause: Cause::Timer, rule: 0, key: Vec::new(), sequence: 0 },
+        position: Position {
+            time_us: 0,
+            cause: Cause::Timer,
+            path: vec![Hop { rule: 0, key: Vec::new(), sequence: 0 }],
+        },
         rule: "burst".to_owned(),
         id: "0".repeat(32),
         to: to.iter().map(|name| (*name).to_owned()).collect(),

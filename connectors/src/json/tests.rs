@@ -22,7 +22,15 @@ fn optional(field: Field) -> Field {
 
 fn stream(fields: Vec<Field>) -> Stream {
     let timed_by = FieldId(fields.iter().position(|f| f.name == "at").unwrap() as u32);
-    Stream { name: "s".to_owned(), fields, timed_by, late_us: 0, ahead_us: None, idle_us: None }
+    Stream {
+        name: "s".to_owned(),
+        fields,
+        timed_by,
+        late_us: 0,
+        ahead_us: None,
+        idle_us: None,
+        origin: Default::default(),
+    }
 }
 
 fn payment() -> Stream {

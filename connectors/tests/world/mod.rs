@@ -59,16 +59,18 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
             bound: HistoryBound::Time(100),
             ty: Type::Int,
         }],
-        alert: plan::Alert {
+        fields: vec![With { name: "n".into(), expr: count }, With { name: "x".into(), expr: slot(1, Type::Int) }],
+        having: None,
+        alert: Some(plan::Alert {
             every_event: true,
             severity: Severity::Low,
             template: vec![TemplatePart::Expr(slot(0, Type::Text))],
-            with: vec![With { name: "n".into(), expr: count }, With { name: "x".into(), expr: slot(1, Type::Int) }],
             to: Vec::new(),
-        },
+        }),
         suppress: None,
         repeat_us: None,
         resolve: None,
+        emits: None,
     };
     let stream = Stream {
         name: "in".into(),
@@ -77,6 +79,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
         late_us,
         ahead_us,
         idle_us,
+        origin: Default::default(),
     };
     Plan { streams: vec![stream], rules: vec![rule], ..Plan::default() }
 }

@@ -4,9 +4,11 @@
 use std::fmt::Write;
 
 use super::{Alert, AlertState, Evidence, Witness};
+use crate::event::{Cause, Position};
+use crate::expr::read_key;
 use tripline_query_lang::display::Rfc3339;
 use tripline_query_lang::plan::{Plan, Rule};
-use tripline_query_lang::value::{Decimal, Value};
+use tripline_query_lang::value::{Decimal, Type, Value};
 
 impl Alert {
     /// The body: one JSON object.
@@ -20,11 +22,11 @@ impl Alert {
         if let AlertState::Repeated(count) = self.state {
             member(&mut out, "repeat", |out| number(out, count));
         }
-        member(&mut out, "severity", |out| text(out, rule.alert.severity.as_str()));
+        member(&mut out, "severity", |out| text(out, rule.severity().as_str()));
         member(&mut out, "key", |out| object(out, key(self, rule)));
         member(&mut out, "at", |out| time(out, self.at_us));
         member(&mut out, "message", |out| text(out, &self.message));
-        let names = rule.alert.with.iter().map(|with| &*with.name);
+        let names = rule.fields.iter().map(|with| &*with.name);
         member(&mut out, "fields", |out| object(out, names.zip(&self.fields)));
         member(&mut out, "evidence", |out| list(out, &self.evidence, |out, one| evidence(out, one, plan)));
         member(&mut out, "fingerprint", |out| text(out, &format!("{:016x}", rule.fingerprint)));
@@ -58,15 +60,52 @@ fn evidence(out: &mut String, evidence: &Evidence, plan: &Plan) {
     text(out, &evidence.step);
     match &evidence.what {
         Witness::Event(event) => {
-            member(out, "stream", |out| text(out, super::stream_name(plan, event)));
-            member(out, "topic", |out| text(out, &event.partition.topic));
-            member(out, "partition", |out| number(out, event.partition.partition));
-            member(out, "offset", |out| number(out, event.offset));
+            member(out, "stream", |out| text(out, super::stream_name(plan, event.partition.stream.0)));
+            match &event.place {
+                Some(place) => derived(out, place, plan),
+                None => {
+                    member(out, "topic", |out| text(out, &event.partition.topic));
+                    member(out, "partition", |out| number(out, event.partition.partition));
+                    member(out, "offset", |out| number(out, event.offset));
+                }
+            }
             member(out, "at", |out| time(out, event.at_us));
         }
         Witness::Deadline(at_us) => member(out, "deadline", |out| time(out, *at_us)),
     }
     out.push('}');
+}
+
+/// A derived event: the key under which its rule made it, and what from outside caused it in the end.
+fn derived(out: &mut String, place: &Position, plan: &Plan) {
+    let rule = place.path.last().and_then(|hop| Some((plan.rules.get(hop.rule as usize)?, hop)));
+    if let Some((rule, hop)) = rule {
+        let types: Vec<Type> = rule.keys.iter().map(|key| key.ty.clone()).collect();
+        let parts = read_key(&hop.key, &types).unwrap_or_default();
+        member(out, "key", |out| object(out, rule.keys.iter().map(|key| &*key.name).zip(&parts)));
+    }
+    let (mut time_us, mut cause) = (place.time_us, &place.cause);
+    while let Cause::Later { time_us: then, cause: by } = cause {
+        (time_us, cause) = (*then, by);
+    }
+    match cause {
+        Cause::Event { stream, topic, partition, offset } => member(out, "cause", |out| {
+            out.push_str("{\"stream\":");
+            text(out, super::stream_name(plan, *stream));
+            member(out, "topic", |out| text(out, topic));
+            member(out, "partition", |out| number(out, partition));
+            member(out, "offset", |out| number(out, offset));
+            out.push('}');
+        }),
+        Cause::Timer | Cause::Later { .. } if time_us == i64::MAX => {
+            member(out, "cause", |out| out.push_str("{\"end\":true}"));
+        }
+        Cause::Timer | Cause::Later { .. } => member(out, "cause", |out| {
+            out.push_str("{\"deadline\":");
+            time(out, time_us);
+            out.push('}');
+        }),
+    }
 }
 
 /// A member that is not the first of its object.

@@ -77,6 +77,6 @@ pub enum Witness {
     Deadline(i64),
 }
 
-fn stream_name<'a>(plan: &'a Plan, event: &Coordinates) -> &'a str {
-    plan.streams.get(event.partition.stream.index()).map_or("", |stream| &stream.name)
+fn stream_name(plan: &Plan, stream: u32) -> &str {
+    plan.streams.get(stream as usize).map_or("", |stream| &stream.name)
 }

@@ -22,11 +22,11 @@ impl Alert {
             position: self.position.clone(),
             rule: rule.map(|rule| rule.name.clone()).unwrap_or_default(),
             id: self.occurrence(plan),
-            to: rule.map(|rule| rule.alert.to.clone()).unwrap_or_default(),
+            to: rule.and_then(|rule| Some(rule.alert.as_ref()?.to.clone())).unwrap_or_default(),
             key: self.key_json(plan).into_bytes(),
             body: self.json(plan).into_bytes(),
             at_us: self.at_us,
-            severity: rule.map_or(Severity::Info, |rule| rule.alert.severity),
+            severity: rule.map_or(Severity::Info, |rule| rule.severity()),
             links: Vec::new(),
         }
     }

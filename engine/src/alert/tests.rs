@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::event::PartitionId;
 use crate::expr::write_key;
-use crate::io::Cause;
+use crate::io::{Cause, Hop};
 use tripline_query_lang::plan::{
     self, Body, Expr, ExprKind, FieldId, Key, Rule, Severity, Stream, StreamId, Threshold, With,
 };
@@ -31,16 +31,18 @@ fn plan_with(fields: &[&str]) -> Plan {
             episode_us: None,
         }),
         histories: Vec::new(),
-        alert: plan::Alert {
+        fields: fields.iter().map(with).collect(),
+        having: None,
+        alert: Some(plan::Alert {
             every_event: false,
             severity: Severity::High,
             template: Vec::new(),
-            with: fields.iter().map(with).collect(),
             to: vec!["pager".into()],
-        },
+        }),
         suppress: None,
         repeat_us: None,
         resolve: None,
+        emits: None,
     };
     let stream = Stream {
         name: "payment".into(),
@@ -49,6 +51,7 @@ fn plan_with(fields: &[&str]) -> Plan {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        origin: Default::default(),
     };
     Plan { streams: vec![stream], rules: vec![rule], ..Plan::default() }
 }
@@ -56,7 +59,7 @@ fn plan_with(fields: &[&str]) -> Plan {
 fn event(seconds: i64, offset: i64) -> Evidence {
     let partition = PartitionId { stream: StreamId(0), topic: "payments".into(), partition: 0 };
     let at_us = START_US + seconds * 1_000_000;
-    Evidence { step: "payment".into(), what: Witness::Event(Coordinates { at_us, partition, offset }) }
+    Evidence { step: "payment".into(), what: Witness::Event(Coordinates { at_us, partition, offset, place: None }) }
 }
 
 fn alert() -> Alert {
@@ -65,7 +68,7 @@ fn alert() -> Alert {
     let mut key = Vec::new();
     assert!(write_key(&key_parts, &mut key));
     Alert {
-        position: Position { time_us: START_US + 120_000_000, cause, rule: 0, key, sequence: 0 },
+        position: Position { time_us: START_US + 120_000_000, cause, path: vec![Hop { rule: 0, key, sequence: 0 }] },
         rule: RuleId(0),
         key: key_parts,
         at_us: START_US + 120_000_000,
@@ -190,7 +193,7 @@ fn the_id_depends_on_what_was_seen_and_on_nothing_else() {
     let mut rules = plan.clone();
     rules.rules[0].fingerprint += 1;
     let mut key = alert();
-    key.position.key.push(0);
+    key.position.path[0].key.push(0);
     let others = [
         alert().id(&rules),
         key.id(&plan),

@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Program;
 use super::keys::KeyId;
 use super::parcel::{Parcel, Pick, Rows};
 use super::reorder::Reorder;
@@ -12,6 +11,7 @@ use super::rule::Seen;
 use super::scope::{Route, Scope, Use};
 use super::store::{Located, Shared, Store};
 use super::warm;
+use super::{Out, Program};
 use crate::alert::Alert;
 use crate::tables::Tables;
 
@@ -68,25 +68,29 @@ impl Detector {
 
     /// Event time has certainly passed everything strictly before `watermark_us`: releases the rows below it in the total
     /// order, runs the rules, fires deadlines. Alerts are appended in the order of their positions.
-    pub fn advance(&mut self, watermark_us: i64, out: &mut Vec<Alert>) {
-        let start = out.len();
+    ///
+    /// A scope that reads events which may come about later than their time stays so far behind, and its alerts' positions
+    /// are so much later: at or above what was committed before.
+    pub fn advance(&mut self, watermark_us: i64, out: &mut Out) {
+        let start = out.alerts.len();
+        let watermark_us = watermark_us.saturating_sub(self.lag_us());
         self.release(Some(watermark_us), out);
         while let Some(timer) = self.shared.timers.pop(watermark_us) {
             self.rules[timer.rule as usize].time(timer, watermark_us, &mut self.shared, out);
         }
-        by_position(&mut out[start..]);
+        by_position(&mut out.alerts[start..], self.lag_us());
     }
 
     /// The input is finite and has ended.
-    pub fn finish(&mut self, out: &mut Vec<Alert>) {
-        let start = out.len();
+    pub fn finish(&mut self, out: &mut Out) {
+        let start = out.alerts.len();
         self.release(None, out);
         for rule in &mut self.rules {
             rule.finish(&mut self.shared, out);
         }
         // What is left has no end in time; what stands in the heap was ended here.
         self.shared.timers.clear();
-        by_position(&mut out[start..]);
+        by_position(&mut out.alerts[start..], self.lag_us());
     }
 
     /// What is open.
@@ -99,14 +103,21 @@ impl Detector {
         }
     }
 
-    fn release(&mut self, watermark_us: Option<i64>, out: &mut Vec<Alert>) {
+    fn lag_us(&self) -> i64 {
+        self.program.scopes[self.scope].turn.lag_us
+    }
+
+    fn release(&mut self, watermark_us: Option<i64>, out: &mut Out) {
         let Detector { program, scope, reorder, rules, shared } = self;
         let scope = &program.scopes[*scope];
         reorder.release(watermark_us, |run, range| stretch(scope, &run.rows, &run.picks, range, rules, shared, out));
     }
 }
 
-fn by_position(alerts: &mut [Alert]) {
+fn by_position(alerts: &mut [Alert], lag_us: i64) {
+    for alert in alerts.iter_mut() {
+        alert.position.time_us = alert.position.time_us.saturating_add(lag_us);
+    }
     if !alerts.is_sorted_by(|a, b| a.position <= b.position) {
         alerts.sort_by(|a, b| a.position.cmp(&b.position));
     }
@@ -120,7 +131,7 @@ fn stretch(
     range: Range<usize>,
     rules: &mut [Box<dyn Store>],
     shared: &mut Shared,
-    out: &mut Vec<Alert>,
+    out: &mut Out,
 ) {
     let routes = &scope.routes[rows.batch.stream().index()];
     if let [route] = &routes[..] {
@@ -168,7 +179,7 @@ fn several_keys(
     picks: &[Pick],
     rules: &mut [Box<dyn Store>],
     shared: &mut Shared,
-    out: &mut Vec<Alert>,
+    out: &mut Out,
 ) {
     let key_of = |pick: &Pick| rows.lanes[pick.lane as usize].bytes(pick.index as usize);
     let mut picks = picks.to_vec();

@@ -244,7 +244,7 @@ impl ThresholdRule {
         let step = self.on.get(on as usize).map(|clause| clause.name.clone()).unwrap_or_default();
         let evidence = vec![Evidence { step, what: Witness::Event(event) }];
         let facts = Facts { moment, at_us, state: alert, key: bench.key, sequence, evidence, incomplete: false };
-        bench.out.push(self.voice.speak(&scene, facts));
+        self.voice.speak(&scene, facts, bench.out);
         true
     }
 

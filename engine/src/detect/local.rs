@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Detector, Parcel, Program, ProgramError, has_empty_key};
+use super::{Detector, Parcel, Program, ProgramError, Stage, has_empty_key};
 use crate::alert::Alert;
 use crate::event::Batch;
 use crate::tables::{Change, Tables};
@@ -19,34 +19,32 @@ pub fn run(plan: &Arc<Plan>, batches: &[Arc<Batch>], workers: usize) -> Result<V
     Ok(local.finish())
 }
 
-/// The detectors of all scopes and workers, fed step by step.
+/// The stages of all workers, fed step by step.
 pub struct Local {
     program: Arc<Program>,
-    workers: usize,
     /// By worker: each holds all of them.
     tables: Vec<Rc<Tables>>,
-    /// By scope and worker.
-    detectors: Vec<Vec<Detector>>,
-    alerts: Vec<Alert>,
+    /// By stage and worker.
+    stages: Vec<Vec<Stage>>,
 }
 
 impl Local {
     /// Empty detectors.
     pub fn new(program: Arc<Program>, workers: usize) -> Local {
         let tables: Vec<_> = (0..workers).map(|_| Rc::new(Tables::new(program.plan()))).collect();
-        let detectors = |scope| {
-            let of_worker = |tables: &Rc<Tables>| Detector::new(program.clone(), scope).with_tables(tables.clone());
+        let stage = |stage| {
+            let of_worker = |tables: &Rc<Tables>| Stage::new(program.clone(), stage, workers, tables.clone());
             tables.iter().map(of_worker).collect()
         };
-        let detectors = (0..program.scopes()).map(detectors).collect();
-        Local { workers, detectors, tables, alerts: Vec::new(), program }
+        Local { stages: (0..program.stages()).map(stage).collect(), tables, program }
     }
 
     /// The input starts here, microseconds.
     pub fn begin(&mut self, start_us: i64) {
-        for of_scope in &mut self.detectors {
-            let owners = of_scope.iter_mut().enumerate().filter(|(worker, _)| has_empty_key(*worker, self.workers));
-            owners.for_each(|(_, detector)| detector.begin(start_us));
+        for workers in &mut self.stages {
+            let count = workers.len();
+            let owners = workers.iter_mut().enumerate().filter(|(worker, _)| has_empty_key(*worker, count));
+            owners.for_each(|(_, stage)| stage.begin(start_us));
         }
     }
 
@@ -57,39 +55,52 @@ impl Local {
 
     /// Prepares a batch and deals out its rows; returns how many no rule wants.
     pub fn push(&mut self, batch: &Arc<Batch>) -> usize {
-        let prepared = self.program.prepare(batch, self.workers);
+        let prepared = self.program.prepare(batch, self.stages[0].len());
         prepared.parcels.into_iter().for_each(|parcel| self.deal(parcel));
         prepared.filtered
     }
 
     fn deal(&mut self, parcel: Parcel) {
-        self.detectors[parcel.scope][parcel.worker].push(parcel);
+        self.stages[self.program.stage_of(parcel.scope)][parcel.worker].push(parcel);
     }
 
     /// Event time has certainly passed everything strictly before this. Returns the alerts that came about, by position.
     pub fn advance(&mut self, watermark_us: i64) -> Vec<Alert> {
-        self.tables.iter().for_each(|tables| tables.advance(watermark_us));
-        self.detectors.iter_mut().flatten().for_each(|detector| detector.advance(watermark_us, &mut self.alerts));
-        let before_us = self.program.looked_up_from(watermark_us);
-        self.tables.iter().for_each(|tables| tables.compact(before_us));
-        self.take()
+        self.step(Some(watermark_us), false)
     }
 
     /// The input is finite and has ended. Returns the last alerts, by position.
     pub fn finish(&mut self) -> Vec<Alert> {
-        self.tables.iter().for_each(|tables| tables.advance(i64::MAX));
-        self.detectors.iter_mut().flatten().for_each(|detector| detector.finish(&mut self.alerts));
-        self.take()
+        self.step(None, true)
+    }
+
+    fn step(&mut self, watermark_us: Option<i64>, finished: bool) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        for stage in 0..self.stages.len() {
+            let found: Vec<_> =
+                self.stages[stage].iter_mut().map(|stage| stage.advance(watermark_us, finished)).collect();
+            for found in found {
+                alerts.extend(found.alerts);
+                found.parcels.into_iter().for_each(|parcel| self.deal(parcel));
+            }
+        }
+        alerts.sort_by(|a, b| a.position.cmp(&b.position));
+        alerts
     }
 
     /// The detectors, by scope and worker.
-    pub fn detectors(&mut self) -> &mut [Vec<Detector>] {
-        &mut self.detectors
-    }
-
-    fn take(&mut self) -> Vec<Alert> {
-        let mut alerts = std::mem::take(&mut self.alerts);
-        alerts.sort_by(|a, b| a.position.cmp(&b.position));
-        alerts
+    pub fn detectors(&mut self) -> Vec<Vec<&mut Detector>> {
+        let mut by_scope = Vec::new();
+        for stage in &mut self.stages {
+            let mut workers: Vec<_> = stage.iter_mut().map(|stage| stage.detectors().iter_mut()).collect();
+            loop {
+                let scope: Vec<&mut Detector> = workers.iter_mut().filter_map(Iterator::next).collect();
+                if scope.is_empty() {
+                    break;
+                }
+                by_scope.push(scope);
+            }
+        }
+        by_scope
     }
 }

@@ -7,8 +7,12 @@
 //! ```text
 //! Program: plan -> interests of each rule -> predicates, scopes, routes
 //! prepare: batch -> answers (masks) -> keys -> parcels, each a sorted run
-//! Detector: runs -> reorder -> key table -> a store of states per rule -> alerts; timers in between
+//! Detector: runs -> reorder -> key table -> a store of states per rule -> alerts and rows; timers in between
+//! Stage: detectors -> alerts; rows of derived streams -> batches -> prepare -> parcels for later stages
 //! ```
+//!
+//! Rules that read other rules run in a later *stage*: at the end of a tick one stage after the other is brought up to the
+//! watermark, so that a stage has all rows of the earlier ones.
 
 mod detector;
 mod episode;
@@ -16,6 +20,7 @@ mod interest;
 mod keys;
 pub mod local;
 mod needs;
+mod out;
 mod outage;
 mod parcel;
 mod pattern;
@@ -25,10 +30,12 @@ mod reorder;
 mod rule;
 mod scope;
 mod snapshot;
+mod stage;
 mod store;
 mod suppress;
 mod threshold;
 mod timers;
+mod turns;
 mod voice;
 mod warm;
 
@@ -37,5 +44,7 @@ mod tests;
 
 pub use detector::{Detector, Open};
 pub(crate) use needs::needed_tables;
+pub use out::Out;
 pub use parcel::{Parcel, Prepared, has_empty_key};
 pub use program::{Program, ProgramError};
+pub use stage::{Found, Stage};

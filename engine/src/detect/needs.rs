@@ -82,12 +82,13 @@ fn key<'a>(key: &'a StepKey, stream: StreamId, visit: &mut dyn FnMut(Option<Stre
 
 /// What is said when a rule fires.
 pub(super) fn said(rule: &Rule) -> impl Iterator<Item = &Expr> {
-    let template = rule.alert.template.iter().chain(rule.resolve.iter().flatten()).filter_map(|part| match part {
+    let template = rule.alert.iter().flat_map(|alert| &alert.template);
+    let template = template.chain(rule.resolve.iter().flatten()).filter_map(|part| match part {
         TemplatePart::Expr(expr) => Some(expr),
         TemplatePart::Text(_) => None,
     });
     let by = rule.suppress.iter().flat_map(|suppress| &suppress.by);
-    rule.alert.with.iter().map(|with| &with.expr).chain(template).chain(by)
+    rule.fields.iter().map(|with| &with.expr).chain(&rule.having).chain(template).chain(by)
 }
 
 /// Where the fields of an expression come from.

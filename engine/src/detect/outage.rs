@@ -5,8 +5,8 @@ use super::pattern::{Matched, PatternRule, PatternState};
 use super::rule::{Bench, Seen};
 use super::voice::{Facts, Moment};
 use crate::alert::{Alert, AlertState};
+use crate::event::Position;
 use crate::expr::{BatchRow, BoolFn, Scene, ValueFn, compile_bool, compile_value, write_key};
-use crate::io::Cause;
 use crate::patterns::Match;
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{Absent, Link, Node, Pattern, Rule, StepId, StepKey, StreamId, Within};
@@ -132,7 +132,7 @@ impl PatternRule {
         let Some(outages) = self.outages.as_ref().filter(|outages| outages.stream == seen.batch.stream()) else {
             return;
         };
-        let (start, row) = (bench.out.len(), BatchRow { batch: seen.batch, row: seen.row });
+        let (start, row) = (bench.out.alerts.len(), BatchRow { batch: seen.batch, row: seen.row });
         let keys = bench.key_parts();
         state.outages.retain(|outage| {
             let bound = Matched(&outage.found.taken);
@@ -164,9 +164,8 @@ impl PatternRule {
         let scene = Scene { bound: Some(&bound), keys: &keys, at_us, tables: Some(bench.tables), ..Scene::EMPTY };
         let evidence = self.evidence(found);
         let facts = Facts { moment, at_us, state, key: &key, sequence: 0, evidence, incomplete: false };
-        let mut alert = self.voice.speak(&scene, facts);
-        alert.position.sequence = alike(&bench.out[start..], &alert);
-        bench.out.push(alert);
+        let sequence = alike(&bench.out.alerts[start..], &self.voice.position(&facts));
+        self.voice.speak(&scene, Facts { sequence, ..facts }, bench.out);
     }
 
     /// Appends a key's outages to a chunk.
@@ -219,15 +218,13 @@ impl PatternRule {
     }
 }
 
-/// How many of these came about at the moment of this one, for its key.
-fn alike(others: &[Alert], alert: &Alert) -> u32 {
-    let position = &alert.position;
-    let same_cause = |cause: &Cause| *cause == position.cause;
-    let is_alike = |other: &&Alert| {
-        other.rule == alert.rule
-            && other.position.time_us == position.time_us
-            && same_cause(&other.position.cause)
-            && other.position.key == position.key
+/// How many of these came about at this position, whatever their number there.
+fn alike(others: &[Alert], position: &Position) -> u32 {
+    let place = |position: &Position| {
+        let mut place = position.clone();
+        place.path.last_mut().into_iter().for_each(|hop| hop.sequence = 0);
+        place
     };
-    others.iter().filter(is_alike).count() as u32
+    let own = place(position);
+    others.iter().filter(|other| place(&other.position) == own).count() as u32
 }

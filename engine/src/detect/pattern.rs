@@ -112,7 +112,7 @@ impl PatternRule {
 
     /// Event time has certainly passed everything strictly before this.
     fn pass(&self, state: &mut PatternState, before_us: i64, bench: &mut Bench<'_>) {
-        let start = bench.out.len();
+        let start = bench.out.alerts.len();
         let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
         self.machine.advance(&mut state.machine, before_us, &parts, &mut bench.scratch.matches);
         self.tell(state, None, bench);
@@ -142,9 +142,7 @@ impl PatternRule {
         let evidence = self.evidence(found);
         let (at_us, state) = (found.at_us, AlertState::Firing);
         let facts = Facts { moment, at_us, state, key: &key, sequence, evidence, incomplete };
-        let alert = self.voice.speak(&scene, facts);
-        bench.out.push(alert);
-        true
+        self.voice.speak(&scene, facts, bench.out)
     }
 
     pub(super) fn evidence(&self, found: &Match) -> Vec<Evidence> {
@@ -289,7 +287,7 @@ impl Behaviour for PatternRule {
     }
 
     fn finish(&self, state: &mut PatternState, bench: &mut Bench<'_>) -> bool {
-        let start = bench.out.len();
+        let start = bench.out.alerts.len();
         let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
         self.machine.finish(&mut state.machine, &parts, &mut bench.scratch.matches);
         self.tell(state, None, bench);

@@ -1,14 +1,16 @@
 //! A plan, compiled for running: predicates, scopes, rules.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::interest::{Interest, is_handed_over, of_pattern, of_threshold};
 use super::needs;
 use super::pattern::{self, PatternRule};
 use super::predicates::Predicates;
-use super::scope::{Scope, scopes};
+use super::scope::{Scope, Turn, scopes};
 use super::store::{Slots, Store};
 use super::threshold::ThresholdRule;
+use super::turns::turns;
 use crate::expr::split_local;
 use crate::patterns::{Machine, PatternError};
 use tripline_query_lang::plan::{Body, Expr, Plan, Rule, RuleId, reads_tables};
@@ -21,6 +23,8 @@ pub struct Program {
     pub(super) rules: Vec<Compiled>,
     /// How far behind the watermark a look-up may reach, microseconds; none: without a bound.
     look_back_us: Option<i64>,
+    /// By stream and field: see [`Program::needed_fields`].
+    needed: Vec<Vec<bool>>,
 }
 
 /// Why a plan cannot be run.
@@ -44,6 +48,9 @@ pub enum ProgramError {
         /// How many there may be.
         max: usize,
     },
+    /// Rules read each other in a way that the compiler refuses.
+    #[error("rules read each other's output in a circle, or without a bound of how late it comes")]
+    Stages,
 }
 
 /// A rule of either form.
@@ -80,7 +87,8 @@ impl Program {
         let parts = plan.rules.iter().zip(&machines).zip(&filters);
         let interests: Vec<_> =
             parts.map(|((rule, machine), filters)| interests(rule, machine.as_ref(), filters)).collect();
-        let scopes = scopes(&plan, &interests, &mut predicates);
+        let turns = turns(&plan).ok_or(ProgramError::Stages)?;
+        let scopes = scopes(&plan, &turns, &interests, &mut predicates);
         drop(interests);
         let compile = |(index, (rule, machine)): (usize, (&Rule, Option<Machine>))| {
             let id = RuleId(index as u32);
@@ -95,8 +103,10 @@ impl Program {
             }
         };
         let rules = plan.rules.iter().zip(machines).enumerate().filter_map(compile).collect();
-        let look_back_us = plan.rules.iter().map(look_back_us).try_fold(0, |all, one| Some(one?.max(all)));
-        Ok(Program { predicates, scopes, rules, look_back_us, plan })
+        let behind = |(rule, turn): (&Rule, &Turn)| Some(look_back_us(rule)?.saturating_add(turn.lag_us));
+        let look_back_us = plan.rules.iter().zip(&turns).map(behind).try_fold(0, |all, one| Some(one?.max(all)));
+        let needed = needs::needed_fields(&plan);
+        Ok(Program { predicates, scopes, rules, look_back_us, needed, plan })
     }
 
     /// The plan.
@@ -123,9 +133,31 @@ impl Program {
         }
     }
 
+    /// Number of stages: at least one, also without rules.
+    pub fn stages(&self) -> usize {
+        self.scopes.last().map_or(1, |scope| scope.turn.stage + 1)
+    }
+
+    /// The scopes of a stage.
+    pub(super) fn scopes_of(&self, stage: usize) -> Range<usize> {
+        let start = self.scopes.partition_point(|scope| scope.turn.stage < stage);
+        let end = self.scopes.partition_point(|scope| scope.turn.stage <= stage);
+        start..end
+    }
+
+    /// The stage of a scope.
+    pub fn stage_of(&self, scope: usize) -> usize {
+        self.scopes[scope].turn.stage
+    }
+
     /// For each stream, which fields have to be decoded.
     pub fn needed_fields(&self) -> Vec<Vec<bool>> {
-        needs::needed_fields(&self.plan)
+        self.needed.clone()
+    }
+
+    /// As [`Program::needed_fields`].
+    pub(super) fn needed(&self) -> &[Vec<bool>] {
+        &self.needed
     }
 }
 

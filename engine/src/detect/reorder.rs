@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::parcel::{Parcel, Pick, Rows};
-use crate::event::PartitionId;
+use crate::event::Batch;
 
 /// Rows that wait for the watermark.
 #[derive(Default)]
@@ -27,13 +27,22 @@ pub(super) struct Run {
     next: usize,
 }
 
-/// A place in the total order.
-type Place<'a> = (i64, &'a PartitionId, i64);
+/// A row, by its place in the total order.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    batch: &'a Batch,
+    row: usize,
+}
+
+impl Place<'_> {
+    fn cmp(&self, other: &Place<'_>) -> Ordering {
+        self.batch.compare(self.row, other.batch, other.row)
+    }
+}
 
 impl Run {
     fn place(&self, index: usize) -> Place<'_> {
-        let (batch, row) = (&self.rows.batch, self.picks[index].row as usize);
-        (batch.at_us[row], &batch.partition, batch.offsets[row])
+        Place { batch: &self.rows.batch, row: self.picks[index].row as usize }
     }
 
     fn at_us(&self, index: usize) -> i64 {
@@ -44,7 +53,7 @@ impl Run {
     fn end(&self, watermark_us: Option<i64>, limit: Option<Place<'_>>) -> usize {
         let goes = |index: &usize| {
             watermark_us.is_none_or(|w| self.at_us(*index) < w)
-                && limit.is_none_or(|limit| self.at_us(*index) < limit.0 || self.place(*index) <= limit)
+                && limit.is_none_or(|limit| self.place(*index).cmp(&limit).is_le())
         };
         let len = self.picks.len();
         if goes(&(len - 1)) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::out::Out;
 use super::voice::Moment;
-use crate::alert::Alert;
 use crate::event::Batch;
 use crate::expr::{Lookups, read_key};
 use crate::patterns::Match;
@@ -39,8 +39,8 @@ pub(super) struct Bench<'a> {
     pub key: &'a [u8],
     /// The types of its parts.
     pub key_types: &'a [Type],
-    /// Alerts.
-    pub out: &'a mut Vec<Alert>,
+    /// What is found.
+    pub out: &'a mut Out,
     /// Values of histories and `with` fields, matches.
     pub scratch: &'a mut Scratch,
     /// The tables, known up to the time at hand.

@@ -21,6 +21,17 @@ pub(super) struct Scope {
     pub key_types: Vec<Type>,
     /// By stream: one route for each key that its rows have.
     pub routes: Vec<Vec<Route>>,
+    /// When its rules see their events.
+    pub turn: Turn,
+}
+
+/// When a rule sees its events. Rules that differ in it share no detector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn {
+    /// 0: it reads only what comes from outside; otherwise one more than the rules that it reads.
+    pub stage: usize,
+    /// How far behind the watermark it stays: events that it reads may come about so much later than their time.
+    pub lag_us: i64,
 }
 
 /// How rows of a stream come to the rules of a scope.
@@ -76,6 +87,7 @@ pub(super) fn unite(rows: &mut Bitmap, other: &Bitmap) {
 
 /// A scope while rules are being added to it.
 struct Draft<'a> {
+    turn: Turn,
     key: Vec<(&'a str, &'a Type)>,
     streams: usize,
     /// By stream: the canonical text of each of its keys, with what the rules do there.
@@ -88,19 +100,27 @@ struct DraftRoute<'a> {
     uses: Vec<Use>,
 }
 
-/// Sorts rules into scopes. `interests` are by rule; `one_place`: the rule runs under the empty key.
-pub(super) fn scopes(plan: &Plan, interests: &[(Vec<Interest<'_>>, bool)], predicates: &mut Predicates) -> Vec<Scope> {
+/// Sorts rules into scopes, those of earlier stages first. `interests` are by rule; `one_place`: the rule runs under the
+/// empty key.
+pub(super) fn scopes(
+    plan: &Plan,
+    turns: &[Turn],
+    interests: &[(Vec<Interest<'_>>, bool)],
+    predicates: &mut Predicates,
+) -> Vec<Scope> {
     let mut drafts: Vec<Draft<'_>> = Vec::new();
-    for (index, (rule, (interests, one_place))) in plan.rules.iter().zip(interests).enumerate() {
+    for (index, ((rule, turn), (interests, one_place))) in plan.rules.iter().zip(turns).zip(interests).enumerate() {
         let key = key_of(rule, *one_place);
         let keys = keys_by_stream(interests);
-        let place = drafts.iter().position(|draft| draft.key == key && draft.agrees(&keys));
-        let place = place.unwrap_or_else(|| {
-            drafts.push(Draft { key, streams: plan.streams.len(), routes: BTreeMap::new(), rules: Vec::new() });
+        let is_one = |draft: &Draft<'_>| draft.turn == *turn && draft.key == key && draft.agrees(&keys);
+        let place = drafts.iter().position(is_one).unwrap_or_else(|| {
+            let streams = plan.streams.len();
+            drafts.push(Draft { turn: *turn, key, streams, routes: BTreeMap::new(), rules: Vec::new() });
             drafts.len() - 1
         });
         drafts[place].add(index, interests, predicates);
     }
+    drafts.sort_by_key(|draft| draft.turn.stage);
     drafts.into_iter().map(Draft::finish).collect()
 }
 
@@ -159,7 +179,7 @@ impl<'a> Draft<'a> {
             routes[stream] = drafts.into_values().map(DraftRoute::finish).collect();
         }
         let key_types = self.key.into_iter().map(|(_, ty)| ty.clone()).collect();
-        Scope { rules: self.rules, key_types, routes }
+        Scope { rules: self.rules, key_types, routes, turn: self.turn }
     }
 }
 

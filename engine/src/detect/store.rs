@@ -4,9 +4,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::keys::{KeyId, KeyTable};
+use super::out::Out;
 use super::rule::{Behaviour, Bench, Scratch, Seen};
 use super::timers::{NEVER, Timer, Timers};
-use crate::alert::Alert;
 use crate::expr::hash_key;
 use crate::state::{Put, StateError, Take};
 use crate::tables::Tables;
@@ -49,7 +49,7 @@ pub(super) type HashIn<'a> = dyn Fn(&[u8]) -> Option<u64> + 'a;
 /// The states of one rule, whatever its form.
 pub(super) trait Store: Send {
     /// Shows the rule an event of a key.
-    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Vec<Alert>);
+    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Out);
 
     /// Reads the states of these keys, so that they are in the cache; what it returns means nothing.
     fn warm(&self, keys: &[Option<KeyId>]) -> i64;
@@ -58,10 +58,10 @@ pub(super) trait Store: Send {
     fn begin(&mut self, start_us: i64, shared: &mut Shared);
 
     /// A deadline below the watermark has come up.
-    fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>);
+    fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Out);
 
     /// The input has ended.
-    fn finish(&mut self, shared: &mut Shared, out: &mut Vec<Alert>);
+    fn finish(&mut self, shared: &mut Shared, out: &mut Out);
 
     /// Number of open runs or episodes.
     fn open(&self) -> usize;
@@ -119,7 +119,7 @@ fn arm<B: Behaviour>(
 }
 
 impl<B: Behaviour> Store for Slots<B> {
-    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Vec<Alert>) {
+    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, timers, key_types, scratch, tables } = shared;
         let mut bench = Bench { key: key.bytes, key_types, out, scratch, tables: &**tables };
         if self.rule.is_stateless() {
@@ -170,7 +170,7 @@ impl<B: Behaviour> Store for Slots<B> {
         sum
     }
 
-    fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Vec<Alert>) {
+    fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, timers, key_types, scratch, tables } = shared;
         let Some(place) = self.slots.get_mut(timer.key as usize) else { return };
         let Some(slot) = place.as_mut().filter(|slot| slot.armed == timer.deadline_us) else { return };
@@ -184,7 +184,7 @@ impl<B: Behaviour> Store for Slots<B> {
         }
     }
 
-    fn finish(&mut self, shared: &mut Shared, out: &mut Vec<Alert>) {
+    fn finish(&mut self, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, key_types, scratch, tables, .. } = shared;
         for (id, place) in self.slots.iter_mut().enumerate() {
             let id = id as KeyId;

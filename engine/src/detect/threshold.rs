@@ -73,7 +73,7 @@ impl ThresholdRule {
             history_count: rule.histories.len(),
             when: threshold.when.as_ref().map(|when| When::new(when, rule)),
             episode_us: threshold.episode_us,
-            every_event: rule.alert.every_event,
+            every_event: rule.is_every_event(),
             episodes: Episodes::new(plan, rule, threshold),
             voice: Voice::new(id, rule, 0),
         }
@@ -112,7 +112,7 @@ impl When {
         let with = reads.with.iter().enumerate().filter(|(_, read)| **read);
         When {
             holds: compile_bool(when),
-            with: with.map(|(index, _)| (index, compile_value(&rule.alert.with[index].expr))).collect(),
+            with: with.map(|(index, _)| (index, compile_value(&rule.fields[index].expr))).collect(),
             with_count: reads.with.len(),
             reads_key: reads.key,
         }
@@ -139,13 +139,13 @@ struct Reads {
 
 impl Reads {
     fn add(&mut self, expr: &Expr, rule: &Rule) {
-        self.with.resize(rule.alert.with.len(), false);
+        self.with.resize(rule.fields.len(), false);
         match expr.kind {
             ExprKind::Key(_) => self.key = true,
             ExprKind::With(index) => {
                 // A field reads only fields before it, so this ends.
                 let index = index as usize;
-                if let Some(with) = rule.alert.with.get(index)
+                if let Some(with) = rule.fields.get(index)
                     && !std::mem::replace(&mut self.with[index], true)
                 {
                     self.add(&with.expr, rule);
@@ -227,7 +227,7 @@ impl Behaviour for ThresholdRule {
             evidence: vec![Evidence { step: clause.name.clone(), what: witness }],
             incomplete: false,
         };
-        bench.out.push(self.voice.speak(&scene, facts));
+        self.voice.speak(&scene, facts, bench.out);
     }
 
     fn time(&self, state: &mut ThresholdState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {

@@ -1,20 +1,25 @@
-//! What a rule says when it fires: `with` fields and message, and where in the total order it says it.
+//! What a rule says when it fires: fields and message, a row for the rules that read it, and where in the total order it
+//! says it.
 
+use super::out::{Out, Row};
 use super::suppress::{Suppress, Suppressed};
 use crate::alert::{Alert, AlertState, Evidence};
-use crate::event::{Batch, Coordinates};
-use crate::expr::{Scene, ValueFn, compile_value};
-use crate::io::{Cause, Position};
-use tripline_query_lang::plan::{Rule, RuleId, TemplatePart};
+use crate::event::{Batch, Cause, Hop, Position};
+use crate::expr::{BoolFn, Scene, ValueFn, compile_bool, compile_value};
+use tripline_query_lang::plan::{Emits, Emitted, Rule, RuleId, TemplatePart};
+use tripline_query_lang::value::Value;
 
-/// A rule's alert, compiled.
+/// A rule's output, compiled.
 pub(super) struct Voice {
     rule: RuleId,
-    with: Vec<ValueFn>,
-    template: Vec<Piece>,
+    fields: Vec<ValueFn>,
+    having: Option<BoolFn>,
+    /// The message; none for a `derive`.
+    template: Option<Vec<Piece>>,
     /// The message when it is over.
     resolve: Option<Vec<Piece>>,
     suppress: Option<Suppress>,
+    emits: Option<Emits>,
 }
 
 enum Piece {
@@ -54,10 +59,12 @@ impl Voice {
     pub fn new(id: RuleId, rule: &Rule, lag_us: i64) -> Voice {
         Voice {
             rule: id,
-            with: rule.alert.with.iter().map(|with| compile_value(&with.expr)).collect(),
-            template: pieces(&rule.alert.template),
+            fields: rule.fields.iter().map(|with| compile_value(&with.expr)).collect(),
+            having: rule.having.as_ref().map(compile_bool),
+            template: rule.alert.as_ref().map(|alert| pieces(&alert.template)),
             resolve: rule.resolve.as_deref().map(pieces),
             suppress: rule.suppress.as_ref().map(|suppress| Suppress::new(suppress, lag_us)),
+            emits: rule.emits.clone(),
         }
     }
 
@@ -84,38 +91,47 @@ impl Voice {
         self.suppress.as_ref()?.next_expiry(suppressed)
     }
 
-    /// The alert. The scene shows all but the `with` fields.
-    pub fn speak(&self, scene: &Scene<'_>, facts: Facts<'_>) -> Alert {
-        let mut fields = Vec::with_capacity(self.with.len());
-        for with in &self.with {
-            let value = with(&Scene { with: &fields, ..*scene });
+    /// Says it, unless `having` does not hold; returns whether it did. The scene shows all but the `with` fields.
+    pub fn speak(&self, scene: &Scene<'_>, facts: Facts<'_>, out: &mut Out) -> bool {
+        let mut fields = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            let value = field(&Scene { with: &fields, ..*scene });
             fields.push(value);
         }
-        let template = self.resolve.as_ref().filter(|_| facts.state == AlertState::Resolved).unwrap_or(&self.template);
-        let message = message(template, &Scene { with: &fields, ..*scene });
-        Alert {
-            position: self.position(&facts),
-            rule: self.rule,
-            key: scene.keys.to_vec(),
-            at_us: facts.at_us,
-            state: facts.state,
-            message,
-            fields,
-            evidence: facts.evidence,
-            incomplete: facts.incomplete,
+        let scene = Scene { with: &fields, ..*scene };
+        if self.having.as_ref().is_some_and(|having| having(&scene) != Some(true)) {
+            return false;
         }
+        let position = self.position(&facts);
+        // That something is over is news for people: it is no event of the stream.
+        if let Some(emits) = self.emits.as_ref().filter(|_| facts.state != AlertState::Resolved) {
+            let values = emits.columns.iter().map(|column| emitted(*column, &scene, facts.at_us)).collect();
+            out.rows.push(Row { stream: emits.stream, place: position.of_event(facts.at_us), values });
+        }
+        if let Some(template) = &self.template {
+            let resolve = self.resolve.as_ref().filter(|_| facts.state == AlertState::Resolved);
+            out.alerts.push(Alert {
+                position,
+                rule: self.rule,
+                key: scene.keys.to_vec(),
+                at_us: facts.at_us,
+                state: facts.state,
+                message: message(resolve.unwrap_or(template), &scene),
+                fields,
+                evidence: facts.evidence,
+                incomplete: facts.incomplete,
+            });
+        }
+        true
     }
 
-    fn position(&self, facts: &Facts<'_>) -> Position {
-        let (time_us, cause) = match facts.moment {
-            Moment::Event(batch, row) => {
-                let Coordinates { at_us, partition, offset } = batch.coordinates(row);
-                let topic = partition.topic.to_string();
-                (at_us, Cause::Event { stream: partition.stream.0, topic, partition: partition.partition, offset })
-            }
-            Moment::Timer(time_us) => (time_us, Cause::Timer),
-        };
-        Position { time_us, cause, rule: self.rule.0, key: facts.key.to_vec(), sequence: facts.sequence }
+    /// Where it is said.
+    pub fn position(&self, facts: &Facts<'_>) -> Position {
+        let hop = Hop { rule: self.rule.0, key: facts.key.to_vec(), sequence: facts.sequence };
+        match facts.moment {
+            Moment::Event(batch, row) => behind(batch, row, hop),
+            Moment::Timer(time_us) => Position { time_us, cause: Cause::Timer, path: vec![hop] },
+        }
     }
 }
 
@@ -125,6 +141,27 @@ fn pieces(template: &[TemplatePart]) -> Vec<Piece> {
         TemplatePart::Expr(expr) => Piece::Value(compile_value(expr)),
     };
     template.iter().map(piece).collect()
+}
+
+/// The position of what a rule says at a row.
+fn behind(batch: &Batch, row: usize, hop: Hop) -> Position {
+    if let Some(places) = &batch.places {
+        let place = &places[row];
+        let path = place.path.iter().cloned().chain([hop]).collect();
+        return Position { time_us: place.time_us, cause: place.cause.clone(), path };
+    }
+    let topic = batch.partition.topic.to_string();
+    let (stream, partition) = (batch.partition.stream.0, batch.partition.partition);
+    let cause = Cause::Event { stream, topic, partition, offset: batch.offsets[row] };
+    Position { time_us: batch.at_us[row], cause, path: vec![hop] }
+}
+
+fn emitted(column: Emitted, scene: &Scene<'_>, at_us: i64) -> Value {
+    match column {
+        Emitted::Key(part) => scene.keys.get(part as usize).cloned().unwrap_or(Value::Null),
+        Emitted::Field(field) => scene.with.get(field as usize).cloned().unwrap_or(Value::Null),
+        Emitted::At => Value::Time(at_us),
+    }
 }
 
 fn message(template: &[Piece], scene: &Scene<'_>) -> String {

@@ -1,10 +1,11 @@
 //! A batch: rows of one stream and one partition, in offset order, a column per field.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use tripline_query_lang::plan::{Field, FieldId, Stream, StreamId};
 
-use super::{Column, ColumnBuilder};
+use super::{Cause, Column, ColumnBuilder, Position};
 
 /// A partition of a stream's input. Cheap to clone; equal by content.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,7 +18,7 @@ pub struct PartitionId {
     pub partition: i32,
 }
 
-/// Where an event stands in the input: with its time, its place in the total order
+/// Where an event stands: of one from outside, with its time, its place in the total order
 /// (event time, stream, topic, partition, offset), which is the order of the fields.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Coordinates {
@@ -27,6 +28,8 @@ pub struct Coordinates {
     pub partition: PartitionId,
     /// Offset; a file's line number from 1.
     pub offset: i64,
+    /// The place of a derived event; its topic is empty, its partition and offset are 0.
+    pub place: Option<Arc<Position>>,
 }
 
 /// Rows of one stream and one partition, in offset order. Shared by `Arc`, never changed.
@@ -40,6 +43,8 @@ pub struct Batch {
     pub at_us: Vec<i64>,
     /// Offset per row, ascending, with gaps.
     pub offsets: Vec<i64>,
+    /// Of a derived stream: where each row stands, with the row's event time, ascending.
+    pub places: Option<Vec<Arc<Position>>>,
 }
 
 impl Batch {
@@ -65,7 +70,36 @@ impl Batch {
 
     /// Where a row stands.
     pub fn coordinates(&self, row: usize) -> Coordinates {
-        Coordinates { at_us: self.at_us[row], partition: self.partition.clone(), offset: self.offsets[row] }
+        let (at_us, partition) = (self.at_us[row], self.partition.clone());
+        match &self.places {
+            None => Coordinates { at_us, partition, offset: self.offsets[row], place: None },
+            // Its row number says nothing: it depends on which rows came together.
+            Some(places) => Coordinates { at_us, partition, offset: 0, place: Some(places[row].clone()) },
+        }
+    }
+
+    /// Where one of its rows stands in the total order beside a row of another batch.
+    pub fn compare(&self, row: usize, other: &Batch, other_row: usize) -> Ordering {
+        let time = self.at_us[row].cmp(&other.at_us[other_row]);
+        time.then_with(|| match (&self.places, &other.places) {
+            (None, None) => (&self.partition, self.offsets[row]).cmp(&(&other.partition, other.offsets[other_row])),
+            (None, Some(places)) => self.compare_with(row, &places[other_row]),
+            (Some(places), None) => other.compare_with(other_row, &places[row]).reverse(),
+            (Some(places), Some(others)) => places[row].cmp(&others[other_row]),
+        })
+    }
+
+    /// Where a row from outside stands beside a derived event of the same time.
+    fn compare_with(&self, row: usize, place: &Position) -> Ordering {
+        match &place.cause {
+            Cause::Event { stream, topic, partition, offset } => {
+                let PartitionId { stream: own_stream, topic: own_topic, partition: own } = &self.partition;
+                let own = (own_stream.0, &**own_topic, *own, self.offsets[row]);
+                // What came from this row itself stands behind it.
+                own.cmp(&(*stream, topic.as_str(), *partition, *offset)).then(Ordering::Less)
+            }
+            Cause::Timer | Cause::Later { .. } => Ordering::Less,
+        }
     }
 }
 
@@ -126,6 +160,7 @@ impl BatchBuilder {
             columns: columns.into_iter().map(ColumnBuilder::finish).collect(),
             at_us: std::mem::take(&mut self.at_us),
             offsets: std::mem::take(&mut self.offsets),
+            places: None,
         }
     }
 }

@@ -14,7 +14,8 @@ pub(super) fn of(explanation: &Explanation) -> Drawing {
     dataflow(explanation, &mut drawing);
     for (rule, machine) in explanation.plan.rules.iter().zip(&explanation.machines) {
         let show = Show::new(&explanation.plan, rule);
-        let frame = drawing.frame(format!("rule {}", rule.name));
+        let word = if rule.alert.is_some() { "rule" } else { "derive" };
+        let frame = drawing.frame(format!("{word} {}", rule.name));
         match (&rule.body, machine) {
             (Body::Threshold(threshold), _) => episodes(show, rule, threshold, frame, &mut drawing),
             (Body::Pattern(pattern), Some(machine)) => {
@@ -37,7 +38,8 @@ fn dataflow(explanation: &Explanation, drawing: &mut Drawing) {
             conditions => format!("{conditions} conditions"),
         };
         let columns = decoded(stream, &explanation.decoded[index]);
-        let label = format!("{}\ndecode {columns}\n{asked}", stream.name);
+        let verb = if stream.is_input() { "decode" } else { "with" };
+        let label = format!("{}\n{verb} {columns}\n{asked}", stream.name);
         streams.push(drawing.node(frame, Shape::Box, label));
     }
     for scope in &explanation.scopes {
@@ -53,10 +55,14 @@ fn dataflow(explanation: &Explanation, drawing: &mut Drawing) {
             let rule = &plan.rules[*rule];
             let detects = drawing.node(frame, Shape::Box, &rule.name);
             drawing.arrow(key, detects, "");
-            let sinks = if rule.alert.to.is_empty() { "alerts".to_owned() } else { rule.alert.to.join(", ") };
+            if let Some(emits) = &rule.emits {
+                drawing.arrow(detects, streams[emits.stream.index()], "rows");
+            }
+            let Some(alert) = &rule.alert else { continue };
+            let sinks = if alert.to.is_empty() { "alerts".to_owned() } else { alert.to.join(", ") };
             let sink = drawing.nodes.iter().position(|node| node.shape == Shape::End && node.label == sinks);
             let sink = sink.unwrap_or_else(|| drawing.node(frame, Shape::End, sinks));
-            drawing.arrow(detects, sink, rule.alert.severity.as_str());
+            drawing.arrow(detects, sink, alert.severity.as_str());
         }
     }
 }
@@ -74,12 +80,13 @@ fn reads(explanation: &Explanation, rule: usize) -> Vec<StreamId> {
 fn episodes(show: Show<'_>, rule: &Rule, threshold: &Threshold, frame: usize, drawing: &mut Drawing) {
     let quiet = drawing.node(frame, Shape::Start, "quiet");
     let Some(when) = &threshold.when else {
-        let alert = drawing.node(frame, Shape::End, "alert");
-        return drawing.arrow(quiet, alert, "every event");
+        let what = if rule.alert.is_some() { "alert" } else { "row" };
+        let end = drawing.node(frame, Shape::End, what);
+        return drawing.arrow(quiet, end, "every event");
     };
     let episode = drawing.node(frame, Shape::Box, "episode");
     drawing.arrow(quiet, episode, format!("{}\nalert", show.expr(when)));
-    if rule.alert.every_event {
+    if rule.is_every_event() {
         drawing.arrow(episode, episode, "still true\nalert");
     }
     let over = threshold.episode_us.map_or(String::new(), |us| format!(",\nor {} without an event", duration(us)));

@@ -12,7 +12,8 @@ use tripline_query_lang::show::{Show, duration};
 pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
     let rule = &explanation.plan.rules[index];
     let show = Show::new(&explanation.plan, rule);
-    let _ = writeln!(out, "\nrule {}", rule.name);
+    let what = if rule.alert.is_some() { "rule" } else { "derive" };
+    let _ = writeln!(out, "\n{what} {}", rule.name);
     let _ = writeln!(out, "  by {}", keys(explanation, index));
     match &rule.body {
         Body::Threshold(threshold) => {
@@ -33,12 +34,24 @@ pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
         let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
         let _ = writeln!(out, "  suppress {}{by}", duration(suppress.span_us));
     }
-    alert(show, &rule.alert, out);
+    match &rule.alert {
+        Some(said) => alert(show, rule, said, out),
+        None => fields(show, rule, "emit", out),
+    }
     if let Some(us) = rule.repeat_us {
         let _ = writeln!(out, "  repeat {}", duration(us));
     }
     if let Some(resolve) = &rule.resolve {
         let _ = writeln!(out, "  resolve \"{}\"", template(show, resolve));
+    }
+    if let Some(having) = &rule.having {
+        let _ = writeln!(out, "  having {}", show.expr(having));
+    }
+    if let Some(emits) = &rule.emits {
+        let plan = &explanation.plan;
+        let readers = plan.rules.iter().filter(|reader| reader.reads().contains(&emits.stream));
+        let readers: Vec<&str> = readers.map(|reader| reader.name.as_str()).collect();
+        let _ = writeln!(out, "  read by {}", readers.join(", "));
     }
 }
 
@@ -85,9 +98,10 @@ fn histories(show: Show<'_>, rule: &Rule, out: &mut String) {
 }
 
 fn threshold_strategy(rule: &Rule, threshold: &Threshold) -> String {
-    let every = match (&threshold.when, rule.alert.every_event) {
+    let every = match (&threshold.when, rule.is_every_event()) {
         (None, _) => {
-            return "every event: no `when`, so each admitted event alerts and nothing is remembered".to_owned();
+            let makes = if rule.alert.is_some() { "alerts" } else { "makes a row" };
+            return format!("every event: no `when`, so each admitted event {makes} and nothing is remembered");
         }
         (Some(_), true) => "each event that finds `when` true alerts",
         (Some(_), false) if threshold.hold_us.is_some() => {
@@ -111,13 +125,17 @@ fn template(show: Show<'_>, template: &[TemplatePart]) -> String {
     parts.collect::<String>().escape_debug().to_string()
 }
 
-fn alert(show: Show<'_>, alert: &Alert, out: &mut String) {
+fn alert(show: Show<'_>, rule: &Rule, alert: &Alert, out: &mut String) {
     let every = if alert.every_event { "every event " } else { "" };
     let _ = writeln!(out, "  alert {every}{} \"{}\"", alert.severity.as_str(), template(show, &alert.template));
-    for with in &alert.with {
-        let _ = writeln!(out, "  with {}: {} = {}", with.name, with.expr.ty, show.expr(&with.expr));
-    }
+    fields(show, rule, "with", out);
     if !alert.to.is_empty() {
         let _ = writeln!(out, "  to {}", alert.to.join(", "));
+    }
+}
+
+fn fields(show: Show<'_>, rule: &Rule, word: &str, out: &mut String) {
+    for field in &rule.fields {
+        let _ = writeln!(out, "  {word} {}: {} = {}", field.name, field.expr.ty, show.expr(&field.expr));
     }
 }

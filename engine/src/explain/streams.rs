@@ -10,7 +10,8 @@ use tripline_query_lang::show::duration;
 pub(super) fn write(explanation: &Explanation, out: &mut String) {
     for (index, stream) in explanation.plan.streams.iter().enumerate() {
         let _ = writeln!(out, "stream {}: {}", stream.name, policy(stream));
-        let _ = writeln!(out, "  decoded: {}", decoded(stream, &explanation.decoded[index]));
+        let read = if stream.is_input() { "decoded" } else { "read" };
+        let _ = writeln!(out, "  {read}: {}", decoded(stream, &explanation.decoded[index]));
         let conditions = &explanation.conditions[index];
         for (number, condition) in conditions.iter().enumerate() {
             let shared = if condition.rules.len() > 1 { ", asked once" } else { "" };
@@ -48,6 +49,9 @@ fn hands_over(rule: &Rule) -> bool {
 }
 
 fn policy(stream: &Stream) -> String {
+    if !stream.is_input() {
+        return "made by the rule of this name, timed by at".to_owned();
+    }
     let timed_by = stream.fields.get(stream.timed_by.index()).map_or("?", |field| &field.name);
     let mut parts = vec![format!("timed by {timed_by}"), format!("late {}", duration(stream.late_us))];
     parts.extend(stream.ahead_us.map(|us| format!("ahead {}", duration(us))));

@@ -5,6 +5,7 @@ mod progress;
 mod sink;
 mod source;
 
-pub use progress::{Cause, Cut, CutEntry, FloorEntry, Position, Progress};
+pub use crate::event::{Cause, Hop, Position};
+pub use progress::{Cut, CutEntry, FloorEntry, Progress};
 pub use sink::{AlertRecord, CommitError, SideKind, SideRecord, SinkError, TransactionalSink};
 pub use source::{Decoder, PartitionInfo, Polled, Record, RecordError, RowDecoder, Source, SourceError, Stage};

@@ -2,38 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A moment in the total order at which output came about. Compared field by field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Position {
-    /// Event time of the event, or the deadline of the timer, microseconds; `i64::MAX` at the end of a finite input.
-    pub time_us: i64,
-    /// What caused it: events come before timers of the same time.
-    pub cause: Cause,
-    /// The rule, in order of the text.
-    pub rule: u32,
-    /// The key's canonical bytes (for a timer, keys of one rule are ordered by them; for an event there is one).
-    pub key: Vec<u8>,
-    /// Counts the alerts of one cause, rule and key.
-    pub sequence: u32,
-}
-
-/// What caused output.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Cause {
-    /// An event: the rest of its coordinates.
-    Event {
-        /// The stream, in order of declaration.
-        stream: u32,
-        /// The topic.
-        topic: String,
-        /// The partition.
-        partition: i32,
-        /// The offset.
-        offset: i64,
-    },
-    /// A deadline that the watermark has passed.
-    Timer,
-}
+use crate::event::Position;
 
 /// The record that stands in each transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,7 @@
 //! The output side: one transactional sink per shard takes alerts, side records and the progress record together.
 
 use super::Progress;
-use super::progress::Position;
-use crate::event::PartitionId;
+use crate::event::{PartitionId, Position};
 
 /// An alert, ready to be written.
 #[derive(Clone, Debug)]

@@ -1,67 +1,86 @@
-//! All rules over the keys of one worker: a thin wrapper of [`Detector`]s, one for each key scope.
+//! All rules of one stage over the keys of one worker: a thin wrapper of a [`Stage`].
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use timely::communication::Pull;
 use timely::container::NoopBuilder;
 use timely::dataflow::Stream;
+use timely::dataflow::channels::Message;
 use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::Capability;
-use timely::dataflow::operators::generic::OutputBuilder;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
+use timely::dataflow::operators::generic::{InputHandleCore, OutputBuilder};
 
-use super::{After, Fat, Inbound, Load, Outbound, TickEnd, by_worker};
+use super::{After, Fat, Inbound, Load, Outbound, TickEnd, by_worker, inbound};
 use crate::alert::Alert;
-use crate::detect::{Detector, Program, has_empty_key};
+use crate::detect::{Program, Stage, has_empty_key};
 use crate::expr::hash_key;
+use crate::metrics::Metrics;
 use crate::tables::Tables;
 
-/// Detects, and splits what it finds into `shards`; shard `s` is at worker `s % workers`.
+/// What a stage is made of.
+pub struct StageParts {
+    /// The rules.
+    pub program: Arc<Program>,
+    /// Which stage.
+    pub stage: usize,
+    /// How many sink shards there are.
+    pub shards: usize,
+    /// The worker's tables, which the first stage fills.
+    pub tables: Rc<Tables>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Detects, and splits what it finds: alerts by sink shard, shard `s` is at worker `s % workers`; rows of derived streams
+/// by the stage that reads them, from the next one on.
 pub fn detect<'scope>(
     input: Stream<'scope, u64, Fat<Inbound>>,
-    program: Arc<Program>,
-    shards: usize,
-) -> Stream<'scope, u64, Fat<Outbound>> {
+    parts: StageParts,
+) -> (Stream<'scope, u64, Fat<Outbound>>, Vec<Stream<'scope, u64, Fat<Inbound>>>) {
     let scope = input.scope();
     let (worker, peers) = (scope.index(), scope.peers());
-    let mut builder = OperatorBuilder::new("detect".to_owned(), scope);
+    let mut builder = OperatorBuilder::new(format!("detect {}", parts.stage), scope);
     if peers == 1 {
         let input = builder.new_input(input, Pipeline);
-        build(builder, input, program, shards, (worker, peers))
+        build(builder, input, parts, (worker, peers))
     } else {
         let input = builder.new_input(input, by_worker());
-        build(builder, input, program, shards, (worker, peers))
+        build(builder, input, parts, (worker, peers))
     }
 }
 
-type Input<P> = timely::dataflow::operators::generic::InputHandleCore<u64, Fat<Inbound>, P>;
-type Message = timely::dataflow::channels::Message<u64, Fat<Inbound>>;
+/// A tick's end, and the right to send at that tick: alerts, then rows for each later stage.
+type Open = (Vec<Capability<u64>>, Arc<TickEnd>);
 
-fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
+fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
     mut builder: OperatorBuilder<'scope, u64>,
-    mut input: Input<P>,
-    program: Arc<Program>,
-    shards: usize,
+    mut input: InputHandleCore<u64, Fat<Inbound>, P>,
+    StageParts { program, stage, shards, tables, metrics }: StageParts,
     (worker, peers): (usize, usize),
-) -> Stream<'scope, u64, Fat<Outbound>> {
-    let (output, stream) = builder.new_output();
+) -> (Stream<'scope, u64, Fat<Outbound>>, Vec<Stream<'scope, u64, Fat<Inbound>>>) {
+    let (output, found_stream) = builder.new_output();
     let mut output: OutputBuilder<u64, NoopBuilder<Fat<Outbound>>> = OutputBuilder::from(output);
-    let has_empty_key = has_empty_key(worker, peers);
-    let tables = Rc::new(Tables::new(program.plan()));
-    let detector = |scope| Detector::new(program.clone(), scope).with_tables(tables.clone());
-    let mut detectors: Vec<Detector> = (0..program.scopes()).map(detector).collect();
+    let (mut row_outputs, mut row_streams) = (Vec::new(), Vec::new());
+    for _ in stage + 1..program.stages() {
+        let (output, stream) = builder.new_output();
+        row_outputs.push(OutputBuilder::<u64, NoopBuilder<Fat<Inbound>>>::from(output));
+        row_streams.push(stream);
+    }
+    let mut rules = Stage::new(program.clone(), stage, peers, tables.clone());
     builder.build(move |_capabilities| {
-        let mut open: BTreeMap<u64, (Capability<u64>, Arc<TickEnd>)> = BTreeMap::new();
+        let mut open: BTreeMap<u64, Open> = BTreeMap::new();
         move |frontiers| {
             input.for_each(|capability, items| {
                 for item in items.0.drain(..) {
                     match item.load {
-                        Load::Parcel(parcel) => detectors[parcel.scope].push(parcel),
+                        Load::Parcel(parcel) => rules.push(parcel),
                         Load::Changes(changes) => tables.take(changes.iter().cloned()),
                         Load::End(end) => {
-                            let kept = capability.retain_least(0).expect("a message has one tick");
-                            open.insert(end.tick, (kept, end));
+                            let kept = |port| capability.retain_least(port).expect("a message has one tick");
+                            open.insert(end.tick, ((0..=row_outputs.len()).map(kept).collect(), end));
                         }
                     }
                 }
@@ -71,39 +90,25 @@ fn build<'scope, P: timely::communication::Pull<Message> + 'static>(
                 if frontiers[0].less_equal(entry.key()) {
                     break;
                 }
-                let (capability, end) = entry.remove();
-                let alerts = advance(&mut detectors, &tables, &program, &end, has_empty_key);
-                let mut found = Fat(split(alerts, &end, shards, peers));
-                output.session_with_builder(&capability).give_container(&mut found);
+                let (capabilities, end) = entry.remove();
+                if let Some(start_us) = end.start_us.filter(|_| has_empty_key(worker, peers)) {
+                    rules.begin(start_us);
+                }
+                let found = rules.advance(end.watermark_us, end.after == After::Finished);
+                metrics.keyless(found.keyless);
+                let mut by_stage = inbound(found.parcels, &program);
+                for (later, rows) in row_outputs.iter_mut().enumerate() {
+                    let mut items = Fat(std::mem::take(&mut by_stage[stage + 1 + later]));
+                    if !items.0.is_empty() {
+                        rows.activate().session_with_builder(&capabilities[1 + later]).give_container(&mut items);
+                    }
+                }
+                let mut found = Fat(split(found.alerts, &end, shards, peers));
+                output.session_with_builder(&capabilities[0]).give_container(&mut found);
             }
         }
     });
-    stream
-}
-
-/// What the detectors find up to a tick's end: tables first, since all look-ups are as of times before it.
-/// `has_empty_key`: events without a key come to these detectors.
-pub(crate) fn advance(
-    detectors: &mut [Detector],
-    tables: &Tables,
-    program: &Program,
-    end: &TickEnd,
-    has_empty_key: bool,
-) -> Vec<Alert> {
-    let mut alerts = Vec::new();
-    if let Some(start_us) = end.start_us.filter(|_| has_empty_key) {
-        detectors.iter_mut().for_each(|detector| detector.begin(start_us));
-    }
-    if let Some(watermark_us) = end.watermark_us {
-        tables.advance(watermark_us);
-        detectors.iter_mut().for_each(|detector| detector.advance(watermark_us, &mut alerts));
-        tables.compact(program.looked_up_from(watermark_us));
-    }
-    if end.after == After::Finished {
-        tables.advance(i64::MAX);
-        detectors.iter_mut().for_each(|detector| detector.finish(&mut alerts));
-    }
-    alerts
+    (found_stream, row_streams)
 }
 
 /// A key's alerts always go to one shard.
@@ -111,7 +116,7 @@ pub(crate) fn split(alerts: Vec<Alert>, end: &Arc<TickEnd>, shards: usize, peers
     let of = |shard| Outbound { worker: shard % peers, shard, end: end.clone(), alerts: Vec::new() };
     let mut found: Vec<Outbound> = (0..shards).map(of).collect();
     for alert in alerts {
-        let shard = (hash_key(&alert.position.key) >> 32) as usize % shards;
+        let shard = (hash_key(alert.position.key()) >> 32) as usize % shards;
         found[shard].alerts.push(alert);
     }
     found

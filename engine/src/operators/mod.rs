@@ -8,9 +8,9 @@ mod fat;
 mod sink;
 mod source;
 
-pub use detect::detect;
 #[cfg(test)]
-pub(crate) use detect::{advance, split};
+pub(crate) use detect::split;
+pub use detect::{StageParts, detect};
 pub use fat::{Addressed, Fat, by_worker};
 pub use sink::{Outlets, sink};
 pub use source::source;
@@ -18,7 +18,7 @@ pub use source::source;
 use std::sync::Arc;
 
 use crate::alert::Alert;
-use crate::detect::Parcel;
+use crate::detect::{Parcel, Program};
 use crate::event::Batch;
 use crate::io::{Cut, FloorEntry, SideRecord};
 use crate::tables::Change;
@@ -63,7 +63,7 @@ pub struct TickEnd {
     pub after: After,
 }
 
-/// From source to detect.
+/// From a source or an earlier stage to detect.
 #[derive(Clone)]
 pub struct Inbound {
     /// The worker that it goes to.
@@ -81,6 +81,16 @@ pub enum Load {
     Changes(Arc<[Change]>),
     /// The tick's end.
     End(Arc<TickEnd>),
+}
+
+/// Parcels by the stage that they go to.
+fn inbound(parcels: Vec<Parcel>, program: &Program) -> Vec<Vec<Inbound>> {
+    let mut by_stage: Vec<Vec<Inbound>> = (0..program.stages()).map(|_| Vec::new()).collect();
+    for parcel in parcels {
+        let (stage, worker) = (program.stage_of(parcel.scope), parcel.worker);
+        by_stage[stage].push(Inbound { worker, load: Load::Parcel(parcel) });
+    }
+    by_stage
 }
 
 /// From detect to sink: what a worker has found for a shard in a tick.

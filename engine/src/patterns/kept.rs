@@ -46,8 +46,10 @@ impl Keeper {
         if let Body::Pattern(pattern) = &rule.body {
             let mut read = |expr: &Expr| collect(expr, pattern, &mut fields);
             conditions(pattern, &mut read);
-            rule.alert.with.iter().for_each(|with| read(&with.expr));
-            for part in rule.alert.template.iter().chain(rule.resolve.iter().flatten()) {
+            rule.fields.iter().for_each(|with| read(&with.expr));
+            rule.having.iter().for_each(&mut read);
+            let template = rule.alert.iter().flat_map(|alert| &alert.template);
+            for part in template.chain(rule.resolve.iter().flatten()) {
                 if let TemplatePart::Expr(expr) = part {
                     read(expr);
                 }

@@ -241,7 +241,7 @@ fn floors(found: &[Option<Progress>], partitions: &[Assigned]) -> Vec<Floor> {
 mod tests {
     use super::*;
     use crate::event::PartitionId;
-    use crate::io::{Cause, Cut, FloorEntry, Position};
+    use crate::io::{Cause, Cut, FloorEntry, Hop, Position};
     use tripline_query_lang::plan::StreamId;
 
     fn assigned(partition: i32, topic_id: &str, earliest: i64) -> Assigned {
@@ -313,7 +313,11 @@ mod tests {
         let mut found = progress(1, 10, &[entry(0, 5, 20)]);
         let changed = start(&[Some(found.clone()), None], &[assigned(0, "a", 5)], &[2, 3]).unwrap().change;
         assert_eq!(changed, Some(RulesChange { added: vec![3], removed: vec![1] }));
-        found.last = Some(Position { time_us: 10, cause: Cause::Timer, rule: 0, key: Vec::new(), sequence: 0 });
+        found.last = Some(Position {
+            time_us: 10,
+            cause: Cause::Timer,
+            path: vec![Hop { rule: 0, key: Vec::new(), sequence: 0 }],
+        });
         let half_way = [Some(found), None];
         assert_eq!(start(&half_way, &[assigned(0, "a", 5)], &[2, 3]), Err(Refusal::HalfWay));
         assert!(start(&half_way, &[assigned(0, "a", 5)], &[1, 2]).is_ok());

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tripline_query_lang::plan::{Absent, Body, Element, Node, Plan, Rule, RuleId, StepId, TemplatePart};
 use tripline_query_lang::value::Value;
 
-use super::Event;
 use super::history::Seen;
 use super::look::{Later, Look};
 use super::tables::Tables;
 use super::threshold::Admission;
+use super::{Event, Found, derived};
 use crate::alert::{Alert, AlertState, Evidence, Witness};
+use crate::event::{self, Hop, Position};
 use crate::expr::write_key;
-use crate::io;
 
 /// A complete match of a pattern.
 #[derive(Clone, Debug)]
@@ -62,8 +62,8 @@ pub(super) struct Sending<'a> {
     key: Vec<Value>,
     /// Per `suppress by` values, the time of the last alert that was sent.
     sent: Vec<(Vec<Value>, i64)>,
-    /// The cause of the last alert, and how many it has had.
-    last: Option<(i64, io::Cause, u32)>,
+    /// Where the last alert came about, and how many there were before it.
+    last: Option<(Position, u32)>,
     /// Starts or branches were refused since the last alert that was sent.
     incomplete: bool,
 }
@@ -75,19 +75,19 @@ impl<'a> Sending<'a> {
     }
 
     /// Sends what a threshold rule has to say; whether it was not suppressed. Only a first alert can be.
-    pub fn threshold(&mut self, admission: &Admission<'_>, said: Said, alerts: &mut Vec<Alert>) -> bool {
+    pub fn threshold(&mut self, admission: &Admission<'_>, said: Said, out: &mut Found) -> bool {
         let source = &admission.events[said.source];
         let stream = &self.plan.streams[source.on.stream.index()].name;
         let step = source.on.name.as_ref().unwrap_or(stream).as_str();
         let witness = Witness::Event(source.event.coordinates.clone());
         let evidence = vec![Evidence { step: Arc::from(step), what: witness }];
-        let (at_us, cause) = match said.cause {
-            Cause::Event(event) => (admission.at(event), event_cause(admission.events[event].event)),
-            Cause::Time(at_us) => (at_us, io::Cause::Timer),
-            Cause::End => (i64::MAX, io::Cause::Timer),
+        let (at_us, place) = match said.cause {
+            Cause::Event(event) => (admission.at(event), derived::place(admission.events[event].event)),
+            Cause::Time(at_us) => (at_us, by_time(at_us)),
+            Cause::End => (i64::MAX, by_time(i64::MAX)),
         };
-        let look = match (said.state, &cause) {
-            (AlertState::Firing, io::Cause::Event { .. }) => admission.look(said.newest, true),
+        let look = match (said.state, said.cause) {
+            (AlertState::Firing, Cause::Event(_)) => admission.look(said.newest, true),
             (state, _) => {
                 let later = Later { at_us, moves_windows: state != AlertState::Resolved };
                 Look::later(admission, said.newest, later)
@@ -96,7 +96,7 @@ impl<'a> Sending<'a> {
         if said.state == AlertState::Firing && self.suppresses(&look, at_us) {
             return false;
         }
-        self.send(look, (at_us, cause), at_us, (said.state, evidence), alerts);
+        self.send(look, place, at_us, (said.state, evidence), out);
         true
     }
 
@@ -107,7 +107,7 @@ impl<'a> Sending<'a> {
         events: &[&Event],
         found: &PatternMatch,
         (state, cause): (AlertState, Cause),
-        alerts: &mut Vec<Alert>,
+        out: &mut Found,
     ) -> bool {
         let Body::Pattern(pattern) = &self.rule.body else { return false };
         let mut taken = found.taken.clone();
@@ -122,20 +122,20 @@ impl<'a> Sending<'a> {
             what: Witness::Deadline(at),
         });
         let evidence = evidence.chain(deadline).collect();
-        let (time, cause) = match cause {
-            Cause::Event(event) => (events[event].at_us(), event_cause(events[event])),
-            Cause::Time(at) => (at, io::Cause::Timer),
-            Cause::End => (i64::MAX, io::Cause::Timer),
+        let place = match cause {
+            Cause::Event(event) => derived::place(events[event]),
+            Cause::Time(at) => by_time(at),
+            Cause::End => by_time(i64::MAX),
         };
         let key = self.key.clone();
         let is_first = state == AlertState::Firing;
-        let at_us = if is_first { found.at_us } else { time };
+        let at_us = if is_first { found.at_us } else { place.time_us };
         let look = Look::after_match(self.rule, &key, events, &found.taken, at_us).with_tables(self.tables);
         self.incomplete |= found.incomplete && is_first;
         if is_first && self.suppresses(&look, at_us) {
             return false;
         }
-        self.send(look, (time, cause), at_us, (state, evidence), alerts);
+        self.send(look, place, at_us, (state, evidence), out);
         true
     }
 
@@ -154,35 +154,53 @@ impl<'a> Sending<'a> {
     fn send(
         &mut self,
         look: Look<'_>,
-        (time_us, cause): (i64, io::Cause),
+        place: Position,
         at_us: i64,
         (state, evidence): (AlertState, Vec<Evidence>),
-        alerts: &mut Vec<Alert>,
+        out: &mut Found,
     ) {
+        if self.rule.having.as_ref().is_some_and(|having| !look.holds(having)) {
+            return;
+        }
         let resolve = self.rule.resolve.as_ref().filter(|_| state == AlertState::Resolved);
-        let message = resolve.unwrap_or(&self.rule.alert.template).iter().map(|part| match part {
+        let template = resolve.or(self.rule.alert.as_ref().map(|alert| &alert.template));
+        let message = template.into_iter().flatten().map(|part| match part {
             TemplatePart::Text(text) => text.clone(),
             TemplatePart::Expr(expr) => look.value(expr).to_string(),
         });
         let mut key = Vec::new();
         write_key(&self.key, &mut key);
         let sequence = match &self.last {
-            Some((time, last, n)) if *time == time_us && *last == cause => n + 1,
+            Some((last, n)) if *last == place => n + 1,
             _ => 0,
         };
-        self.last = Some((time_us, cause.clone(), sequence));
-        alerts.push(Alert {
-            position: io::Position { time_us, cause, rule: self.id.0, key, sequence },
+        self.last = Some((place.clone(), sequence));
+        let mut position = place;
+        position.path.push(Hop { rule: self.id.0, key, sequence });
+        let alert = Alert {
+            position,
             rule: self.id,
             key: self.key.clone(),
             at_us,
             state,
             message: message.collect(),
-            fields: self.rule.alert.with.iter().map(|with| look.value(&with.expr)).collect(),
+            fields: self.rule.fields.iter().map(|with| look.value(&with.expr)).collect(),
             evidence,
             incomplete: state == AlertState::Firing && std::mem::take(&mut self.incomplete),
-        });
+        };
+        // That something is over is no event of the stream.
+        if let Some(emits) = self.rule.emits.as_ref().filter(|_| state != AlertState::Resolved) {
+            out.rows.push(derived::row(self.plan, emits, &alert));
+        }
+        if self.rule.alert.is_some() {
+            out.alerts.push(alert);
+        }
     }
+}
+
+/// What time alone brings about.
+fn by_time(time_us: i64) -> Position {
+    Position { time_us, cause: event::Cause::Timer, path: Vec::new() }
 }
 
 /// The last `no X` among the pattern's elements: what a deadline waited for.
@@ -191,14 +209,4 @@ fn last_absence(seq: &[Element]) -> Option<&Absent> {
         Node::No(absent) => Some(absent),
         _ => None,
     })
-}
-
-fn event_cause(event: &Event) -> io::Cause {
-    let at = &event.coordinates;
-    io::Cause::Event {
-        stream: at.partition.stream.0,
-        topic: at.partition.topic.to_string(),
-        partition: at.partition.partition,
-        offset: at.offset,
-    }
 }

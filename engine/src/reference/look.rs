@@ -227,7 +227,7 @@ impl Scope for Look<'_> {
 
     /// A `with` field is worked out whenever it is asked for.
     fn with(&self, position: u32) -> Value {
-        let with = self.rule.and_then(|rule| rule.alert.with.get(position as usize));
+        let with = self.rule.and_then(|rule| rule.fields.get(position as usize));
         with.map_or(Value::Null, |with| self.value(&with.expr))
     }
 

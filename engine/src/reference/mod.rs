@@ -6,6 +6,7 @@
 
 mod admit;
 mod alerts;
+mod derived;
 mod history;
 mod keys;
 mod look;
@@ -45,7 +46,8 @@ impl Event {
 
 /// Every alert of a finite input, in the order in which they come about.
 ///
-/// The events may come in any order: each partition is read by ascending offset, which is what lateness is judged by.
+/// The events may come in any order: each partition is read by ascending offset, which is what lateness is judged by. Rules
+/// are run one after the other, each behind those whose output it reads; their rows stand among the events.
 pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
     run_with(plan, events, &[])
 }
@@ -53,28 +55,65 @@ pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
 /// As [`run`], with the rows of tables in order of arrival.
 pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
     let tables = &Tables::new(plan, rows);
-    let admitted = admit::in_total_order(plan, events);
-    let (start_us, newest_us) = span(plan, &admitted);
+    let mut events: Vec<Event> = admit::in_total_order(plan, events).into_iter().cloned().collect();
+    let (start_us, newest_us) = span(plan, &events);
     let mut alerts = Vec::new();
-    for (index, rule) in plan.rules.iter().enumerate() {
-        let id = RuleId(index as u32);
-        match &rule.body {
-            Body::Threshold(threshold) => {
-                threshold::run(plan, tables, (id, rule), threshold, (&admitted, newest_us), &mut alerts)
-            }
-            Body::Pattern(pattern) => {
-                pattern::run(plan, tables, (id, rule), pattern, (&admitted, newest_us), start_us, &mut alerts)
+    let mut open: Vec<usize> = (0..plan.rules.len()).collect();
+    while !open.is_empty() {
+        let makers = |rule: usize| derived::makers(plan, rule);
+        let (ready, waiting): (Vec<usize>, Vec<usize>) =
+            open.iter().partition(|rule| makers(**rule).iter().all(|maker| !open.contains(maker)));
+        if ready.is_empty() {
+            // They read each other in a circle.
+            break;
+        }
+        let mut found = Found::default();
+        for rule in ready {
+            let from = found.alerts.len();
+            let lag_us = derived::lag_us(plan, rule);
+            let all: Vec<&Event> = events.iter().collect();
+            run_rule(plan, tables, rule, &all, (start_us, newest_us.saturating_sub(lag_us)), &mut found);
+            for alert in &mut found.alerts[from..] {
+                alert.position.time_us = alert.position.time_us.saturating_add(lag_us);
             }
         }
+        alerts.extend(found.alerts);
+        events.extend(found.rows);
+        events.sort_by_key(derived::place);
+        open = waiting;
     }
     alerts.sort_by(|a, b| a.position.cmp(&b.position));
     alerts
 }
 
 /// From when to when the input goes: the times of the first and the last event of any stream that the rules read.
-fn span(plan: &Plan, events: &[&Event]) -> (i64, i64) {
+fn span(plan: &Plan, events: &[Event]) -> (i64, i64) {
     let read = streams_read(plan);
-    let is_read = |event: &&&Event| read[event.coordinates.partition.stream.index()];
-    let times = || events.iter().filter(is_read).map(|event| event.at_us());
+    let is_read = |event: &&Event| read[event.coordinates.partition.stream.index()];
+    let times = || events.iter().filter(is_read).map(Event::at_us);
     (times().min().unwrap_or(i64::MAX), times().max().unwrap_or(i64::MIN))
+}
+
+/// What rules find.
+#[derive(Default)]
+struct Found {
+    alerts: Vec<Alert>,
+    /// Events of derived streams.
+    rows: Vec<Event>,
+}
+
+/// Runs one rule over all events, those of earlier rules among them; `from_us` and `until_us`: as far as its time goes.
+fn run_rule<'a>(
+    plan: &'a Plan,
+    tables: &'a Tables<'a>,
+    index: usize,
+    events: &[&'a Event],
+    (from_us, until_us): (i64, i64),
+    found: &mut Found,
+) {
+    let (id, rule) = (RuleId(index as u32), &plan.rules[index]);
+    match &rule.body {
+        Body::Threshold(threshold) => threshold::run(plan, tables, (id, rule), threshold, (events, until_us), found),
+        Body::Pattern(pattern) => pattern::run(plan, tables, (id, rule), pattern, (events, until_us), from_us, found),
+    }
 }

@@ -121,9 +121,9 @@ fn matches(pattern: Pattern, letters: &str) -> Vec<String> {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        origin: Default::default(),
     };
-    let alert =
-        Alert { every_event: false, severity: Severity::Info, template: Vec::new(), with: Vec::new(), to: Vec::new() };
+    let alert = Alert { every_event: false, severity: Severity::Info, template: Vec::new(), to: Vec::new() };
     let rule = Rule {
         name: "r".to_string(),
         key_table: None,
@@ -132,15 +132,23 @@ fn matches(pattern: Pattern, letters: &str) -> Vec<String> {
         keys: Vec::new(),
         body: Body::Pattern(pattern),
         histories: Vec::new(),
-        alert,
+        fields: Vec::new(),
+        having: None,
+        alert: Some(alert),
         suppress: None,
         repeat_us: None,
         resolve: None,
+        emits: None,
     };
     let plan = Plan { streams: vec![stream], rules: vec![rule], ..Plan::default() };
     let partition = PartitionId { stream: StreamId(0), topic: Arc::from("t"), partition: 0 };
     let event = |(second, letter): (usize, char)| Event {
-        coordinates: Coordinates { at_us: second as i64 * SECOND, partition: partition.clone(), offset: second as i64 },
+        coordinates: Coordinates {
+            at_us: second as i64 * SECOND,
+            partition: partition.clone(),
+            offset: second as i64,
+            place: None,
+        },
         values: vec![Value::Text(letter.to_string().into())],
         record_us: None,
     };

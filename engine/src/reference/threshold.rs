@@ -3,13 +3,13 @@
 use tripline_query_lang::plan::{Expr, On, Plan, Rule, RuleId, Threshold};
 use tripline_query_lang::value::Value;
 
-use super::Event;
 use super::alerts::{Cause, Said, Sending};
 use super::history::Seen;
 use super::keys::{all_keys, key_of};
 use super::look::Look;
 use super::tables::Tables;
-use crate::alert::{Alert, AlertState};
+use super::{Event, Found};
+use crate::alert::AlertState;
 
 /// All alerts of a threshold rule, key by key.
 pub(super) fn run(
@@ -18,7 +18,7 @@ pub(super) fn run(
     (id, rule): (RuleId, &Rule),
     threshold: &Threshold,
     (events, newest_us): (&[&Event], i64),
-    alerts: &mut Vec<Alert>,
+    found: &mut Found,
 ) {
     let owners: Vec<_> = threshold.on.iter().map(|on| (on.stream, on.keys.as_slice())).collect();
     for key in all_keys(events, &owners) {
@@ -27,7 +27,7 @@ pub(super) fn run(
             (key_of(event, &on.keys)? == key).then_some(Admitted { event, on, position })
         });
         let history = Admission { rule, tables, key: key.clone(), events: admitted.collect() };
-        walk(plan, id, threshold, &history, newest_us, alerts);
+        walk(plan, id, threshold, &history, newest_us, found);
     }
 }
 
@@ -41,18 +41,11 @@ fn admitted_by<'p>(threshold: &'p Threshold, tables: &Tables<'_>, event: &Event)
 }
 
 /// Without `when` every admitted event alerts. With it, the events of a key fall into episodes and what lies between them.
-fn walk(
-    plan: &Plan,
-    id: RuleId,
-    threshold: &Threshold,
-    history: &Admission<'_>,
-    newest_us: i64,
-    alerts: &mut Vec<Alert>,
-) {
+fn walk(plan: &Plan, id: RuleId, threshold: &Threshold, history: &Admission<'_>, newest_us: i64, found: &mut Found) {
     let mut sending = Sending::new(plan, history.tables, (id, history.rule), history.key.clone());
     let Some(when) = &threshold.when else {
         for now in 0..history.events.len() {
-            sending.threshold(history, at_event(now), alerts);
+            sending.threshold(history, at_event(now), found);
         }
         return;
     };
@@ -65,7 +58,7 @@ fn walk(
         }
         let episode = Episode::new(threshold, history, &holds, first);
         first = episode.last + 1;
-        episode.tell(history, newest_us, &mut sending, alerts);
+        episode.tell(history, newest_us, &mut sending, found);
     }
 }
 
@@ -115,7 +108,7 @@ impl Episode {
         (self.first..=self.last).rev().find(|event| history.at(*event) <= at_us).unwrap_or(self.first)
     }
 
-    fn tell(&self, history: &Admission<'_>, newest_us: i64, sending: &mut Sending<'_>, alerts: &mut Vec<Alert>) {
+    fn tell(&self, history: &Admission<'_>, newest_us: i64, sending: &mut Sending<'_>, found: &mut Found) {
         if self.has_hold && matches!(self.end, End::Event(end) if history.at(end) <= self.opens_us) {
             return;
         }
@@ -123,17 +116,17 @@ impl Episode {
             false => at_event(self.first),
             true => Said { cause: Cause::Time(self.opens_us), ..at_event(self.newest(history, self.opens_us)) },
         };
-        let is_sent = sending.threshold(history, opening, alerts);
-        if history.rule.alert.every_event {
+        let is_sent = sending.threshold(history, opening, found);
+        if history.rule.is_every_event() {
             let later = |event: &usize| !self.has_hold || history.at(*event) > self.opens_us;
             for event in (self.first..=self.last).skip(usize::from(!self.has_hold)).filter(later) {
-                sending.threshold(history, at_event(event), alerts);
+                sending.threshold(history, at_event(event), found);
             }
         }
         if !is_sent {
             return;
         }
-        self.repeat(history, newest_us, opening, sending, alerts);
+        self.repeat(history, newest_us, opening, sending, found);
         let cause = match self.end {
             End::Event(event) => Cause::Event(event),
             End::Time(at_us) => Cause::Time(at_us),
@@ -141,7 +134,7 @@ impl Episode {
         };
         if history.rule.resolve.is_some() {
             let said = Said { state: AlertState::Resolved, newest: self.last, cause, ..opening };
-            sending.threshold(history, said, alerts);
+            sending.threshold(history, said, found);
         }
     }
 
@@ -152,7 +145,7 @@ impl Episode {
         newest_us: i64,
         opening: Said,
         sending: &mut Sending<'_>,
-        alerts: &mut Vec<Alert>,
+        found: &mut Found,
     ) {
         let Some(repeat_us) = history.rule.repeat_us else { return };
         let until_us = match self.end {
@@ -167,7 +160,7 @@ impl Episode {
             }
             let (newest, cause) = (self.newest(history, at_us), Cause::Time(at_us));
             let said = Said { state: AlertState::Repeated(count), newest, cause, ..opening };
-            sending.threshold(history, said, alerts);
+            sending.threshold(history, said, found);
             at_us = at_us.saturating_add(repeat_us);
         }
     }

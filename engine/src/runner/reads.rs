@@ -1,32 +1,14 @@
-//! Which streams some rule reads, and which tables: no other is opened.
+//! Which streams are read from outside, and which tables: no other is opened.
 
-use tripline_query_lang::plan::{Body, Element, Node, Plan};
+use tripline_query_lang::plan::Plan;
 
-/// For each stream, whether some rule reads it.
+/// For each stream, whether some rule reads it and its events come from outside.
 pub fn streams_read(plan: &Plan) -> Vec<bool> {
     let mut read = vec![false; plan.streams.len()];
-    for rule in &plan.rules {
-        match &rule.body {
-            Body::Threshold(threshold) => threshold.on.iter().for_each(|on| read[on.stream.index()] = true),
-            Body::Pattern(pattern) => {
-                pattern.steps.iter().for_each(|step| read[step.stream.index()] = true);
-                pattern.without.iter().for_each(|absent| read[absent.stream.index()] = true);
-                absences(&pattern.seq, &mut read);
-            }
-        }
+    for stream in plan.rules.iter().flat_map(|rule| rule.reads()) {
+        read[stream.index()] = plan.streams[stream.index()].is_input();
     }
     read
-}
-
-fn absences(elements: &[Element], read: &mut [bool]) {
-    for element in elements {
-        match &element.node {
-            Node::Step(_) => {}
-            Node::No(absent) => read[absent.stream.index()] = true,
-            Node::Group(group) => absences(&group.members, read),
-            Node::Sub(sub) => absences(&sub.seq, read),
-        }
-    }
 }
 
 /// For each table, whether some rule looks something up in it, or has its keys.

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::alert::Evidence;
     use crate::event::Coordinates;
-    use crate::io::{Cause, Position};
+    use crate::io::{Cause, Hop, Position};
     use tripline_query_lang::plan::{RuleId, StreamId};
 
     fn partition(number: i32) -> PartitionId {
@@ -87,10 +87,14 @@ mod tests {
     fn alert_on(events: &[(i32, i64)]) -> Alert {
         let evidence = |&(number, offset): &(i32, i64)| Evidence {
             step: "payment".into(),
-            what: Witness::Event(Coordinates { at_us: 0, partition: partition(number), offset }),
+            what: Witness::Event(Coordinates { at_us: 0, partition: partition(number), offset, place: None }),
         };
         Alert {
-            position: Position { time_us: 0, cause: Cause::Timer, rule: 0, key: Vec::new(), sequence: 0 },
+            position: Position {
+                time_us: 0,
+                cause: Cause::Timer,
+                path: vec![Hop { rule: 0, key: Vec::new(), sequence: 0 }],
+            },
             rule: RuleId(0),
             key: Vec::new(),
             at_us: 0,

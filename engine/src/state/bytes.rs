@@ -7,12 +7,15 @@
 use std::sync::Arc;
 
 use super::StateError;
-use crate::event::{Coordinates, PartitionId};
+use crate::event::{Cause, Coordinates, Hop, PartitionId, Position};
 use tripline_query_lang::plan::StreamId;
 use tripline_query_lang::value::{Decimal, Point, Value};
 
 /// Lists may stand in lists, but not deeper than this.
 const DEPTH_MAX: u32 = 8;
+
+/// Rules may build on rules whose alerts come later than their time, but not deeper than this.
+const LATER_MAX: usize = 256;
 
 /// Appends to a chunk.
 pub trait Put {
@@ -42,6 +45,8 @@ pub trait Put {
     fn put_value(&mut self, value: &Value);
     /// Where an event stands.
     fn put_coordinates(&mut self, value: &Coordinates);
+    /// A position.
+    fn put_position(&mut self, value: &Position);
 }
 
 /// Takes off the front of a chunk what [`Put`] has put there. `what` names it in the error.
@@ -72,6 +77,8 @@ pub trait Take {
     fn take_value(&mut self, what: &'static str) -> Result<Value, StateError>;
     /// See [`Put::put_coordinates`].
     fn take_coordinates(&mut self, what: &'static str) -> Result<Coordinates, StateError>;
+    /// A position.
+    fn take_position(&mut self, what: &'static str) -> Result<Position, StateError>;
 }
 
 impl Put for Vec<u8> {
@@ -174,6 +181,42 @@ impl Put for Vec<u8> {
         self.put_text(&value.partition.topic);
         self.put_i64(i64::from(value.partition.partition));
         self.put_i64(value.offset);
+        self.put_bool(value.place.is_some());
+        if let Some(place) = &value.place {
+            self.put_position(place);
+        }
+    }
+
+    fn put_position(&mut self, value: &Position) {
+        self.put_i64(value.time_us);
+        let mut cause = &value.cause;
+        loop {
+            match cause {
+                Cause::Event { stream, topic, partition, offset } => {
+                    self.put_u8(0);
+                    self.put_u32(*stream);
+                    self.put_text(topic);
+                    self.put_i64(i64::from(*partition));
+                    self.put_i64(*offset);
+                    break;
+                }
+                Cause::Timer => {
+                    self.put_u8(1);
+                    break;
+                }
+                Cause::Later { time_us, cause: then } => {
+                    self.put_u8(2);
+                    self.put_i64(*time_us);
+                    cause = then;
+                }
+            }
+        }
+        self.put_len(value.path.len());
+        for Hop { rule, key, sequence } in &value.path {
+            self.put_u32(*rule);
+            self.put_bytes(key);
+            self.put_u32(*sequence);
+        }
     }
 }
 
@@ -249,7 +292,35 @@ impl Take for &[u8] {
         let partition =
             i32::try_from(self.take_i64(what)?).map_err(|_| damaged(what, "has a partition over 32 bits"))?;
         let offset = self.take_i64(what)?;
-        Ok(Coordinates { at_us, partition: PartitionId { stream, topic, partition }, offset })
+        let place = if self.take_bool(what)? { Some(Arc::new(self.take_position(what)?)) } else { None };
+        Ok(Coordinates { at_us, partition: PartitionId { stream, topic, partition }, offset, place })
+    }
+
+    fn take_position(&mut self, what: &'static str) -> Result<Position, StateError> {
+        let time_us = self.take_i64(what)?;
+        let mut later = Vec::new();
+        let mut cause = loop {
+            match self.take_u8(what)? {
+                0 => {
+                    let (stream, topic) = (self.take_u32(what)?, self.take_text(what)?.to_string());
+                    let partition = i32::try_from(self.take_i64(what)?);
+                    let partition = partition.map_err(|_| damaged(what, "has a partition over 32 bits"))?;
+                    break Cause::Event { stream, topic, partition, offset: self.take_i64(what)? };
+                }
+                1 => break Cause::Timer,
+                2 if later.len() < LATER_MAX => later.push(self.take_i64(what)?),
+                _ => return Err(damaged(what, "has no such cause")),
+            }
+        };
+        for time_us in later.into_iter().rev() {
+            cause = Cause::Later { time_us, cause: Box::new(cause) };
+        }
+        let mut path = Vec::new();
+        for _ in 0..self.take_len(what)? {
+            let (rule, key, sequence) = (self.take_u32(what)?, self.take_bytes(what)?, self.take_u32(what)?);
+            path.push(Hop { rule, key, sequence });
+        }
+        Ok(Position { time_us, cause, path })
     }
 }
 

@@ -150,8 +150,15 @@ mod tests {
     use tripline_query_lang::plan::FieldId;
 
     fn clock(late_us: i64, ahead_us: Option<i64>) -> PartitionClock {
-        let stream =
-            Stream { name: "s".to_owned(), fields: Vec::new(), timed_by: FieldId(0), late_us, ahead_us, idle_us: None };
+        let stream = Stream {
+            name: "s".to_owned(),
+            fields: Vec::new(),
+            timed_by: FieldId(0),
+            late_us,
+            ahead_us,
+            idle_us: None,
+            origin: Default::default(),
+        };
         PartitionClock::new(&stream, 0)
     }
 

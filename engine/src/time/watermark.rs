@@ -171,7 +171,15 @@ mod tests {
     use tripline_query_lang::plan::FieldId;
 
     fn stream(idle_us: Option<i64>) -> Stream {
-        Stream { name: "s".to_owned(), fields: Vec::new(), timed_by: FieldId(0), late_us: 0, ahead_us: None, idle_us }
+        Stream {
+            name: "s".to_owned(),
+            fields: Vec::new(),
+            timed_by: FieldId(0),
+            late_us: 0,
+            ahead_us: None,
+            idle_us,
+            origin: Default::default(),
+        }
     }
 
     fn two(idle_us: Option<i64>) -> Watermarks {

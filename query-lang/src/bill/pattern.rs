@@ -127,8 +127,8 @@ fn kept_fields(rule: &Rule, pattern: &Pattern, streams: usize) -> Vec<Vec<FieldI
     }
     pattern.without.iter().flat_map(|absent| &absent.filter).for_each(&mut read);
     conditions(&pattern.seq, &mut read);
-    rule.alert.with.iter().for_each(|with| read(&with.expr));
-    for part in &rule.alert.template {
+    rule.fields.iter().for_each(|with| read(&with.expr));
+    for part in rule.alert.iter().flat_map(|alert| &alert.template) {
         match part {
             TemplatePart::Expr(expr) => read(expr),
             TemplatePart::Text(_) => {}

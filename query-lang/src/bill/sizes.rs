@@ -28,7 +28,7 @@ pub const RUN: u64 = 320;
 /// A step's range of the events that a run has taken.
 pub const SPAN: u64 = 16;
 /// An event that runs have taken: its coordinates.
-pub const TAKEN: u64 = 112;
+pub const TAKEN: u64 = 120;
 /// A field that is kept of it.
 pub const CELL: u64 = 24;
 /// Letters of a text that nothing says the length of.

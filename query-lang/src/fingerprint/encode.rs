@@ -3,14 +3,23 @@
 use super::OPERATOR_SEMANTICS;
 use crate::plan::{
     Absent, Body, Branching, Element, Expr, ExprKind, FieldId, GroupKind, History, HistoryArg, HistoryBound, HistoryFn,
-    HistoryScope, Limits, Link, Node, Pattern, Quant, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId, Table,
-    TableId, Threshold, Within,
+    HistoryScope, Limits, Link, Node, Origin, Pattern, Quant, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId,
+    Table, TableId, Threshold, Within,
 };
 use crate::value::Value;
 
 /// The canonical bytes of a rule.
 pub(super) fn rule(streams: &[Stream], tables: &[Table], rule: &Rule) -> Vec<u8> {
-    let mut encoder = Encoder { bytes: Vec::new(), streams, tables, rule, used: used_with(rule) };
+    with_fields(streams, tables, rule, used_with(rule))
+}
+
+/// The canonical bytes of what a rule's rows depend on.
+pub(super) fn rows(streams: &[Stream], tables: &[Table], rule: &Rule) -> Vec<u8> {
+    with_fields(streams, tables, rule, (0..rule.fields.len()).collect())
+}
+
+fn with_fields(streams: &[Stream], tables: &[Table], rule: &Rule, used: Vec<usize>) -> Vec<u8> {
+    let mut encoder = Encoder { bytes: Vec::new(), streams, tables, rule, used };
     encoder.number(OPERATOR_SEMANTICS);
     encoder.text(&rule.name);
     encoder.list(&rule.keys, |e, key| e.text(&format!("{}", key.ty)));
@@ -23,30 +32,34 @@ pub(super) fn rule(streams: &[Stream], tables: &[Table], rule: &Rule) -> Vec<u8>
         Body::Threshold(threshold) => encoder.threshold(threshold),
         Body::Pattern(pattern) => encoder.pattern(pattern),
     }
-    encoder.tag(u8::from(rule.alert.every_event));
+    encoder.tag(u8::from(rule.is_every_event()));
     let used = encoder.used.clone();
-    encoder.list(&used, |e, position| e.expr(&rule.alert.with[*position].expr, None));
+    encoder.list(&used, |e, position| e.expr(&rule.fields[*position].expr, None));
     encoder.option(rule.suppress.as_ref(), |e, suppress| {
         e.wide(suppress.span_us);
         e.list(&suppress.by, |e, by| e.expr(by, None));
     });
     encoder.lasting(rule);
+    if let Some(having) = &rule.having {
+        encoder.tag(1);
+        encoder.expr(having, None);
+    }
     encoder.bytes
 }
 
 /// The `with` fields that matching uses, directly or through others, in order.
 fn used_with(rule: &Rule) -> Vec<usize> {
-    let mut wanted = vec![false; rule.alert.with.len()];
+    let mut wanted = vec![false; rule.fields.len()];
     let when = match &rule.body {
         Body::Threshold(threshold) => threshold.when.as_ref(),
         Body::Pattern(_) => None,
     };
     let by = rule.suppress.iter().flat_map(|suppress| &suppress.by);
-    when.into_iter().chain(by).for_each(|expr| mark(expr, &mut wanted));
+    when.into_iter().chain(&rule.having).chain(by).for_each(|expr| mark(expr, &mut wanted));
     // A field uses only fields before it.
     for position in (0..wanted.len()).rev() {
         if wanted[position] {
-            mark(&rule.alert.with[position].expr, &mut wanted);
+            mark(&rule.fields[position].expr, &mut wanted);
         }
     }
     wanted.iter().enumerate().filter(|(_, wanted)| **wanted).map(|(position, _)| position).collect()
@@ -100,8 +113,11 @@ impl Encoder<'_> {
     }
 
     fn stream(&mut self, id: StreamId) {
-        let name = self.streams[id.index()].name.clone();
-        self.text(&name);
+        let Stream { name, origin, .. } = &self.streams[id.index()];
+        self.text(name);
+        if let Origin::Derived { definition, .. } = origin {
+            self.wide(definition.cast_signed());
+        }
     }
 
     /// A field by name and type: its position may change.

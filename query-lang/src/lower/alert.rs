@@ -37,19 +37,12 @@ pub(super) fn with_fields<'a>(
     (fields, known)
 }
 
-/// The alert, with its `with` fields already made.
-pub(super) fn lower<'a>(
-    world: &World<'a>,
-    file: usize,
-    alert: &'a ast::Alert,
-    with: Vec<With>,
-    place: Place<'_>,
-) -> Alert {
+/// The alert.
+pub(super) fn lower<'a>(world: &World<'a>, file: usize, alert: &'a ast::Alert, place: Place<'_>) -> Alert {
     Alert {
         every_event: alert.every_event,
         severity: severity(world, file, &alert.severity),
         template: self::template(world, file, &alert.template, place),
-        with,
         to: alert.to.iter().map(|sink| sink.text.clone()).collect(),
     }
 }

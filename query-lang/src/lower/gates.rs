@@ -12,11 +12,10 @@ fn gate(world: &World<'_>, code: Code, file: usize, span: Span, what: &str, will
     world.report(Diagnostic::new(code, file, span, format!("{what} is not supported yet")).label(will));
 }
 
-/// `derive` and `view`.
+/// `view`.
 pub(super) fn items(world: &World<'_>) {
     for (file, name, what) in &world.unsupported {
         let (code, will) = match *what {
-            "derive" => (codes::DERIVE, "will compute a stream for other rules"),
             _ => (codes::VIEW, "will keep a table per key up to date"),
         };
         gate(world, code, *file, name.span, &format!("`{what}`"), will);
@@ -33,8 +32,8 @@ pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
     gate(world, codes::KEY_TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");
 }
 
-/// `on other_rule`
-pub(super) fn rule_as_stream(world: &World<'_>, file: usize, name: &ast::Name) {
-    let what = format!("reading the alerts of `{}`", name.text);
-    gate(world, codes::RULE_STREAM, file, name.span, &what, "a rule's alerts will be a stream under its name");
+/// `every ...` and `session ...` of a `derive`
+pub(super) fn window(world: &World<'_>, file: usize, span: Span) {
+    let will = "will make a row when event time has passed its end";
+    gate(world, codes::WINDOW, file, span, "a window of a `derive`", will);
 }

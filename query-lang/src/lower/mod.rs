@@ -1,6 +1,8 @@
 //! Items to the plan: each item of the tree, its names known and its expressions typed, as the engine sees it.
 
 mod alert;
+mod derived;
+mod emit;
 mod episode;
 mod gates;
 mod keys;
@@ -13,10 +15,11 @@ mod tables;
 mod tests;
 mod threshold;
 
+use crate::ast::Name;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::warnings;
-use crate::plan::{Body, Node, Plan, Rule, StreamId, Test};
-use crate::resolve::{Override, World};
+use crate::plan::{ExpectKind, Plan, Rule, StreamId, Test};
+use crate::resolve::{MakerKind, Override, World};
 
 /// Makes the plan of all items. Whether it means anything depends on there being no errors; they are noted in the world.
 pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override], changing: &[String]) -> Plan {
@@ -25,7 +28,7 @@ pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override], changin
     world.plan_tables = world.tables.iter().map(|table| tables::lower(world, table)).collect();
     tables::of_params(world, changing);
     gates::items(world);
-    let rules: Vec<_> = world.rules.iter().map(|found| rule::lower(world, found)).collect();
+    let rules = derived::lower(world);
     let tests: Vec<_> = world.tests.iter().map(|test| tests::lower(world, test, &rules)).collect();
     warn_of_unused(world, &rules, &tests);
     slips::warn(world);
@@ -43,36 +46,29 @@ fn warn_of_unused(world: &World<'_>, rules: &[Option<Rule>], tests: &[Test]) {
     if rules.is_empty() || rules.iter().any(Option::is_none) || world.error_count() > 0 {
         return;
     }
-    let mut is_read = vec![false; world.streams.len()];
+    let mut is_read = vec![false; world.plan_streams.len()];
     let mut read = |stream: StreamId| is_read[stream.index()] = true;
-    for rule in rules.iter().flatten() {
-        match &rule.body {
-            Body::Threshold(threshold) => threshold.on.iter().for_each(|on| read(on.stream)),
-            Body::Pattern(pattern) => {
-                pattern.steps.iter().for_each(|step| read(step.stream));
-                pattern.without.iter().for_each(|absent| read(absent.stream));
-                absent_streams(&pattern.seq, &mut read);
-            }
+    rules.iter().flatten().for_each(|rule| rule.reads().into_iter().for_each(&mut read));
+    tests.iter().flat_map(|test| &test.lines).for_each(|line| read(line.stream));
+    for (stream, is_read) in world.streams.iter().zip(&is_read) {
+        if !is_read {
+            unused(world, stream.file, &stream.node.name, "nothing reads the stream");
         }
     }
-    tests.iter().flat_map(|test| &test.lines).for_each(|line| read(line.stream));
-    for (stream, is_read) in world.streams.iter().zip(is_read) {
-        if !is_read {
-            let name = &stream.node.name;
-            let message = format!("nothing reads the stream `{}`", name.text);
-            world.report(Diagnostic::new(warnings::UNUSED_STREAM, stream.file, name.span, message));
+    let expected = |rule: usize| {
+        tests.iter().flat_map(|test| &test.expects).any(|expect| match expect.kind {
+            ExpectKind::Alert { rule: id, .. } | ExpectKind::No(id) => id.index() == rule,
+            ExpectKind::NothingElse => false,
+        })
+    };
+    for (position, maker) in world.rules.iter().enumerate() {
+        let is_derive = matches!(maker.kind, MakerKind::Derive(_));
+        if is_derive && world.derived[position].is_none() && !expected(position) {
+            unused(world, maker.file, maker.name, "nothing reads the derive");
         }
     }
 }
 
-/// The streams of `no X`.
-fn absent_streams(seq: &[crate::plan::Element], read: &mut impl FnMut(StreamId)) {
-    for element in seq {
-        match &element.node {
-            Node::No(absent) => read(absent.stream),
-            Node::Group(group) => absent_streams(&group.members, read),
-            Node::Sub(sub) => absent_streams(&sub.seq, read),
-            Node::Step(_) => {}
-        }
-    }
+fn unused(world: &World<'_>, file: usize, name: &Name, what: &str) {
+    world.report(Diagnostic::new(warnings::UNUSED_STREAM, file, name.span, format!("{what} `{}`", name.text)));
 }

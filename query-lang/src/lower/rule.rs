@@ -4,34 +4,85 @@ use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, types as codes};
 use crate::fingerprint;
-use crate::plan::{Rule, StreamId};
-use crate::resolve::{Entity, Found, World};
+use crate::plan::{Alert, Expr, Key, Rule, StreamId, Suppress, With};
+use crate::resolve::{Entity, Maker, MakerKind, World};
 use crate::types::constant;
+use crate::types::place::{Place, WithName};
 use crate::value::{Type, Value};
 
-use super::{gates, keys, pattern, threshold};
+use super::{alert, emit, gates, keys, pattern, threshold};
 
-/// A rule's meaning; `None` when it could not be made out, which was reported.
-pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Rule>) -> Option<Rule> {
-    let (file, node) = (found.file, found.node);
-    let metadata = metadata(world, file, node);
-    if let Some(by) = &node.by {
+/// A rule's or derive's meaning, by its position; `None` when it could not be made out, which was reported.
+pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
+    let maker = &world.rules[position];
+    let file = maker.file;
+    if let Some(by) = maker.by {
         keys::check_form(world, file, by);
     }
+    let metadata = match maker.kind {
+        MakerKind::Rule(node) => of_rule(world, file, node),
+        MakerKind::Derive(node) => {
+            if let Some(window) = &node.window {
+                gates::window(world, file, window.span);
+                return None;
+            }
+            Vec::new()
+        }
+    };
+    let mut rule = match maker.body {
+        ast::Body::Threshold(body) => threshold::lower(world, maker, body),
+        ast::Body::Pattern(body) => pattern::lower(world, maker, body),
+        ast::Body::Error(_) => None,
+    }?;
+    rule.metadata = metadata;
+    rule.key_table = maker.by.and_then(|by| keys::table(world, file, by, &rule.keys));
+    rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &world.plan_tables, &rule);
+    Some(rule)
+}
+
+/// What only a rule has; returns its metadata.
+fn of_rule<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule) -> Vec<(String, Value)> {
     if node.alert.is_none() {
         let message = format!("rule `{}` does not say what to alert", node.name.text);
         let fault = Diagnostic::new(names::MISSING, file, node.name.span, message);
         world.report(fault.hint("end it with `alert high \"...\"`"));
     }
-    let mut rule = match &node.body {
-        ast::Body::Threshold(body) => threshold::lower(world, file, node, body),
-        ast::Body::Pattern(body) => pattern::lower(world, file, node, body),
-        ast::Body::Error(_) => None,
-    }?;
-    rule.metadata = metadata;
-    rule.key_table = node.by.as_ref().and_then(|by| keys::table(world, file, by, &rule.keys));
-    rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &world.plan_tables, &rule);
-    Some(rule)
+    metadata(world, file, node)
+}
+
+/// What a rule says or a derive emits.
+pub(super) struct Output {
+    /// See [`Rule::fields`].
+    pub fields: Vec<With>,
+    /// See [`Rule::having`].
+    pub having: Option<Expr>,
+    /// See [`Rule::alert`].
+    pub alert: Option<Alert>,
+    /// See [`Rule::suppress`].
+    pub suppress: Option<Suppress>,
+    /// The fields by name, for `when`.
+    pub known: Vec<WithName>,
+}
+
+/// What the maker says or emits, as seen from this place.
+pub(super) fn output<'a>(world: &World<'a>, maker: &Maker<'a>, place: Place<'_>, keys: &[Key]) -> Output {
+    let file = maker.file;
+    match maker.kind {
+        MakerKind::Rule(node) => {
+            let written = node.alert.as_ref();
+            let with = |alert| alert::with_fields(world, file, alert, place, keys);
+            let (fields, known) = written.map(with).unwrap_or_default();
+            let place = Place { with: &known, ..place };
+            let suppress = node.suppress.as_ref().and_then(|suppress| alert::suppress(world, file, suppress, place));
+            let alert = written.map(|alert| alert::lower(world, file, alert, place));
+            Output { fields, having: None, alert, suppress, known }
+        }
+        MakerKind::Derive(node) => {
+            let (fields, known) = emit::fields(world, file, node, place);
+            let having = emit::having(world, file, node, Place { with: &known, ..place });
+            Output { fields, having, alert: None, suppress: None, known }
+        }
+    }
 }
 
 /// `title`, `owner` and `runbook` are texts, `tags` and `references` lists of texts.
@@ -62,11 +113,12 @@ fn metadata<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule) -> Vec<(Str
     lines
 }
 
-/// The stream of this name; none when it was reported.
+/// The stream of this name, also that of a rule; none when it was reported.
 pub(super) fn stream(world: &World<'_>, file: usize, name: &Name) -> Option<StreamId> {
     match world.entity(&name.text) {
         Some(Entity::Stream(id)) => return Some(id),
-        Some(Entity::Rule(_)) => gates::rule_as_stream(world, file, name),
+        // One that could not be made out, or reads itself, was reported.
+        Some(Entity::Rule(rule)) => return world.derived[rule].filter(|_| !world.failed[rule]),
         Some(Entity::Table(_)) => {
             let message = format!("`{}` is a table: it has rows, not events", name.text);
             let fault = Diagnostic::new(names::UNKNOWN_STREAM, file, name.span, message);

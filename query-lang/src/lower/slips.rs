@@ -7,7 +7,7 @@ use crate::ast::{self, BinaryOp, Body, ExprKind, Node};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::warnings::ONE_LETTER_OFF;
 use crate::diagnostics::similar::distance;
-use crate::resolve::World;
+use crate::resolve::{MakerKind, World};
 use crate::span::Span;
 use crate::types::looped::children;
 
@@ -20,14 +20,25 @@ const DIFFERENT_MAX: usize = 100;
 pub(super) fn warn(world: &World<'_>) {
     let mut sinks = Said::default();
     let mut texts: BTreeMap<(&str, &str), Said<'_>> = BTreeMap::new();
-    for found in &world.rules {
-        let (file, rule) = (found.file, found.node);
+    for maker in &world.rules {
+        let file = maker.file;
         let (mut steps, mut fields) = (Said::default(), Said::default());
-        if let Some(alert) = &rule.alert {
-            alert.to.iter().for_each(|sink| sinks.add(&sink.text, file, sink.span));
-            alert.with.iter().for_each(|(name, _)| fields.add(&name.text, file, name.span));
+        match maker.kind {
+            MakerKind::Rule(rule) => {
+                if let Some(alert) = &rule.alert {
+                    alert.to.iter().for_each(|sink| sinks.add(&sink.text, file, sink.span));
+                    alert.with.iter().for_each(|(name, _)| fields.add(&name.text, file, name.span));
+                }
+            }
+            MakerKind::Derive(derive) => {
+                for emit in &derive.emit {
+                    if let ast::Emit::Field(name) | ast::Emit::Named(name, _) = emit {
+                        fields.add(&name.text, file, name.span);
+                    }
+                }
+            }
         }
-        match &rule.body {
+        match maker.body {
             Body::Threshold(threshold) => {
                 for on in &threshold.on {
                     on.filter.iter().for_each(|filter| compared(&on.stream.text, filter, file, &mut texts));

@@ -3,7 +3,7 @@
 use crate::ast::{self, TypeRef};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, types as codes};
-use crate::plan::{Field, FieldId, PathPart, Stream, TimeUnit};
+use crate::plan::{Field, FieldId, Origin, PathPart, Stream, TimeUnit};
 use crate::resolve::{Found, World, reserved_at};
 use crate::types::constant::duration_us;
 use crate::types::convert::SCALE_MAX;
@@ -40,6 +40,7 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Stream>) -> St
         late_us: us(&node.late, "`late`").unwrap_or(0),
         ahead_us: us(&node.ahead, "`ahead`"),
         idle_us: us(&node.idle, "`idle`"),
+        origin: Origin::Input,
     }
 }
 

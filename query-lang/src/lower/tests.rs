@@ -102,6 +102,12 @@ fn event<'a>(
     name: &Name,
     fields: &'a [(Name, ast::Expr)],
 ) -> Option<(StreamId, Fields)> {
+    if let Some(Entity::Rule(_)) = world.entity(&name.text) {
+        let message = format!("the events of `{}` are made by its rule", name.text);
+        let fault = Diagnostic::new(names::MADE, file, name.span, message);
+        world.report(fault.hint("give the events that it reads, of streams that are declared by `stream`"));
+        return None;
+    }
     let id = rule::stream(world, file, name)?;
     let stream = world.stream(id);
     let is_time = |field: FieldId| field == stream.timed_by;
@@ -193,7 +199,7 @@ fn rule<'r>(
         _ => {
             let fault =
                 Diagnostic::new(names::UNKNOWN_RULE, file, name.span, format!("no rule is called `{}`", name.text));
-            let rules = world.rules.iter().map(|rule| rule.node.name.text.as_str());
+            let rules = world.rules.iter().map(|rule| rule.name.text.as_str());
             world.report(fault.did_you_mean(&name.text, rules));
             None
         }
@@ -202,7 +208,7 @@ fn rule<'r>(
 
 /// Key parts and `with` fields that an alert must have.
 fn expected<'a>(world: &World<'a>, file: usize, rule: &Rule, fields: &'a [(Name, ast::Expr)]) -> Vec<(String, Value)> {
-    let with = rule.alert.with.iter().map(|with| (with.name.as_str(), &with.expr.ty));
+    let with = rule.fields.iter().map(|with| (with.name.as_str(), &with.expr.ty));
     let known: Vec<_> = rule.keys.iter().map(|key| (key.name.as_str(), &key.ty)).chain(with).collect();
     let mut values: Vec<(String, Value)> = Vec::new();
     for (name, tree) in fields {

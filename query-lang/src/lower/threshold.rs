@@ -4,10 +4,8 @@ use std::cell::RefCell;
 
 use crate::ast;
 use crate::diagnostics::codes::names;
-use crate::plan::{
-    Alert, Body, Expr, ExprKind, FieldId, History, HistoryBound, Key, On, Rule, Severity, Slot, Threshold, With,
-};
-use crate::resolve::World;
+use crate::plan::{Body, Expr, ExprKind, FieldId, History, HistoryBound, Key, On, Rule, Slot, Threshold, With};
+use crate::resolve::{Maker, MakerKind, World};
 use crate::types::condition;
 use crate::types::constant::duration_us;
 use crate::types::place::{HistoryPlace, OnName, Place, Row, Slots};
@@ -15,8 +13,9 @@ use crate::types::place::{HistoryPlace, OnName, Place, Row, Slots};
 use super::{alert, episode, keys, rule};
 
 /// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown.
-pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Threshold) -> Option<Rule> {
-    let (mut ons, key) = clauses(world, file, node, body)?;
+pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Threshold) -> Option<Rule> {
+    let file = maker.file;
+    let (mut ons, key) = clauses(world, maker, body)?;
     let slots = Slots { ons: on_names(world, &ons), table: RefCell::default() };
     let histories = RefCell::new(Vec::new());
     let place = Place {
@@ -28,21 +27,18 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         with: &[],
         history: HistoryPlace::Admitted(&histories),
     };
-    let (with, known) =
-        node.alert.as_ref().map(|alert| alert::with_fields(world, file, alert, place, &key)).unwrap_or_default();
-    let place = Place { with: &known, ..place };
+    let output = rule::output(world, maker, place, &key);
+    let place = Place { with: &output.known, ..place };
     let when = body.when.as_ref().map(|when| condition(world, file, place, when));
-    let suppress = node.suppress.as_ref().and_then(|suppress| alert::suppress(world, file, suppress, place));
-    let alert = match &node.alert {
-        Some(written) => alert::lower(world, file, written, with, place),
-        None => no_alert(),
-    };
-    let resolve = node.resolve.as_ref().map(|resolve| alert::template(world, file, resolve, place));
-    let repeat_us = node.repeat.as_ref().and_then(|repeat| episode::repeat(world, file, repeat));
-    episode::of_threshold(world, file, node, body);
+    let (mut repeat_us, mut resolve) = (None, None);
+    if let MakerKind::Rule(node) = maker.kind {
+        resolve = node.resolve.as_ref().map(|resolve| alert::template(world, file, resolve, place));
+        repeat_us = node.repeat.as_ref().and_then(|repeat| episode::repeat(world, file, repeat));
+        episode::of_threshold(world, file, node, body);
+    }
     let hold_us = body.hold.as_ref().and_then(|hold| duration_us(world, file, hold, "`for`"));
     let histories = histories.into_inner();
-    let episode_us = when.as_ref().and_then(|when| longest_us(when, &histories, &alert.with));
+    let episode_us = when.as_ref().and_then(|when| longest_us(when, &histories, &output.fields));
     let slots: Vec<_> = slots.table.into_inner();
     for (position, on) in ons.iter_mut().enumerate() {
         on.fields =
@@ -50,32 +46,26 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
     }
     let slots = slots.into_iter().map(|slot| Slot { name: slot.name, ty: slot.ty }).collect();
     Some(Rule {
-        name: node.name.text.clone(),
+        name: maker.name.text.clone(),
         fingerprint: 0,
         metadata: Vec::new(),
         keys: key,
         key_table: None,
         body: Body::Threshold(Threshold { on: ons, slots, when, hold_us, episode_us }),
         histories,
-        alert,
-        suppress,
+        fields: output.fields,
+        having: output.having,
+        alert: output.alert,
+        suppress: output.suppress,
         repeat_us,
         resolve,
+        emits: None,
     })
 }
 
-/// What stands for an alert that was reported as missing.
-pub(super) fn no_alert() -> Alert {
-    Alert { every_event: false, severity: Severity::Info, template: Vec::new(), with: Vec::new(), to: Vec::new() }
-}
-
 /// The `on` clauses with their keys, and the rule's key.
-fn clauses<'a>(
-    world: &World<'a>,
-    file: usize,
-    node: &'a ast::Rule,
-    body: &'a ast::Threshold,
-) -> Option<(Vec<On>, Vec<Key>)> {
+fn clauses<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Threshold) -> Option<(Vec<On>, Vec<Key>)> {
+    let file = maker.file;
     let streams: Vec<_> = body.on.iter().map(|on| rule::stream(world, file, &on.stream)).collect();
     let mut ons: Vec<On> = Vec::new();
     let mut key: Option<Vec<Key>> = None;
@@ -91,8 +81,8 @@ fn clauses<'a>(
             .filter
             .as_ref()
             .map(|filter| condition(world, file, Place::of_stream("the `where` of `on`", stream), filter));
-        let parts = node.by.as_ref().map(|by| keys::of_stream(world, file, by, stream)).unwrap_or_default();
-        match (&key, &node.by) {
+        let parts = maker.by.map(|by| keys::of_stream(world, file, by, stream)).unwrap_or_default();
+        match (&key, maker.by) {
             (Some(key), Some(by)) => keys::check(world, file, by, stream, &parts, key),
             _ => key = Some(parts.iter().map(|(name, expr)| Key { name: name.clone(), ty: expr.ty.clone() }).collect()),
         }

@@ -5,6 +5,8 @@
 
 mod expr;
 mod pattern;
+mod reads;
+mod settle;
 mod table;
 mod test;
 mod window;
@@ -69,11 +71,12 @@ id!(
 /// Everything that was compiled together.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// All streams, also unused ones.
+    /// All streams from outside, also unused ones; behind them the derived streams that some rule reads, in order of the
+    /// text.
     pub streams: Vec<Stream>,
     /// All tables, also unused ones.
     pub tables: Vec<Table>,
-    /// All rules.
+    /// All rules and derives.
     pub rules: Vec<Rule>,
     /// All tests.
     pub tests: Vec<Test>,
@@ -96,6 +99,30 @@ pub struct Stream {
     pub ahead_us: Option<i64>,
     /// When a quiet partition stops holding time back.
     pub idle_us: Option<i64>,
+    /// Where its events come from.
+    pub origin: Origin,
+}
+
+/// Where the events of a stream come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// From outside.
+    #[default]
+    Input,
+    /// A rule makes them: the *derived stream* of its alerts, or of the rows of a `derive`.
+    Derived {
+        /// The rule.
+        rule: RuleId,
+        /// Hash of all that its rows depend on: part of the fingerprints of the rules that read it.
+        definition: u64,
+    },
+}
+
+impl Stream {
+    /// Whether its events come from outside.
+    pub fn is_input(&self) -> bool {
+        self.origin == Origin::Input
+    }
 }
 
 /// A field of a stream.
@@ -132,7 +159,7 @@ pub enum TimeUnit {
     Nanoseconds,
 }
 
-/// A rule.
+/// A rule, or a `derive`: what it finds becomes an alert, a row of a derived stream, or both.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Its name.
@@ -149,14 +176,52 @@ pub struct Rule {
     pub body: Body,
     /// All history functions of the rule, each once.
     pub histories: Vec<History>,
-    /// The alert.
-    pub alert: Alert,
+    /// `with` or `emit` fields in order.
+    pub fields: Vec<With>,
+    /// `having`, over the fields: what it does not hold for is neither alert nor row.
+    pub having: Option<Expr>,
+    /// The alert; none for a `derive`.
+    pub alert: Option<Alert>,
     /// `suppress`.
     pub suppress: Option<Suppress>,
     /// `repeat`: again after each such time while what was alerted lasts, microseconds.
     pub repeat_us: Option<i64>,
     /// `resolve`: the message of the second alert, when it has ended.
     pub resolve: Option<Vec<TemplatePart>>,
+    /// The rows of its derived stream; none when no rule reads it.
+    pub emits: Option<Emits>,
+}
+
+impl Rule {
+    /// `alert every event`
+    pub fn is_every_event(&self) -> bool {
+        self.alert.as_ref().is_some_and(|alert| alert.every_event)
+    }
+
+    /// How bad it is; what a `derive` finds is no more than information.
+    pub fn severity(&self) -> Severity {
+        self.alert.as_ref().map_or(Severity::Info, |alert| alert.severity)
+    }
+}
+
+/// The rows that a rule makes for others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emits {
+    /// The derived stream.
+    pub stream: StreamId,
+    /// Where the value of each of its fields comes from.
+    pub columns: Vec<Emitted>,
+}
+
+/// Where a value of a derived stream comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emitted {
+    /// A part of the key, by position.
+    Key(u32),
+    /// One of [`Rule::fields`], by position.
+    Field(u32),
+    /// The time of the alert or row.
+    At,
 }
 
 /// A part of a rule's key.
@@ -226,13 +291,11 @@ pub struct Alert {
     pub severity: Severity,
     /// The message.
     pub template: Vec<TemplatePart>,
-    /// `with` fields in order.
-    pub with: Vec<With>,
     /// `to` sinks; empty: the default sink.
     pub to: Vec<String>,
 }
 
-/// A `with` field.
+/// A `with` or `emit` field.
 #[derive(Clone, Debug)]
 pub struct With {
     /// Its name.

@@ -24,6 +24,30 @@ pub(crate) struct Found<'a, T> {
     pub node: &'a T,
 }
 
+/// A rule or derive, and where it stands: what both forms of body have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Maker<'a> {
+    /// The source, by position.
+    pub file: usize,
+    /// Its name.
+    pub name: &'a Name,
+    /// `by ...`
+    pub by: Option<&'a ast::Keys>,
+    /// What it looks for.
+    pub body: &'a ast::Body,
+    /// Which of both.
+    pub kind: MakerKind<'a>,
+}
+
+/// A rule or a derive.
+#[derive(Clone, Copy)]
+pub(crate) enum MakerKind<'a> {
+    /// `rule`
+    Rule(&'a ast::Rule),
+    /// `derive`
+    Derive(&'a ast::Derive),
+}
+
 /// What a name of the namespace of streams means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entity {
@@ -31,9 +55,9 @@ pub(crate) enum Entity {
     Stream(StreamId),
     /// A table, by position.
     Table(TableId),
-    /// A rule, by position among all rules as written.
+    /// A rule or derive, by position among all as written.
     Rule(usize),
-    /// A derive or view: reported where it stands.
+    /// A view: reported where it stands.
     Unsupported,
 }
 
@@ -52,7 +76,8 @@ pub(crate) struct World<'a> {
     pub sources: &'a [Source],
     /// Streams, in order of declaration.
     pub streams: Vec<Found<'a, ast::Stream>>,
-    /// Their meaning, by [`StreamId`]; filled before any expression is typed.
+    /// Their meaning, by [`StreamId`]; filled before any expression is typed. Behind them the derived streams that are read,
+    /// each filled before its readers are looked at.
     pub plan_streams: Vec<plan::Stream>,
     /// Tables, in order of declaration.
     pub tables: Vec<Found<'a, ast::Table>>,
@@ -60,17 +85,21 @@ pub(crate) struct World<'a> {
     pub plan_tables: Vec<plan::Table>,
     /// List params that change while the rules run, by name; filled with the tables.
     pub changing: HashMap<&'a str, TableId>,
+    /// By rule: its derived stream, if any rule reads it.
+    pub derived: Vec<Option<StreamId>>,
+    /// By rule: it could not be made out, which was reported.
+    pub failed: Vec<bool>,
     /// Params, in order of declaration.
     pub params: Vec<Found<'a, ast::Param>>,
     /// Their values, by name; filled before streams and rules are typed.
     pub param_values: HashMap<&'a str, ParamValue>,
     /// Lets, by name.
     pub lets: HashMap<&'a str, Found<'a, ast::Let>>,
-    /// Rules, in order of declaration.
-    pub rules: Vec<Found<'a, ast::Rule>>,
+    /// Rules and derives, in order of declaration.
+    pub rules: Vec<Maker<'a>>,
     /// Tests, in order of declaration.
     pub tests: Vec<Found<'a, ast::Test>>,
-    /// Derives and views.
+    /// Views.
     pub unsupported: Vec<(usize, &'a Name, &'static str)>,
     entities: HashMap<&'a str, Entity>,
     diagnostics: RefCell<Vec<Diagnostic>>,
@@ -86,6 +115,8 @@ impl<'a> World<'a> {
             tables: Vec::new(),
             plan_tables: Vec::new(),
             changing: HashMap::new(),
+            derived: Vec::new(),
+            failed: Vec::new(),
             params: Vec::new(),
             param_values: HashMap::new(),
             lets: HashMap::new(),
@@ -115,10 +146,12 @@ impl<'a> World<'a> {
                 }
             }
             ItemKind::Rule(node) => {
-                if self.is_new(file, &node.name, &mut places.entities) {
-                    self.entities.insert(&node.name.text, Entity::Rule(self.rules.len()));
-                    self.rules.push(Found { file, span, node });
-                }
+                let (name, by, body) = (&node.name, node.by.as_ref(), &node.body);
+                self.add_maker(Maker { file, name, by, body, kind: MakerKind::Rule(node) }, places);
+            }
+            ItemKind::Derive(node) => {
+                let (name, by, body) = (&node.name, node.by.as_ref(), &node.body);
+                self.add_maker(Maker { file, name, by, body, kind: MakerKind::Derive(node) }, places);
             }
             ItemKind::Table(node) => {
                 let entity = Entity::Table(TableId(self.tables.len() as u32));
@@ -127,7 +160,6 @@ impl<'a> World<'a> {
                     self.tables.push(Found { file, span, node });
                 }
             }
-            ItemKind::Derive(ast::Derive { name, .. }) => self.add_unsupported(file, name, "derive", places),
             ItemKind::View(ast::View { name, .. }) => self.add_unsupported(file, name, "view", places),
             ItemKind::Param(node) => {
                 self.check_value_name(file, &node.name);
@@ -143,6 +175,13 @@ impl<'a> World<'a> {
             }
             ItemKind::Test(node) => self.tests.push(Found { file, span, node }),
             ItemKind::Error => {}
+        }
+    }
+
+    fn add_maker(&mut self, maker: Maker<'a>, places: &mut Places<'a>) {
+        if self.is_new(maker.file, maker.name, &mut places.entities) {
+            self.entities.insert(&maker.name.text, Entity::Rule(self.rules.len()));
+            self.rules.push(maker);
         }
     }
 
@@ -214,9 +253,10 @@ impl<'a> World<'a> {
         self.entities.get(name).copied()
     }
 
-    /// The names of all streams.
+    /// The names of all streams, those of rules and derives among them.
     pub fn stream_names(&self) -> impl Iterator<Item = &str> {
-        self.streams.iter().map(|stream| stream.node.name.text.as_str())
+        let rules = self.rules.iter().map(|rule| rule.name.text.as_str());
+        self.streams.iter().map(|stream| stream.node.name.text.as_str()).chain(rules)
     }
 
     /// The names of all tables.

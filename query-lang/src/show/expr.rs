@@ -73,7 +73,7 @@ impl Show<'_> {
                 atom(key.map_or("?".to_owned(), |key| key.name.clone()))
             }
             ExprKind::With(position) => {
-                let with = self.rule.alert.with.get(*position as usize);
+                let with = self.rule.fields.get(*position as usize);
                 atom(with.map_or("?".to_owned(), |with| with.name.clone()))
             }
             ExprKind::History(id) => {

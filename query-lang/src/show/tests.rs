@@ -54,7 +54,7 @@ fn histories_and_patterns_are_shown() {
     assert!(shown.contains(&"count() over last 5".to_owned()), "{shown:?}");
     assert!(shown.contains(&"prev(d, 2)".to_owned()), "{shown:?}");
     assert!(shown.contains(&"sum(d where a > 1) over 5m before 1h".to_owned()), "{shown:?}");
-    let TemplatePart::Expr(said) = &rule.alert.template[0] else { panic!("an expression") };
+    let TemplatePart::Expr(said) = &rule.alert.as_ref().expect("an alert").template[0] else { panic!("an expression") };
     assert_eq!(show.expr(said), "n");
 
     let seq = "a: s{2,} greedy over 5m where t == \"x\" then all of (b: s where d > sum(a.d), c: s?) within 1h next no s for 5m";

@@ -66,9 +66,23 @@ pub(crate) fn condition<'a>(world: &World<'a>, file: usize, place: Place<'_>, tr
     expr
 }
 
+/// What a bare name means where it stands.
+pub(crate) fn named<'a>(world: &World<'a>, file: usize, place: Place<'_>, name: &'a ast::Name) -> Expr {
+    Typer::at(world, place, (file, name.span)).name(&name.text, name.span)
+}
+
+/// A field of the event at hand; none if it has no such field.
+pub(crate) fn field(world: &World<'_>, file: usize, place: Place<'_>, name: &str, span: Span) -> Option<Expr> {
+    Typer::at(world, place, (file, span)).field(name, span)
+}
+
 impl<'a, 'p> Typer<'a, 'p> {
     fn new(world: &'p World<'a>, file: usize, place: Place<'p>, root: &ast::Expr) -> Self {
-        Typer { world, place, file, frame: None, depth: 0, nodes: Rc::default(), root: (file, root.span) }
+        Typer::at(world, place, (file, root.span))
+    }
+
+    fn at(world: &'p World<'a>, place: Place<'p>, root: (usize, Span)) -> Self {
+        Typer { world, place, file: root.0, frame: None, depth: 0, nodes: Rc::default(), root }
     }
 
     /// The same, seen from another place.

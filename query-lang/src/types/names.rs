@@ -87,7 +87,8 @@ impl<'a> Typer<'a, '_> {
         Some(Expr { kind: ExprKind::Key(position as u32), ty: self.place.keys[position].ty.clone() })
     }
 
-    fn field(&self, name: &str, span: Span) -> Option<Expr> {
+    /// A field of the event at hand.
+    pub(super) fn field(&self, name: &str, span: Span) -> Option<Expr> {
         match self.place.row {
             Row::None => None,
             Row::Stream(stream) => {

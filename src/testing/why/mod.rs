@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tripline_engine::alert::Alert;
 use tripline_engine::time::Verdict;
-use tripline_query_lang::plan::{Body, ExpectKind, Plan, Rule, StreamId, Test, TestLine};
+use tripline_query_lang::plan::{Body, ExpectKind, Plan, Rule, RuleId, StreamId, Test, TestLine};
 use tripline_query_lang::value::Value;
 
 use super::feed::{self, Fed};
@@ -21,6 +21,7 @@ const LISTED_MAX: usize = 5;
 struct Case<'a> {
     plan: &'a Plan,
     test: &'a Test,
+    id: RuleId,
     rule: &'a Rule,
     /// The parts of the key that the expectation gives.
     key: Vec<(&'a str, &'a Value)>,
@@ -29,10 +30,10 @@ struct Case<'a> {
 /// Lines that say why; none when nothing is to say.
 pub fn why(plan: &Plan, test: &Test, expected: &ExpectKind, fed: &Fed) -> Vec<String> {
     let ExpectKind::Alert { rule, fields, .. } = expected else { return Vec::new() };
-    let rule = &plan.rules[rule.index()];
+    let (id, rule) = (*rule, &plan.rules[rule.index()]);
     let is_key = |name: &str| rule.keys.iter().any(|key| key.name == name);
     let key = fields.iter().filter(|(name, _)| is_key(name)).map(|(name, value)| (name.as_str(), value)).collect();
-    let case = Case { plan, test, rule, key };
+    let case = Case { plan, test, id, rule, key };
     let mut lines = case.left_out(fed);
     lines.extend(match &rule.body {
         Body::Threshold(threshold) => threshold::why(&case, threshold),
@@ -56,11 +57,13 @@ impl Case<'_> {
 
     /// The alerts that a variant of the rule gives for the expected key.
     fn alerts(&self, change: impl FnOnce(&mut Rule)) -> Vec<Alert> {
-        let mut rule = self.rule.clone();
-        change(&mut rule);
-        let plan = Arc::new(Plan { rules: vec![rule], tests: Vec::new(), ..self.plan.clone() });
-        let alerts = feed::alerts(&plan, self.test).map(|fed| fed.alerts).unwrap_or_default();
-        alerts.into_iter().filter(|alert| self.is_of_key(alert)).collect()
+        let mut plan = Plan { tests: Vec::new(), ..self.plan.clone() };
+        let rule = &mut plan.rules[self.id.index()];
+        // What others make of it is of no interest.
+        rule.emits = None;
+        change(rule);
+        let alerts = feed::alerts(&Arc::new(plan), self.test).map(|fed| fed.alerts).unwrap_or_default();
+        alerts.into_iter().filter(|alert| alert.rule == self.id && self.is_of_key(alert)).collect()
     }
 
     fn is_of_key(&self, alert: &Alert) -> bool {

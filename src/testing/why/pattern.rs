@@ -45,8 +45,9 @@ fn takes(element: &Element) -> bool {
 /// The rule with the first `length` elements only, saying nothing but that it matched.
 fn cut(rule: &mut Rule, length: usize, without_without: bool) {
     rule.suppress = None;
-    rule.alert.with.clear();
-    rule.alert.template.clear();
+    rule.fields.clear();
+    rule.having = None;
+    rule.alert.iter_mut().for_each(|alert| alert.template.clear());
     if let Body::Pattern(pattern) = &mut rule.body {
         pattern.seq.truncate(length);
         let steps = pattern.seq.iter().filter_map(last_step).max().map_or(0, |last| last + 1);

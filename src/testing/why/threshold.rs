@@ -24,7 +24,7 @@ pub fn why(case: &Case<'_>, threshold: &Threshold) -> Vec<String> {
             threshold.hold_us = None;
         }
         (rule.repeat_us, rule.resolve) = (None, None);
-        rule.alert.every_event = true;
+        rule.alert.iter_mut().for_each(|alert| alert.every_event = true);
     });
     if let Some(first) = held.first() {
         return vec![in_the_way(case, threshold, first)];
@@ -58,7 +58,7 @@ fn in_the_way(case: &Case<'_>, threshold: &Threshold, first: &Alert) -> String {
 }
 
 fn values(case: &Case<'_>, alert: &Alert) -> String {
-    let with = case.rule.alert.with.iter().map(|with| with.name.as_str()).zip(&alert.fields);
+    let with = case.rule.fields.iter().map(|with| with.name.as_str()).zip(&alert.fields);
     let values: Vec<String> = with.map(|(name, value)| format!("{name}: {}", notation(value))).collect();
     match values.is_empty() {
         true => format!("  at {}", at(alert.at_us)),

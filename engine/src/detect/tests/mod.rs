@@ -33,6 +33,7 @@ pub(super) fn plan(rules: Vec<Rule>) -> Arc<Plan> {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        origin: Default::default(),
     };
     Arc::new(Plan { streams: vec![stream("p"), stream("q")], rules, ..Plan::default() })
 }
@@ -85,17 +86,24 @@ pub(super) fn rule(name: &str) -> Rule {
             episode_us: None,
         }),
         histories: Vec::new(),
-        alert: plan::Alert {
+        fields: vec![With { name: "x".into(), expr: slot(X) }],
+        having: None,
+        alert: Some(plan::Alert {
             every_event: false,
             severity: Severity::Low,
             template: vec![TemplatePart::Text("x is ".into()), TemplatePart::Expr(slot(X))],
-            with: vec![With { name: "x".into(), expr: slot(X) }],
             to: Vec::new(),
-        },
+        }),
         suppress: None,
         repeat_us: None,
         resolve: None,
+        emits: None,
     }
+}
+
+/// What a rule of [`rule`] says.
+pub(super) fn said(rule: &mut Rule) -> &mut plan::Alert {
+    rule.alert.as_mut().expect("made with one")
 }
 
 pub(super) fn threshold(rule: &mut Rule) -> &mut Threshold {

@@ -38,7 +38,7 @@ impl Meaning {
     pub(super) fn rule(self) -> Rule {
         let mut rule = rule("meant");
         when_count(&mut rule, self.span_us, self.n);
-        rule.alert.every_event = self.every_event;
+        said(&mut rule).every_event = self.every_event;
         rule.suppress = self.suppress_us.map(|span_us| Suppress { span_us, by: Vec::new() });
         rule
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::alert::Evidence;
-use crate::io::{Cause, Position};
+use crate::io::{Cause, Hop, Position};
 use tripline_query_lang::ast::Link;
 use tripline_query_lang::plan::{
     Absent, ArithOp, Element, HandOver, Limits, Node, Pattern, Runs, Skip, Step, StepId, StepInfo, StepKey, Suppress,
@@ -47,10 +47,10 @@ fn pair() -> Rule {
         skip: Skip::PastLast,
     });
     let of_step = |step| Expr { kind: ExprKind::Step(StepId(step), FieldId(X)), ty: Type::Int };
-    pair.alert.template =
+    said(&mut pair).template =
         vec![TemplatePart::Expr(of_step(0)), TemplatePart::Text(", ".into()), TemplatePart::Expr(of_step(1))];
     let at = Expr { kind: ExprKind::At, ty: Type::Time };
-    pair.alert.with = vec![With { name: "at".into(), expr: at }];
+    pair.fields = vec![With { name: "at".into(), expr: at }];
     pair
 }
 
@@ -77,7 +77,10 @@ fn a_match_becomes_an_alert() {
     assert_eq!((&*alerts[0].message, &alerts[0].fields[..]), ("7, 1", &[Value::Time(11)][..]));
     assert_eq!(witnesses(&alerts[0]), [("a", 0), ("b", 3)]);
     let cause = Cause::Event { stream: 0, topic: "t".into(), partition: 0, offset: 3 };
-    assert_eq!(alerts[0].position, Position { time_us: 11, cause, rule: 0, key: vec![129, b'a'], sequence: 0 });
+    assert_eq!(
+        alerts[0].position,
+        Position { time_us: 11, cause, path: vec![Hop { rule: 0, key: vec![129, b'a'], sequence: 0 }] }
+    );
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn next_sees_every_event_of_the_key() {
 #[test]
 fn an_absence_fires_when_time_has_passed_its_deadline() {
     let mut absence = pair();
-    absence.alert.template.truncate(1);
+    said(&mut absence).template.truncate(1);
     pattern(&mut absence).steps.truncate(1);
     pattern(&mut absence).seq[1] = no(1, Some(5));
     pattern(&mut absence).within = None;
@@ -121,7 +124,7 @@ fn an_absence_fires_when_time_has_passed_its_deadline() {
     assert_eq!(witnesses(&alerts[0]), [("a", 1), ("no q", 6)]);
     assert_eq!(
         alerts[0].position,
-        Position { time_us: 6, cause: Cause::Timer, rule: 0, key: vec![129, b'a'], sequence: 0 }
+        Position { time_us: 6, cause: Cause::Timer, path: vec![Hop { rule: 0, key: vec![129, b'a'], sequence: 0 }] }
     );
     assert!(local.detectors().iter().flatten().all(|detector| detector.open() == super::super::Open::default()));
 }
@@ -166,7 +169,7 @@ fn a_steps_own_key_routes_an_event_twice() {
 #[test]
 fn a_key_that_is_handed_over_is_that_of_the_first_step() {
     let mut handed = pair();
-    handed.alert.template.truncate(1);
+    said(&mut handed).template.truncate(1);
     let from = Expr { kind: ExprKind::Step(StepId(0), FieldId(X)), ty: Type::Int };
     let own_x = HandOver { own: field(X), from };
     pattern(&mut handed).steps[0].filter = Some(at_least(field(X), 5));
@@ -174,7 +177,7 @@ fn a_key_that_is_handed_over_is_that_of_the_first_step() {
     let events = [(Some("a"), 7, 1), (Some("b"), 8, 2), (Some("c"), 6, 3), (Some("d"), 8, 4), (Some("e"), 7, 5)];
     let alerts = alerts(vec![handed], &events);
     assert_eq!(times(&alerts), [("b".into(), 4), ("a".into(), 5)]);
-    assert_eq!(alerts[0].position.key, vec![129, b'b']);
+    assert_eq!(alerts[0].position.key(), [129, b'b']);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::*;
 use crate::state::KEY_GROUPS;
 
 /// Every key group of all detectors of a scope; each is in one place.
-fn groups(detectors: &[Detector]) -> Vec<Vec<u8>> {
+fn groups(detectors: &[&mut Detector]) -> Vec<Vec<u8>> {
     let group = |group| {
         let written: Vec<Vec<u8>> = detectors.iter().map(|detector| detector.write_group(group)).collect();
         let mut full = written.into_iter().filter(|bytes| !bytes.is_empty());

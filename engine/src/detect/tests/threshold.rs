@@ -1,7 +1,7 @@
 //! Threshold rules: admission, episodes, suppression, what an alert carries.
 
 use super::*;
-use crate::io::{Cause, Position};
+use crate::io::{Cause, Hop, Position};
 use tripline_query_lang::plan::Suppress;
 
 #[test]
@@ -14,7 +14,10 @@ fn without_when_every_admitted_event_alerts() {
     assert_eq!((&*alert.message, &alert.fields[..]), ("x is 5", &[Value::Int(5)][..]));
     assert_eq!(witness(alert), ("p", 2));
     let cause = Cause::Event { stream: 0, topic: "t".into(), partition: 0, offset: 2 };
-    assert_eq!(alert.position, Position { time_us: 12, cause, rule: 0, key: vec![129, b'b'], sequence: 0 });
+    assert_eq!(
+        alert.position,
+        Position { time_us: 12, cause, path: vec![Hop { rule: 0, key: vec![129, b'b'], sequence: 0 }] }
+    );
 }
 
 #[test]
@@ -35,7 +38,7 @@ fn an_episode_alerts_when_it_opens() {
     threshold(&mut high).when = Some(at_least(slot(X), 5));
     let events = [(Some("a"), 5, 1), (Some("a"), 6, 2), (Some("b"), 5, 3), (Some("a"), 4, 4), (Some("a"), 5, 5)];
     assert_eq!(times(&alerts(vec![high.clone()], &events)), [("a".into(), 1), ("b".into(), 3), ("a".into(), 5)]);
-    high.alert.every_event = true;
+    said(&mut high).every_event = true;
     assert_eq!(times(&alerts(vec![high], &events)).len(), 4);
 }
 
@@ -85,7 +88,7 @@ fn when_and_later_fields_read_with_fields() {
         let kind = ExprKind::Arith(plan::ArithOp::Add, Box::new(expr.clone()), Box::new(expr));
         Expr { kind, ty: Type::Int }
     };
-    sums.alert.with = vec![with("x", slot(X)), with("double", double(of_with(0))), with("four", double(of_with(1)))];
+    sums.fields = vec![with("x", slot(X)), with("double", double(of_with(0))), with("four", double(of_with(1)))];
     threshold(&mut sums).when = Some(at_least(of_with(1), 8));
     let alerts = alerts(vec![sums], &[(Some("a"), 3, 1), (Some("a"), 4, 2)]);
     assert_eq!(alerts.len(), 1);

@@ -121,9 +121,9 @@ pub(super) fn plan(pattern: &str) -> Plan {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        origin: Default::default(),
     };
-    let alert =
-        Alert { every_event: false, severity: Severity::Low, template: Vec::new(), with: Vec::new(), to: Vec::new() };
+    let alert = Alert { every_event: false, severity: Severity::Low, template: Vec::new(), to: Vec::new() };
     let rule = Rule {
         name: "r".into(),
         key_table: None,
@@ -132,10 +132,13 @@ pub(super) fn plan(pattern: &str) -> Plan {
         keys: Vec::new(),
         body: Body::Pattern(Reader::new(pattern).pattern()),
         histories: Vec::new(),
-        alert,
+        fields: Vec::new(),
+        having: None,
+        alert: Some(alert),
         suppress: None,
         repeat_us: None,
         resolve: None,
+        emits: None,
     };
     Plan { streams: (b'a'..=b'z').map(stream).collect(), rules: vec![rule], ..Plan::default() }
 }

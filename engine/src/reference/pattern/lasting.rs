@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use tripline_query_lang::plan::{Absent, Link, Node, Pattern, Within};
 
+use super::super::Found;
 use super::super::alerts::{Cause, PatternMatch, Sending};
 use super::fit::KeyView;
-use crate::alert::{Alert, AlertState};
+use crate::alert::AlertState;
 
 /// `match no X for D` alone: once per outage of a key that has been seen, from its first event of any kind on; without
 /// `by` from the start of the input. An X exactly D after the one before is in time.
@@ -37,7 +38,7 @@ pub(super) fn tell(
     found: Vec<PatternMatch>,
     newest_us: i64,
     sending: &mut Sending<'_>,
-    alerts: &mut Vec<Alert>,
+    out: &mut Found,
 ) {
     let place = |cause: Cause, is_later: bool, position: usize| -> Place {
         match cause {
@@ -53,7 +54,7 @@ pub(super) fn tell(
         waiting.insert(order(place(one.cause, false, position)), (position, one.cause, AlertState::Firing));
     }
     while let Some((_, (position, cause, state))) = waiting.pop_first() {
-        let is_sent = sending.pattern_as(&view.events, &found[position], (state, cause), alerts);
+        let is_sent = sending.pattern_as(&view.events, &found[position], (state, cause), out);
         if state == AlertState::Firing && is_sent {
             for (cause, state) in later(view, &found[position], newest_us) {
                 waiting.insert(order(place(cause, true, position)), (position, cause, state));

@@ -16,11 +16,10 @@ use self::branch::{Branch, Outcome, Walk};
 use self::fit::{KeyView, absents};
 use self::place::Place;
 use self::way::Race;
-use super::Event;
 use super::alerts::{Cause, PatternMatch, Sending};
 use super::keys::all_keys;
 use super::tables::Tables;
-use crate::alert::Alert;
+use super::{Event, Found};
 
 /// All alerts of a pattern rule, key by key.
 pub(super) fn run<'a>(
@@ -30,7 +29,7 @@ pub(super) fn run<'a>(
     pattern: &'a Pattern,
     (events, newest_us): (&[&'a Event], i64),
     start_us: i64,
-    alerts: &mut Vec<Alert>,
+    out: &mut Found,
 ) {
     let steps = pattern.steps.iter().map(|s| (s.stream, &s.key));
     let parts: Vec<(StreamId, &StepKey)> =
@@ -61,7 +60,7 @@ pub(super) fn run<'a>(
             [Element { node: Node::No(absent), .. }] => lasting::silences(&view, absent, start_us),
             _ => OpenRuns::new(&view).walk(),
         };
-        lasting::tell(&view, found, newest_us, &mut sending, alerts);
+        lasting::tell(&view, found, newest_us, &mut sending, out);
     }
 }
 

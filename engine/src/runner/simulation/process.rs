@@ -11,9 +11,9 @@ use crossbeam_channel::{Receiver, unbounded};
 use super::Random;
 use super::disk::Disk;
 use super::rules::Lines;
-use crate::detect::{Detector, Program};
+use crate::detect::{Parcel, Program, Stage};
 use crate::io::{FloorEntry, Progress};
-use crate::operators::{After, Turn, Work, advance, split};
+use crate::operators::{After, Turn, Work, split};
 use crate::recovery::{self, Assigned, Floor, Shard};
 use crate::runner::ingest::{Delivery, Ingest, Reader};
 use crate::runner::outlet::Outlet;
@@ -49,7 +49,7 @@ pub struct Process {
     ticks: Ticks,
     work: Queue,
     program: Arc<Program>,
-    detectors: Vec<Detector>,
+    stages: Vec<Stage>,
     tables: Rc<Tables>,
     turns: Vec<VecDeque<Turn>>,
     outlets: Vec<Outlet>,
@@ -136,8 +136,8 @@ impl Process {
             traces: Arc::default(),
         });
         let tables = Rc::new(Tables::new(program.plan()));
-        let detector = |scope| Detector::new(program.clone(), scope).with_tables(tables.clone());
-        let detectors = (0..program.scopes()).map(detector).collect();
+        let stage = |stage| Stage::new(program.clone(), stage, 1, tables.clone());
+        let stages = (0..program.stages()).map(stage).collect();
         let turns = outlets.iter().map(|_| VecDeque::new()).collect();
         let done = vec![false; outlets.len()];
         let partitions = assigned.len();
@@ -148,7 +148,7 @@ impl Process {
             ticks,
             work,
             program,
-            detectors,
+            stages,
             tables,
             turns,
             outlets,
@@ -198,18 +198,31 @@ impl Process {
         let Some(work) = self.work.0.lock().expect("one thread").pop_front() else { return };
         match work {
             Work::Batch(_, batch) => {
-                for parcel in self.program.prepare(&batch, 1).parcels {
-                    self.detectors[parcel.scope].push(parcel);
-                }
+                let parcels = self.program.prepare(&batch, 1).parcels;
+                self.push(parcels);
             }
             Work::Changes(changes) => self.tables.take(changes.iter().cloned()),
             Work::Close(end) => {
-                let alerts = advance(&mut self.detectors, &self.tables, &self.program, &end, true);
+                if let Some(start_us) = end.start_us {
+                    self.stages.iter_mut().for_each(|stage| stage.begin(start_us));
+                }
+                let mut alerts = Vec::new();
+                for stage in 0..self.stages.len() {
+                    let found = self.stages[stage].advance(end.watermark_us, end.after == After::Finished);
+                    alerts.extend(found.alerts);
+                    self.push(found.parcels);
+                }
                 for mut found in split(alerts, &end, self.outlets.len(), 1) {
                     found.alerts.sort_by(|a, b| a.position.cmp(&b.position));
                     self.turns[found.shard].push_back(Turn { end: end.clone(), alerts: found.alerts });
                 }
             }
+        }
+    }
+
+    fn push(&mut self, parcels: Vec<Parcel>) {
+        for parcel in parcels {
+            self.stages[self.program.stage_of(parcel.scope)].push(parcel);
         }
     }
 

@@ -33,16 +33,18 @@ fn rule(name: &str, body: Body) -> Rule {
         keys: vec![Key { name: "key".into(), ty: Type::Text }],
         body,
         histories: Vec::new(),
-        alert: plan::Alert {
+        fields: Vec::new(),
+        having: None,
+        alert: Some(plan::Alert {
             every_event: false,
             severity: Severity::Low,
             template: vec![TemplatePart::Expr(expr(ExprKind::Key(0), Type::Text))],
-            with: Vec::new(),
             to: Vec::new(),
-        },
+        }),
         suppress: None,
         repeat_us: None,
         resolve: None,
+        emits: None,
     }
 }
 
@@ -68,8 +70,10 @@ fn counted() -> Rule {
         ty: Type::Int,
     }];
     let count = expr(ExprKind::History(HistoryId(0)), Type::Int);
-    rule.alert.with = vec![With { name: "n".into(), expr: count }];
-    rule.alert.template = vec![TemplatePart::Expr(expr(ExprKind::Slot(SlotId(1)), Type::Int))];
+    rule.fields = vec![With { name: "n".into(), expr: count }];
+    rule.alert.iter_mut().for_each(|alert| {
+        alert.template = vec![TemplatePart::Expr(expr(ExprKind::Slot(SlotId(1)), Type::Int))];
+    });
     rule
 }
 
@@ -111,7 +115,7 @@ fn silent() -> Rule {
     };
     let mut rule = rule("silent", Body::Pattern(pattern));
     rule.keys = Vec::new();
-    rule.alert.template = vec![TemplatePart::Text("silent".into())];
+    rule.alert.iter_mut().for_each(|alert| alert.template = vec![TemplatePart::Text("silent".into())]);
     rule.resolve = Some(vec![TemplatePart::Text("back".into())]);
     rule
 }
@@ -133,6 +137,7 @@ fn lasting() -> Rule {
     let counted = counted();
     Rule {
         histories: vec![History { bound: HistoryBound::Time(50), ..counted.histories[0].clone() }],
+        fields: counted.fields,
         alert: counted.alert,
         repeat_us: Some(20),
         resolve: Some(vec![TemplatePart::Text("over".into())]),
@@ -144,7 +149,15 @@ fn lasting() -> Rule {
 pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
     let field = |name: &str, ty| Field { name: name.into(), ty, optional: false, path: Vec::new(), time_unit: None };
     let fields = vec![field("key", Type::Text), field("x", Type::Int), field("at", Type::Time)];
-    let stream = Stream { name: "in".into(), fields, timed_by: FieldId(2), late_us, ahead_us, idle_us };
+    let stream = Stream {
+        name: "in".into(),
+        fields,
+        timed_by: FieldId(2),
+        late_us,
+        ahead_us,
+        idle_us,
+        origin: Default::default(),
+    };
     Plan { streams: vec![stream], rules: vec![counted(), absent(), lasting(), silent()], ..Plan::default() }
 }
 

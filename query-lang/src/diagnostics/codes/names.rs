@@ -39,4 +39,14 @@ super::codes! {
         "A stream says by `timed by` which field is the event's time. A rule says by `alert` what to tell.";
     SEVERITY = "E0215", "unknown-severity", "an alert has one of five severities",
         "Severities are `info`, `low`, `medium`, `high` and `critical`.";
+    CYCLE = "E0216", "rules-in-a-circle", "a rule reads its own output, directly or through others",
+        "Every rule's alerts and every `derive` are a stream under its name, which other rules may read. A rule whose output came back \
+         to it would have no first event: take one of the rules on the way out of the circle.";
+    MADE = "E0217", "stream-is-made", "a test gives events of a stream that a rule makes",
+        "The events of a rule's stream are its alerts, those of a `derive` its rows. A test gives the events that they are made from, \
+         of streams that are declared by `stream`.";
+    UNSETTLED = "E0218", "stream-without-bound", "a rule is read as a stream, and its alerts may come long after their time",
+        "A `greedy` loop at the end of a pattern and a last `next no X` alert with the time of the last matched event, but only when a \
+         later event, or the end of the input, has shown that the match is over. Rules that read them wait that long for every event, \
+         so there has to be a bound: a `within` of the rule, or an `over` on the loop.";
 }

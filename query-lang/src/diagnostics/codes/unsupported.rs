@@ -3,14 +3,12 @@
 super::codes! {
     UNIQUE = "E0501", "unique-not-supported", "`unique by` is not supported yet",
         "It will count and leave out events whose id an admitted event had before, for producers that send at least once.";
-    DERIVE = "E0502", "derive-not-supported", "`derive` is not supported yet",
-        "It will compute a stream for other rules: per event, per window or per match.";
+    WINDOW = "E0502", "window-not-supported", "windows of a `derive` are not supported yet",
+        "A `derive` will compute a row per window. Without one it makes a row per event, or per match.";
     VIEW = "E0503", "view-not-supported", "`view` is not supported yet",
         "It will keep a queryable table per key, always up to date.";
     KEY_TABLE = "E0504", "table-keys-not-supported", "taking the keys of a rule from a table is not supported yet",
         "It will watch the keys of a table's rows, also those that no event has shown.";
     APPROX = "E0505", "approx-not-supported", "`approx` is not supported yet",
         "It will use bounded sketches. Without it `distinct` and `percentile` are exact.";
-    RULE_STREAM = "E0510", "rules-over-rules-not-supported", "reading another rule's alerts is not supported yet",
-        "A rule's alerts will be a stream under its name, with its key and `with` fields.";
 }

@@ -9,11 +9,12 @@ use crate::plan::{
     Absent, Branching, Element, Expr, Group, GroupKind, History, Key, Limits, Link, Node, Quant, Step, StepId,
     StepInfo, StepKey, StreamId, Sub,
 };
-use crate::resolve::{Entity, World};
+use crate::resolve::World;
 use crate::types::condition;
 use crate::types::constant::{count, duration_us};
 use crate::types::place::{HistoryPlace, Place, Row, StepName, Steps};
 
+use super::super::rule;
 use super::key::Keyed;
 use super::steps::{Drafts, is_loop};
 
@@ -115,10 +116,7 @@ impl<'a, 'p> Elements<'a, 'p> {
 
     fn absent(&self, absent: &'a ast::Absent, steps: Steps<'_>, by: Option<&'a Keys>) -> Absent {
         // Known: otherwise there are no drafts.
-        let stream = match self.world.entity(&absent.stream.text) {
-            Some(Entity::Stream(stream)) => stream,
-            _ => StreamId(0),
-        };
+        let stream = rule::stream(self.world, self.file, &absent.stream).unwrap_or(StreamId(0));
         let key = self.keyed(steps).of(by, stream, absent.span);
         let history = match self.step_like(stream, &key) {
             Some(step) => HistoryPlace::Step(self.histories, step),

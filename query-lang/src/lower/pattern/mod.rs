@@ -12,28 +12,29 @@ use crate::ast;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::patterns as codes;
 use crate::plan::{Body, Pattern, RUNS_MAX, Rule, Runs, Skip, Within};
-use crate::resolve::World;
+use crate::resolve::{Maker, MakerKind, World};
 use crate::types::constant::{count, duration_us};
 use crate::types::place::{HistoryPlace, Place, Row, Steps};
 
-use super::{alert, episode, threshold};
+use super::{alert, episode, rule};
 use element::Elements;
 use steps::Drafts;
 
 /// The rule's meaning, metadata and fingerprint left open; `None` when a stream is unknown or there are no steps.
-pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, body: &'a ast::Pattern) -> Option<Rule> {
+pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Pattern) -> Option<Rule> {
+    let file = maker.file;
     let drafts = Drafts::collect(world, file, body)?;
     let silence = if drafts.all.is_empty() { silence(world, file, body) } else { None };
     if drafts.all.is_empty() && silence.is_none() {
         return None;
     }
     let key = match silence {
-        Some(absent) => key::of_silence(world, file, node.by.as_ref(), absent),
-        None => key::of_rule(world, file, node.by.as_ref(), &drafts),
+        Some(absent) => key::of_silence(world, file, maker.by, absent),
+        None => key::of_rule(world, file, maker.by, &drafts),
     };
     let names = drafts.names();
     let histories = RefCell::new(Vec::new());
-    let mut elements = Elements::new(world, file, node.by.as_ref(), &key, &drafts, &names, &histories);
+    let mut elements = Elements::new(world, file, maker.by, &key, &drafts, &names, &histories);
     let seq = elements.sequence(&body.seq);
     let without = body.without.iter().map(|absent| elements.without(absent)).collect();
     let infos = elements.finish();
@@ -57,34 +58,36 @@ pub(super) fn lower<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule, bod
         with: &[],
         history: HistoryPlace::No("after `match` there are the steps' fields, and functions over loops"),
     };
-    let (with, known) =
-        node.alert.as_ref().map(|alert| alert::with_fields(world, file, alert, place, &key)).unwrap_or_default();
-    let place = Place { with: &known, ..place };
-    let resolve = node.resolve.as_ref().map(|resolve| alert::template(world, file, resolve, place));
-    let repeat_us = node.repeat.as_ref().and_then(|repeat| episode::repeat(world, file, repeat));
-    episode::of_pattern(world, file, node, &pattern, repeat_us);
-    let suppress = node.suppress.as_ref().and_then(|suppress| alert::suppress(world, file, suppress, place));
-    let alert = match &node.alert {
-        Some(written) => alert::lower(world, file, written, with, place),
-        None => threshold::no_alert(),
-    };
-    if let Some(written) = node.alert.as_ref().filter(|written| written.every_event) {
+    let output = rule::output(world, maker, place, &key);
+    let (mut repeat_us, mut resolve) = (None, None);
+    if let MakerKind::Rule(node) = maker.kind {
+        let place = Place { with: &output.known, ..place };
+        resolve = node.resolve.as_ref().map(|resolve| alert::template(world, file, resolve, place));
+        repeat_us = node.repeat.as_ref().and_then(|repeat| episode::repeat(world, file, repeat));
+        episode::of_pattern(world, file, node, &pattern, repeat_us);
+    }
+    if let MakerKind::Rule(ast::Rule { alert: Some(written), .. }) = maker.kind
+        && written.every_event
+    {
         let message = "`every event` is for rules of the form `on ... when`";
         let fault = Diagnostic::new(codes::EVERY_EVENT, file, written.span, message);
         world.report(fault.hint("a pattern alerts at each match; `after match skip` says what goes on after one"));
     }
     Some(Rule {
-        name: node.name.text.clone(),
+        name: maker.name.text.clone(),
         fingerprint: 0,
         metadata: Vec::new(),
         keys: key,
         key_table: None,
         body: Body::Pattern(pattern),
         histories: histories.into_inner(),
-        alert,
-        suppress,
+        fields: output.fields,
+        having: output.having,
+        alert: output.alert,
+        suppress: output.suppress,
         repeat_us,
         resolve,
+        emits: None,
     })
 }
 

@@ -1,0 +1,87 @@
+//! A stage: the detectors of one worker whose rules read only what comes from outside and what earlier stages make.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Detector, Out, Parcel, Program};
+use crate::alert::Alert;
+use crate::tables::Tables;
+
+/// The detectors of one stage and worker.
+pub struct Stage {
+    program: Arc<Program>,
+    tables: Rc<Tables>,
+    number: usize,
+    workers: usize,
+    /// The first one's scope.
+    first: usize,
+    detectors: Vec<Detector>,
+}
+
+/// What a stage found.
+#[derive(Default)]
+pub struct Found {
+    /// Alerts, in the order of each scope's positions.
+    pub alerts: Vec<Alert>,
+    /// Rows for later stages.
+    pub parcels: Vec<Parcel>,
+    /// How many of these rows some rule wants but cannot place, since a part of their key is missing.
+    pub keyless: usize,
+}
+
+impl Stage {
+    /// The empty detectors of a stage on one of so many workers, whose tables all its stages share.
+    pub fn new(program: Arc<Program>, stage: usize, workers: usize, tables: Rc<Tables>) -> Stage {
+        let scopes = program.scopes_of(stage);
+        let detector = |scope| Detector::new(program.clone(), scope).with_tables(tables.clone());
+        let detectors = scopes.clone().map(detector).collect();
+        Stage { number: stage, workers, first: scopes.start, detectors, tables, program }
+    }
+
+    /// See [`Detector::begin`]; for the worker that has the empty key.
+    pub fn begin(&mut self, start_us: i64) {
+        self.detectors.iter_mut().for_each(|detector| detector.begin(start_us));
+    }
+
+    /// Takes rows that are not late; they wait for the watermark.
+    pub fn push(&mut self, parcel: Parcel) {
+        self.detectors[parcel.scope - self.first].push(parcel);
+    }
+
+    /// See [`Detector::advance`] and [`Detector::finish`]: to the watermark, if there is one, and to the end of the input.
+    /// All earlier stages have come as far, and their rows are in.
+    pub fn advance(&mut self, watermark_us: Option<i64>, finished: bool) -> Found {
+        let mut out = Out::default();
+        let is_first = self.number == 0;
+        let is_last = self.number + 1 == self.program.stages();
+        if let Some(watermark_us) = watermark_us {
+            // Tables first: all look-ups are as of times before it.
+            if is_first {
+                self.tables.advance(watermark_us);
+            }
+            self.detectors.iter_mut().for_each(|detector| detector.advance(watermark_us, &mut out));
+            if is_last {
+                self.tables.compact(self.program.looked_up_from(watermark_us));
+            }
+        }
+        if finished {
+            if is_first {
+                self.tables.advance(i64::MAX);
+            }
+            self.detectors.iter_mut().for_each(|detector| detector.finish(&mut out));
+        }
+        let mut found = Found::default();
+        for batch in out.batches(self.program.plan(), self.program.needed()) {
+            let prepared = self.program.prepare(&batch, self.workers);
+            found.parcels.extend(prepared.parcels);
+            found.keyless += prepared.keyless;
+        }
+        found.alerts = out.alerts;
+        found
+    }
+
+    /// The detectors, by scope from the stage's first on.
+    pub fn detectors(&mut self) -> &mut [Detector] {
+        &mut self.detectors
+    }
+}

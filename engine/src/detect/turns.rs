@@ -1,0 +1,39 @@
+//! In which stage each rule runs, and how far behind the watermark.
+
+use super::scope::Turn;
+use tripline_query_lang::plan::{Origin, Plan};
+
+/// The turn of each rule; `None` when rules read each other in a circle, or one whose alerts may come any time after
+/// their own.
+pub(super) fn turns(plan: &Plan) -> Option<Vec<Turn>> {
+    let makers = |rule: usize| {
+        let reads = plan.rules[rule].reads().into_iter();
+        reads.filter_map(|stream| match plan.streams.get(stream.index())?.origin {
+            Origin::Derived { rule, .. } => Some(rule.index()),
+            Origin::Input => None,
+        })
+    };
+    let reads: Vec<Vec<usize>> = (0..plan.rules.len()).map(|rule| makers(rule).collect()).collect();
+    let mut readers = vec![Vec::new(); reads.len()];
+    for (reader, made) in reads.iter().enumerate() {
+        made.iter().for_each(|made| readers[*made].push(reader));
+    }
+    let mut turns = vec![Turn::default(); reads.len()];
+    let mut open: Vec<usize> = reads.iter().map(Vec::len).collect();
+    let mut ready: Vec<usize> = (0..open.len()).filter(|rule| open[*rule] == 0).collect();
+    let mut done = 0;
+    while let Some(rule) = ready.pop() {
+        done += 1;
+        let own = turns[rule];
+        for reader in &readers[rule] {
+            let lag_us = own.lag_us.saturating_add(plan.rules[rule].settles_within_us()?);
+            let turn = &mut turns[*reader];
+            *turn = Turn { stage: turn.stage.max(own.stage + 1), lag_us: turn.lag_us.max(lag_us) };
+            open[*reader] -= 1;
+            if open[*reader] == 0 {
+                ready.push(*reader);
+            }
+        }
+    }
+    (done == reads.len()).then_some(turns)
+}

@@ -1,0 +1,114 @@
+//! `emit` and `having`.
+
+use crate::ast::{self, Name};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::names;
+use crate::plan::{Expr, With};
+use crate::resolve::{World, reserved_at};
+use crate::span::Span;
+use crate::types::place::{Place, Row, WithName};
+use crate::types::{condition, expression, field, named};
+
+/// What a `derive` emits: the fields in order, and what `having` knows of them.
+///
+/// Later fields and `having` see a named field by its name; one that stands under its own name is the event's anyway.
+pub(super) fn fields<'a>(
+    world: &World<'a>,
+    file: usize,
+    derive: &'a ast::Derive,
+    place: Place<'_>,
+) -> (Vec<With>, Vec<WithName>) {
+    let mut emitted = Emitted { world, file, derive, fields: Vec::new(), known: Vec::new(), of_all: Vec::new() };
+    let place = Place { what: "an `emit` field", ..place };
+    if derive.emit.is_empty() {
+        let message = format!("`{}` does not say what to emit", derive.name.text);
+        let fault = Diagnostic::new(names::MISSING, file, derive.name.span, message);
+        world.report(fault.hint("end it with `emit name = expression, ...`"));
+    }
+    for emit in &derive.emit {
+        match emit {
+            ast::Emit::All(span) => emitted.all(*span, place),
+            ast::Emit::Field(name) => {
+                let expr = emitted.typed(place, |place| named(world, file, place, name));
+                emitted.add(name, expr, false);
+            }
+            ast::Emit::Named(name, tree) => {
+                if name.text == "at" {
+                    world.report(reserved_at(file, name));
+                }
+                let expr = emitted.typed(place, |place| expression(world, file, place, tree));
+                emitted.add(name, expr, true);
+            }
+        }
+    }
+    (emitted.fields, emitted.known)
+}
+
+/// `having`
+pub(super) fn having<'a>(world: &World<'a>, file: usize, derive: &'a ast::Derive, place: Place<'_>) -> Option<Expr> {
+    let place = Place { what: "`having`", ..place };
+    derive.having.as_ref().map(|tree| condition(world, file, place, tree))
+}
+
+/// The fields so far.
+struct Emitted<'w, 'a> {
+    world: &'w World<'a>,
+    file: usize,
+    derive: &'a ast::Derive,
+    fields: Vec<With>,
+    known: Vec<WithName>,
+    /// Those that `*` brought.
+    of_all: Vec<String>,
+}
+
+impl Emitted<'_, '_> {
+    fn typed<T>(&self, place: Place<'_>, make: impl FnOnce(Place<'_>) -> T) -> T {
+        make(Place { with: &self.known, ..place })
+    }
+
+    fn add(&mut self, name: &Name, expr: Expr, is_known: bool) {
+        if name.text == "at" && !is_known {
+            // Every row has it.
+            return;
+        }
+        if self.fields.iter().any(|field| field.name == name.text) {
+            let message = format!("`{}` emits two fields `{}`", self.derive.name.text, name.text);
+            let fault = Diagnostic::new(names::DUPLICATE, self.file, name.span, message);
+            self.world.report(if self.of_all.contains(&name.text) {
+                fault.label("`*` emits all fields of the event")
+            } else {
+                fault
+            });
+        }
+        // Nothing is called by an empty name.
+        let known = if is_known { name.text.clone() } else { String::new() };
+        self.known.push(WithName { name: known, ty: Some(expr.ty.clone()) });
+        self.fields.push(With { name: name.text.clone(), expr });
+    }
+
+    /// `*`: all fields of the event.
+    fn all(&mut self, span: Span, place: Place<'_>) {
+        let Row::Slots(slots) = place.row else {
+            let message = "`*` stands for the fields of the event at hand, and behind `match` there is none";
+            let fault = Diagnostic::new(names::UNKNOWN, self.file, span, message);
+            self.world.report(fault.hint("name the fields: `amount = hit.amount`"));
+            return;
+        };
+        let mut streams: Vec<_> = slots.ons.iter().map(|on| on.stream).collect();
+        streams.dedup();
+        let [stream] = streams[..] else {
+            let message = "`*` stands for the fields of one stream, and this reads several";
+            let fault = Diagnostic::new(names::NOT_IN_EVERY, self.file, span, message);
+            self.world.report(fault.hint("name the fields: `emit card, amount, ...`"));
+            return;
+        };
+        let fields: Vec<_> = self.world.stream(stream).fields.iter().map(|field| field.name.clone()).collect();
+        for text in fields {
+            let name = Name { text, span };
+            if let Some(expr) = self.typed(place, |place| field(self.world, self.file, place, &name.text, span)) {
+                self.add(&name, expr, false);
+                self.of_all.push(name.text);
+            }
+        }
+    }
+}
