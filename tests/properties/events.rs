@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::draw::Draw;
-use crate::run::Record;
+use crate::run::{Record, TableRow};
 
 /// Up to some sixty records in order of arrival.
 pub fn records(draw: &mut Draw) -> Vec<Record> {
@@ -42,4 +42,26 @@ fn record(draw: &mut Draw, clock: &mut i64) -> Record {
     }
     object.insert("at".to_string(), Value::from(at));
     Record { stream, partition, timestamp_ms: *clock, json: Value::Object(object).to_string() }
+}
+
+/// Some rows of the table in order of arrival: always there, at times, late, gone.
+pub fn rows(draw: &mut Draw) -> Vec<TableRow> {
+    let mut clock = 0i64;
+    (0..draw.below(12)).map(|_| row(draw, &mut clock)).collect()
+}
+
+fn row(draw: &mut Draw, clock: &mut i64) -> TableRow {
+    *clock += [3000, 0, 1000, 9000][draw.below(4) as usize];
+    let at_ms = *clock - [0, 0, 500, 2500][draw.below(4) as usize];
+    let at_us = (draw.below(5) != 4).then_some(at_ms * 1000);
+    let mut object = Map::new();
+    object.insert("id".to_string(), Value::from(draw.pick(&["u", "v", "p", "q"])));
+    if draw.below(4) != 3 {
+        object.insert("n".to_string(), Value::from(draw.below(4)));
+    }
+    if draw.below(3) != 2 {
+        object.insert("v".to_string(), Value::from(draw.pick(&["u", "z", "q"])));
+    }
+    let (partition, gone) = (i32::from(draw.below(3) == 2), draw.below(6) == 5);
+    TableRow { table: 0, partition, at_us, json: Value::Object(object).to_string(), gone }
 }

@@ -19,6 +19,11 @@ stream t {
   w: text?
   at: time(ms)
 } timed by at, late 2s, ahead 30s
+table owners key id {
+  id: text
+  n: int?
+  v: text?
+} late 1s
 ";
 
 /// Seconds, short against the streams of [`crate::events`].
@@ -34,6 +39,29 @@ pub fn file(draw: &mut Draw) -> String {
         _ => pattern(draw),
     };
     format!("{STREAMS}\n{rule}")
+}
+
+/// A rule that looks things up, and the streams. Its pattern is plain: what is drawn here is where look-ups stand.
+pub fn file_with_look_ups(draw: &mut Draw) -> String {
+    let rule = if draw.below(3) < 2 {
+        threshold(draw)
+    } else {
+        let (a, no, b) = (filter(draw), filter(draw), filter(draw));
+        let wait = draw.pick(&["", "+ greedy over 3s"]);
+        format!(
+            "rule r {{\n{}  within 20s\n  match a: s{a}\n  then no t{no}\n  then b: s{wait}{b}\n  alert low \"{{w}} {{at}}\" \
+             with w = owners[a.w].v\n}}\n",
+            keys(draw)
+        )
+    };
+    let looked_up = rule
+        .replace("x is null", "w not in owners")
+        .replace("w like \"u*\"", "owners[w].n >= x")
+        .replace("w matches \"[uv]\"", "owners[k].v == w")
+        .replace("x in [0, 2]", "(w in owners and owners[w].n < 3)")
+        .replace("sum(x", "sum(owners[w].n")
+        .replace("{w} {n} {at}", "{w} {n} {at} {owners[w].v}");
+    format!("{STREAMS}\n{looked_up}")
 }
 
 fn keys(draw: &mut Draw) -> &'static str {

@@ -71,7 +71,7 @@ fn changes(plan: &Plan, rows: &[TableRow]) -> Result<Vec<Change>, String> {
     for (offset, row) in rows.iter().enumerate() {
         let table = &plan.tables[row.table as usize];
         let clock = clocks.entry((row.table, row.partition)).or_insert_with(|| PartitionClock::of_table(table, 0));
-        let from_us = row.at_us.map_or(i64::MIN, |at_us| clock.place(offset as i64, at_us).0);
+        let (from_us, _) = clock.place(offset as i64, row.at_us.unwrap_or(i64::MIN));
         let order = (row.partition as u32, offset as i64);
         let change = Change::row(plan, TableId(row.table), row.values(plan)?, from_us, order);
         let mut change = change.ok_or("a row without a key")?;

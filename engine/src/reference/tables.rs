@@ -31,15 +31,15 @@ impl<'a> Tables<'a> {
             let same = |other: &&Row| (other.table, other.partition) == (row.table, row.partition);
             let newest = rows[..position].iter().filter(same).filter_map(|row| row.at_us).max();
             let known = newest.map(|newest| newest.saturating_sub(plan.tables[row.table.index()].late_us));
-            held.push((row.at_us.map_or(i64::MIN, |at| at.max(known.unwrap_or(i64::MIN))), row));
+            held.push((row.at_us.max(known).unwrap_or(i64::MIN), row));
         }
         Tables { rows: held }
     }
 
-    /// The values of the newest row of this key as of a time: those up to and including that time. Of rows of one time the
-    /// one that came last holds.
+    /// The values of the newest row of this key as of a time: those up to and including that time. Rows of one time are in
+    /// order of partition, then as they came; the last one holds.
     pub fn row(&self, table: TableId, key: &[Value], at_us: i64) -> Option<Vec<Value>> {
         let of_key = self.rows.iter().filter(|(from, row)| row.table == table && row.key == key && *from <= at_us);
-        of_key.max_by_key(|(from, _)| *from)?.1.values.clone()
+        of_key.max_by_key(|(from, row)| (*from, row.partition))?.1.values.clone()
     }
 }
