@@ -13,8 +13,10 @@ pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
     let rule = &explanation.plan.rules[index];
     let show = Show::new(&explanation.plan, rule);
     let what = if rule.alert.is_some() { "rule" } else { "derive" };
+    let table = rule.key_table.and_then(|table| explanation.plan.tables.get(table.index()));
+    let table = table.map_or(String::new(), |table| format!(" in {}", table.name));
     let _ = writeln!(out, "\n{what} {}", rule.name);
-    let _ = writeln!(out, "  by {}", keys(explanation, index));
+    let _ = writeln!(out, "  by {}{table}", keys(explanation, index));
     match &rule.body {
         Body::Threshold(threshold) => {
             on(show, threshold, out);

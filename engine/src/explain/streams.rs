@@ -20,6 +20,17 @@ pub(super) fn write(explanation: &Explanation, out: &mut String) {
         }
         out.push('\n');
     }
+    for table in &explanation.plan.tables {
+        let keys: Vec<&str> = table
+            .keys
+            .iter()
+            .filter_map(|key| table.fields.get(key.index()))
+            .map(|field| field.name.as_str())
+            .collect();
+        let what = if table.of_param { "list param" } else { "table" };
+        let (name, late) = (&table.name, duration(table.late_us));
+        let _ = writeln!(out, "{what} {name}: by {}, {} fields, late {late}\n", keys.join(", "), table.fields.len());
+    }
     for scope in &explanation.scopes {
         let keys = scope.first().map_or(String::new(), |rule| keys(explanation, *rule));
         let _ = writeln!(out, "keys {keys}: {}", explanation.names(scope));
