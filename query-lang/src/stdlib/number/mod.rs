@@ -2,6 +2,7 @@
 
 pub(super) mod abs;
 pub(super) mod ceil;
+pub(super) mod clamp;
 pub(super) mod exp;
 pub(super) mod float;
 pub(super) mod floor;
@@ -11,5 +12,6 @@ pub(super) mod max;
 pub(super) mod min;
 pub(super) mod pow;
 pub(super) mod round;
+pub(super) mod sign;
 pub(super) mod sqrt;
 pub(super) mod trunc;

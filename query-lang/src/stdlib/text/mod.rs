@@ -2,10 +2,14 @@
 
 pub(super) mod concat;
 pub(super) mod contains;
+pub(super) mod edit_distance;
 pub(super) mod ends_with;
+pub(super) mod entropy;
+pub(super) mod index_of;
 pub(super) mod left;
 pub(super) mod length;
 pub(super) mod lower;
+pub(super) mod pad_left;
 pub(super) mod replace;
 pub(super) mod right;
 pub(super) mod split;
