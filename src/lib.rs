@@ -3,7 +3,6 @@
 
 pub mod cli;
 pub mod config;
-pub mod demo;
 pub mod story;
 pub mod testing;
 

@@ -73,7 +73,7 @@ fn rules_stand_in_their_one_layout() {
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(folder(&story).join("rules.trip"), &laid_out).expect("the folder takes a file");
         } else {
-            assert_eq!(laid_out, story.rules, "{}: UPDATE=1 lays it out", story.name);
+            assert!(laid_out == story.rules, "{}: UPDATE=1 lays it out", story.name);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::exit::{Failure, Outcome};
-use super::{Talk, story};
+use super::{Talk, demo};
 use crate::story::{RULES, SCRIPT, Story};
 
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ const FILES: &[(&str, &str)] = &[
 /// Writes the folder; never over a file that is there.
 pub fn run(args: &Args, talk: &Talk) -> Outcome {
     let files: Vec<(String, String)> = match &args.story {
-        Some(name) => of_story(&story::named(name)?)?,
+        Some(name) => of_story(&demo::named(name)?)?,
         None => FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
     };
     let there = files.iter().map(|(name, _)| args.dir.join(name)).find(|path| path.exists());

@@ -13,7 +13,6 @@ mod progress;
 mod rules;
 mod run;
 mod signals;
-mod story;
 mod sweep;
 mod test;
 

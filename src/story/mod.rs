@@ -8,10 +8,14 @@
 mod cast;
 mod draw;
 mod fault;
+mod feed;
+mod latency;
 mod library;
 mod record;
 mod run;
 mod script;
+mod show;
+mod sink;
 mod span;
 mod tell;
 #[cfg(test)]
@@ -19,8 +23,9 @@ mod tests;
 mod truth;
 
 pub use fault::StoryFault;
-pub use library::{RULES, SCRIPT, Story, all, find};
+pub use library::{RULES, SCRIPT, Story, all, find, of_the_demo};
 pub use record::Record;
 pub use run::{How, Played, play};
+pub use show::show;
 pub use tell::{Telling, Told};
 pub use truth::{Tally, Truth};

@@ -2,20 +2,21 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crossbeam_channel::bounded;
 use tripline_connectors::json::{JsonDecoder, JsonRows};
-use tripline_connectors::log::{Log, LogRecord, LogSource};
+use tripline_connectors::log::{Log, LogSource};
 use tripline_connectors::terminal::alert_line;
 use tripline_engine::alert::AlertState;
-use tripline_engine::io::{AlertRecord, PartitionInfo, Polled, Record as Polling, Source, SourceError};
+use tripline_engine::io::{AlertRecord, Cause, PartitionInfo, Polled, Record as Polling, Source, SourceError};
 use tripline_engine::metrics::Counts;
 use tripline_engine::runner::{Input, Job, Settings, TableInput, streams_read, tables_needed};
 use tripline_query_lang::plan::{Plan, StreamId, TableId};
 
-use super::script::Script;
-use super::{Record, Story, StoryFault, Told, Truth};
-use crate::demo::sink::WatchedSink;
+use super::latency::Latency;
+use super::sink::WatchedSink;
+use super::{Story, StoryFault, Truth, feed};
 
 /// How to play a story.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,10 @@ pub struct How {
     pub settings: Settings,
     /// At most so many records are read at once.
     pub batch: Option<usize>,
+    /// About so many events, by more or less of ordinary life.
+    pub events: Option<usize>,
+    /// Events a second; `None` as fast as it goes.
+    pub rate: Option<f64>,
 }
 
 /// What came of it.
@@ -38,6 +43,10 @@ pub struct Played {
     pub truth: Truth,
     /// What became of the records.
     pub counts: Counts,
+    /// How long it took, from the first record to the last commit.
+    pub took: Duration,
+    /// Milliseconds from a record's being due to its alert's commit, at p50, p99 and p99.9.
+    pub latency_ms: Option<Vec<f64>>,
     /// The run was told to stop before its end.
     pub stopped: bool,
 }
@@ -62,43 +71,47 @@ pub fn play(
     stop: Arc<AtomicBool>,
     mut watch: impl FnMut(&AlertRecord) -> std::io::Result<()> + Send + 'static,
 ) -> Result<Played, StoryFault> {
-    let script = story.read_script()?;
+    let mut script = story.read_script()?;
+    if let Some(events) = how.events {
+        script.scale(events);
+    }
     let plan = story.plan(&how.params)?;
-    let told = super::tell::tell(&story.name, &script, &plan, how.seed.unwrap_or(script.seed))?;
-    let log = log_of(&script, &told);
+    let mut told = super::tell::tell(&story.name, &script, &plan, how.seed.unwrap_or(script.seed))?;
+    let tellings = std::mem::take(&mut told.tellings);
+    let log = Log::default();
+    feed::prepare(&log, &script, &told);
     let rules: Vec<String> = plan.rules.iter().map(|rule| rule.name.clone()).collect();
-    let alerts: Arc<Mutex<Vec<AlertRecord>>> = Arc::default();
-    let kept = alerts.clone();
+    let (alerts, latency) = (Arc::<Mutex<Vec<AlertRecord>>>::default(), Arc::new(Latency::new()));
+    let (kept, stopwatch) = (alerts.clone(), latency.clone());
     let sink = WatchedSink::new(move |alert| {
+        if let Cause::Event { topic, partition, offset, .. } = &alert.position.cause {
+            stopwatch.committed(topic, *partition, *offset);
+        }
         kept.lock().unwrap_or_else(PoisonError::into_inner).push(alert.clone());
         watch(alert)
     });
     let job = job(plan, &log, how.batch.unwrap_or(usize::MAX)).settings(how.settings).sink(Box::new(sink));
-    let summary = job.run(stop)?;
+    let (running, stopped) = bounded(0);
+    let start = Instant::now();
+    let summary = std::thread::scope(|scope| {
+        scope.spawn(|| feed::write(&log, &script, told, how.rate, &latency, &stopped));
+        let summary = job.run(stop);
+        drop(running);
+        summary
+    })?;
+    let took = start.elapsed();
     let mut alerts = std::mem::take(&mut *alerts.lock().unwrap_or_else(PoisonError::into_inner));
     alerts.sort_by(|a, b| a.position.cmp(&b.position));
     let rule_and_key = |alert: &AlertRecord| (alert.rule.clone(), String::from_utf8_lossy(&alert.key).into_owned());
     let heard: Vec<(String, String)> = alerts.iter().filter(|alert| is_first(alert)).map(rule_and_key).collect();
-    let truth = Truth::new(&script, &told.tellings, &rules, &heard);
-    Ok(Played { alerts, truth, counts: summary.counts, stopped: !summary.finished })
-}
-
-/// A log with everything that was told in it, each topic at its end.
-fn log_of(script: &Script, told: &Told) -> Log {
-    let log = Log::default();
-    for (name, topic) in &script.stream {
-        log.create_topic(name, topic.partitions);
-    }
-    told.rows.keys().for_each(|name| log.create_topic(name, 1));
-    for (name, rows) in &told.rows {
-        for row in rows {
-            let row = LogRecord::of_value(row.clone().into_bytes());
-            log.append(name, 0, LogRecord { timestamp_us: Some(told.start_us), ..row });
-        }
-    }
-    told.records.iter().for_each(|record| append(&log, record));
-    script.stream.keys().chain(told.rows.keys()).for_each(|name| log.finish_topic(name));
-    log
+    Ok(Played {
+        truth: Truth::new(&script, &tellings, &rules, &heard),
+        alerts,
+        counts: summary.counts,
+        took,
+        latency_ms: latency.percentiles_ms(&[50.0, 99.0, 99.9]),
+        stopped: !summary.finished,
+    })
 }
 
 /// The plan with the log as the source of all that it reads.
@@ -158,14 +171,4 @@ impl Source for Sips {
     fn is_read(&self) -> bool {
         self.source.is_read()
     }
-}
-
-fn append(log: &Log, record: &Record) {
-    let written = LogRecord {
-        timestamp_us: Some(record.arrives_us),
-        key: Some(record.key.clone().into_bytes()),
-        value: Some(record.json.clone().into_bytes()),
-        headers: Vec::new(),
-    };
-    log.append(&record.stream, record.partition, written);
 }

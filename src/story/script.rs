@@ -38,6 +38,17 @@ pub struct Script {
     pub scene: Vec<Scene>,
 }
 
+impl Script {
+    /// More or less of ordinary life, so that there are about so many events.
+    pub fn scale(&mut self, events: usize) {
+        let now: usize = self.life.iter().map(|life| life.times * life.events.len()).sum();
+        for life in &mut self.life {
+            let times = life.times as u128 * events as u128 / now.max(1) as u128;
+            life.times = usize::try_from(times).unwrap_or(usize::MAX);
+        }
+    }
+}
+
 fn one() -> u64 {
     1
 }
