@@ -33,9 +33,12 @@ pub struct Definition {
     pub family: Option<Family>,
     /// The loop that somebody would write by hand: it gives the expected count.
     pub hand: Hand,
-    /// `param n` of the rules, or how many rules of the family.
+    /// `param n` of the rules, how many rules of the family, or events a second.
     #[serde(default)]
     pub sizes: Vec<u64>,
+    /// Worker threads.
+    #[serde(default = "one")]
+    pub workers: usize,
     /// What it reads when nothing else is said.
     #[serde(default)]
     pub input: Options,
@@ -47,6 +50,10 @@ pub struct Definition {
     pub expected: Expected,
 }
 
+fn one() -> usize {
+    1
+}
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,6 +63,20 @@ pub enum Model {
     Memory,
     /// JSON bytes in memory to alerts.
     Json,
+    /// A CSV file through the whole pipeline.
+    Csv,
+    /// The in-process log through the whole pipeline.
+    Log,
+    /// A real broker to alerts in a topic of it, beside a client that only counts.
+    Kafka,
+    /// Events in memory that arrive at a fixed rate, as many a second as the size says.
+    Latency,
+    /// Rule text to a program that is ready.
+    Compile,
+    /// Rule text to the first event.
+    Start,
+    /// A run without events.
+    Idle,
 }
 
 /// Events a second that we want to reach on an ordinary core.
@@ -180,7 +201,8 @@ impl Benchmark {
 
     /// What overrides the rules' params.
     pub fn params(&self) -> Vec<(String, String)> {
-        let sized = self.size > 0 && self.definition.family.is_none();
+        let Definition { family, model, .. } = &self.definition;
+        let sized = self.size > 0 && family.is_none() && *model != Model::Latency;
         if sized { vec![("n".to_owned(), self.size.to_string())] } else { Vec::new() }
     }
 }

@@ -1,5 +1,6 @@
 //! Tripline on one thread over events in memory: batches (or JSON bytes) in, alerts out.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use tripline::connectors::json::JsonDecoder;
 use tripline::engine::detect::local::Local;
 use tripline::engine::detect::{Program, ProgramError};
 use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
-use tripline::engine::io::{Decoder, RecordError};
+use tripline::engine::io::{Cause, Decoder, RecordError};
 use tripline::query_lang::plan::{Plan, StreamId};
 use tripline::query_lang::{Source, compile, diagnostics};
 
@@ -53,10 +54,14 @@ pub fn plan(files: Vec<(String, String)>, params: &[(String, String)]) -> Result
 impl Engine {
     /// Makes a plan of one stream ready.
     pub fn new(plan: Plan) -> Result<Engine, EngineError> {
-        let late_us = plan.streams[0].late_us;
-        let program = Arc::new(Program::new(Arc::new(plan))?);
+        Ok(Engine::of(Arc::new(Program::new(Arc::new(plan))?)))
+    }
+
+    /// Makes a program of one stream ready.
+    pub fn of(program: Arc<Program>) -> Engine {
+        let late_us = program.plan().streams[0].late_us;
         let needed = program.needed_fields().swap_remove(0);
-        Ok(Engine { program, needed, late_us })
+        Engine { program, needed, late_us }
     }
 
     fn plan(&self) -> &Plan {
@@ -65,21 +70,20 @@ impl Engine {
 
     /// The events as batches of the columns that the rules need.
     pub fn batches(&self, events: &Events) -> Vec<Arc<Batch>> {
+        let starts = (0..events.len()).step_by(BATCH_ROWS);
+        starts.map(|start| self.batch(events, start..events.len().min(start + BATCH_ROWS))).collect()
+    }
+
+    /// Some of the events as one batch.
+    pub fn batch(&self, events: &Events, rows: Range<usize>) -> Arc<Batch> {
         let mut builder = BatchBuilder::new(&self.plan().streams[0], &self.needed);
-        let mut batches = Vec::new();
-        for row in 0..events.len() {
+        for row in rows {
             for (field, column) in builder.columns.iter_mut().enumerate().filter(|(_, c)| !c.is_absent()) {
                 column.push_value(&events.value(row, field));
             }
             builder.end_row(events.at_ms(row) * 1_000, row as i64);
-            if builder.len() == BATCH_ROWS {
-                batches.push(Arc::new(builder.finish(partition())));
-            }
         }
-        if !builder.is_empty() {
-            batches.push(Arc::new(builder.finish(partition())));
-        }
-        batches
+        Arc::new(builder.finish(partition()))
     }
 
     /// Runs over batches, and starts none when `budget` is over; returns how many events were read, and the number of
@@ -87,7 +91,7 @@ impl Engine {
     pub fn run(&self, batches: &[Arc<Batch>], budget: Duration) -> (usize, u64) {
         let (start, mut run, mut events) = (Instant::now(), Run::new(self), 0);
         for batch in batches {
-            run.batch(self, batch);
+            run.feed(self, batch, |_| {});
             events += batch.at_us.len();
             if start.elapsed() > budget {
                 break;
@@ -108,10 +112,10 @@ impl Engine {
             builder.end_row(at_us, line as i64);
             start = end + 1;
             if builder.len() == BATCH_ROWS {
-                run.batch(self, &Arc::new(builder.finish(partition())));
+                run.feed(self, &Arc::new(builder.finish(partition())), |_| {});
             }
         }
-        run.batch(self, &Arc::new(builder.finish(partition())));
+        run.feed(self, &Arc::new(builder.finish(partition())), |_| {});
         Ok(run.finish())
     }
 }
@@ -121,25 +125,34 @@ fn partition() -> PartitionId {
 }
 
 /// A run in one thread, and what it has found.
-struct Run {
+pub struct Run {
     local: Local,
     newest_us: i64,
     matches: u64,
 }
 
 impl Run {
-    fn new(engine: &Engine) -> Run {
+    /// Before the first event.
+    pub fn new(engine: &Engine) -> Run {
         Run { local: Local::new(engine.program.clone(), 1), newest_us: i64::MIN, matches: 0 }
     }
 
-    fn batch(&mut self, engine: &Engine, batch: &Arc<Batch>) {
+    /// Takes a batch; tells of each alert at which row of the input it came about.
+    pub fn feed(&mut self, engine: &Engine, batch: &Arc<Batch>, mut on_alert: impl FnMut(usize)) {
         self.local.push(batch);
         self.newest_us = batch.at_us.iter().copied().fold(self.newest_us, i64::max);
         let watermark_us = self.newest_us.saturating_sub(engine.late_us);
-        self.matches += self.local.advance(watermark_us).len() as u64;
+        let alerts = self.local.advance(watermark_us);
+        for alert in &alerts {
+            if let Cause::Event { offset, .. } = &alert.position.cause {
+                on_alert(*offset as usize);
+            }
+        }
+        self.matches += alerts.len() as u64;
     }
 
-    fn finish(mut self) -> u64 {
+    /// The input has ended; how many alerts there were.
+    pub fn finish(mut self) -> u64 {
         self.matches + self.local.finish().len() as u64
     }
 }

@@ -27,6 +27,14 @@ pub enum Hand {
     R2,
     R3,
     R3m,
+    /// Q2, Q3 and Q4 together.
+    Three,
+    /// Never a match.
+    Never,
+    /// A card's whole sum.
+    Whole,
+    /// A to E.
+    Five,
 }
 
 impl Hand {
@@ -45,6 +53,13 @@ impl Hand {
             (Hand::R2, Events::Tx(tx)) => many::r2(tx, size),
             (Hand::R3, Events::Tx(tx)) => many::r3(tx, size),
             (Hand::R3m, Events::Tx(tx)) => many::r3m(tx, size),
+            (Hand::Three, Events::Tx(tx)) => {
+                let (events, cards) = (&tx.events, tx.cards.len());
+                one::q2(events, cards) + one::q3(events, cards) + one::q4(events, cards)
+            }
+            (Hand::Never, _) => 0,
+            (Hand::Whole, Events::Tx(tx)) => one::whole(&tx.events, tx.cards.len()),
+            (Hand::Five, Events::Abc(letters)) => letters::five(letters, size as usize),
             (Hand::Q8, Events::Abc(letters)) => letters::q8(letters, size as usize),
             (Hand::Q8ne, Events::Abc(letters)) => letters::q8ne(letters, size as usize),
             (_, Events::Tx(_)) | (_, Events::Abc(_)) => return None,

@@ -107,3 +107,15 @@ pub fn q6(events: &[Tx], cards: usize) -> u64 {
     }
     matches
 }
+
+/// The sum of a card's amounts, over a window that never ends, is over 1,000,000.
+pub fn whole(events: &[Tx], cards: usize) -> u64 {
+    let mut sums = vec![0; cards];
+    let mut matches = 0;
+    for tx in events {
+        let sum = &mut sums[tx.card as usize];
+        *sum += tx.amount;
+        matches += u64::from(*sum > 100_000_000);
+    }
+    matches
+}

@@ -34,7 +34,11 @@ pub struct Options {
     pub cards: u32,
     /// Exponent of the cards' and merchants' distribution.
     pub zipf: f64,
-    /// Events a second of event time.
+    /// Which share of the events one more card has, 0 to 1.
+    pub hot: f64,
+    /// Every event has a card of its own; `cards` says nothing then.
+    pub own_cards: bool,
+    /// Events a second of event time; `inf`: all at one moment.
     pub rate: f64,
     /// Which share of the events arrives late, 0 to 1.
     pub disorder: f64,
@@ -50,6 +54,8 @@ impl Default for Options {
             seed: 1,
             cards: 100_000,
             zipf: 0.8,
+            hot: 0.0,
+            own_cards: false,
             rate: 1_000.0,
             disorder: 0.0,
             disorder_ms: 0,
@@ -88,6 +94,18 @@ impl Events {
         match self {
             Events::Tx(workload) => workload.events.truncate(len),
             Events::Abc(letters) => letters.truncate(len),
+        }
+    }
+
+    /// The events in order of event time, where they do not come so.
+    pub fn in_order(&self) -> Option<Events> {
+        match self {
+            Events::Tx(workload) if !workload.events.is_sorted_by_key(|tx| tx.ts_ms) => {
+                let mut workload = workload.clone();
+                workload.events.sort_by_key(|tx| tx.ts_ms);
+                Some(Events::Tx(workload))
+            }
+            _ => None,
         }
     }
 

@@ -75,7 +75,7 @@ impl Workload {
                 id: id as i64,
                 ts_ms: START_MS + time_ms as i64,
                 amount: amount(kind, &mut rng),
-                card: cards.draw(&mut rng),
+                card: card(options, id, cards.draw(&mut rng), &mut rng),
                 merchant: merchants.draw(&mut rng),
                 country: rng.below(u64::from(COUNTRIES)) as u16,
                 kind,
@@ -88,7 +88,7 @@ impl Workload {
         }
         Workload {
             events,
-            cards: (0..options.cards).map(|i| format!("c{i:07}")).collect(),
+            cards: (0..card_numbers(options)).map(|i| format!("c{i:07}")).collect(),
             merchants: (0..MERCHANTS).map(crate::family::merchant).collect(),
             countries: (0..COUNTRIES).map(country).collect(),
         }
@@ -126,6 +126,25 @@ impl Workload {
             6 => Value::Text(self.kind(tx).into()),
             _ => Value::Bool(tx.ok),
         }
+    }
+}
+
+/// One number more than there are cards: that of the hot card.
+fn card_numbers(options: &Options) -> u32 {
+    match options {
+        Options { own_cards: true, events, .. } => *events as u32,
+        Options { hot, cards, .. } => cards + u32::from(*hot > 0.0),
+    }
+}
+
+/// An event's card: its own, the hot one, or the one that was drawn.
+fn card(options: &Options, id: usize, drawn: u32, rng: &mut Rng) -> u32 {
+    if options.own_cards {
+        id as u32 - 1
+    } else if options.hot > 0.0 && rng.unit() < options.hot {
+        options.cards
+    } else {
+        drawn
     }
 }
 

@@ -42,6 +42,7 @@ pub enum JavaError {
 /// Peers, ready to run.
 pub struct Java {
     class_path: String,
+    scratch: PathBuf,
 }
 
 /// A query that a peer has.
@@ -70,7 +71,10 @@ impl Java {
         }
         make(&classes)?;
         compile(&jars, &classes)?;
-        Ok(Java { class_path: format!("{}:{}/*", classes.display(), jars.display()) })
+        let scratch = folder.join("scratch");
+        let _ = fs::remove_dir_all(&scratch);
+        make(&scratch)?;
+        Ok(Java { scratch, class_path: format!("{}:{}/*", classes.display(), jars.display()) })
     }
 
     fn java(&self) -> Command {
@@ -79,6 +83,8 @@ impl Java {
         for package in ["java.util", "java.lang", "java.time"] {
             command.arg("--add-opens").arg(format!("java.base/{package}=ALL-UNNAMED"));
         }
+        // What Flink leaves behind is thrown away with the rest.
+        command.arg(format!("-Djava.io.tmpdir={}", self.scratch.display()));
         command.args(["-Xmx6g", "-cp", &self.class_path, "tripline.peers.Main"]).stdin(Stdio::null());
         command
     }

@@ -1,0 +1,304 @@
+//! A real broker to alerts in a topic of it: beside a client that does nothing but count the same messages, and the
+//! latency at half the speed that was reached, from the moment at which an event was meant to be written to the moment at
+//! which a reader of committed records has its alert.
+
+mod broker;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka::Message;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use tripline::config::{SystemEnvironment, read};
+use tripline::connectors::kafka::{KafkaClient, KafkaSource};
+use tripline::engine::io::{Polled, Source};
+use tripline::engine::runner::Notice;
+use tripline::query_lang::plan::StreamId;
+use tripline::wiring::{Surroundings, job};
+
+use self::broker::Broker;
+use super::latency::{histogram, percentiles};
+use super::{ModelError, broken, compare, hand, plan};
+use crate::definition::Benchmark;
+use crate::input::{Events, format};
+use crate::report::Report;
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often alerts become visible in the run that measures latency.
+const COMMIT_EVERY: Duration = Duration::from_millis(5);
+/// How long that run lasts.
+const LIVE: Duration = Duration::from_secs(5);
+
+/// Measures speed, then latency at half of it.
+pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
+    let broker = Broker::start()?;
+    let lines = lines(events)?;
+    let producer: BaseProducer = broker
+        .config()
+        .set("linger.ms", "5")
+        .set("queue.buffering.max.messages", "1000000")
+        .create()
+        .map_err(|error| broken(one, error))?;
+    lines.iter().try_for_each(|line| write(&producer, "events", line)).map_err(|error| broken(one, error))?;
+    producer.flush(PATIENCE).map_err(|error| broken(one, error))?;
+
+    let bare = bare(&broker, lines.len()).map_err(|error| broken(one, error))?;
+    let by_hand_start = Instant::now();
+    let expected = hand(one, events)?;
+    let by_hand = by_hand_start.elapsed();
+    let (alerts, time) = speed(one, &broker, lines.len() as u64)?;
+    compare(one, alerts, expected)?;
+
+    let per_s = events.len() as f64 / time.as_secs_f64();
+    let rate = per_s / 2.0;
+    let live = live(one, &broker, &producer, &lines, rate)?;
+    let bare_per_s = events.len() as f64 / bare.as_secs_f64();
+    let report = Report::new(one.name.clone(), events.len(), alerts, time, by_hand)
+        .with("bare_client_events_per_s", bare_per_s)
+        .with("of_bare_client", per_s / bare_per_s)
+        .with("live_events_per_s", rate)
+        .with("live_commit_every_ms", COMMIT_EVERY.as_secs_f64() * 1e3);
+    Ok(percentiles(report, "live_alert", &live))
+}
+
+/// The events as JSON, and one more, a day later and of no rule's interest, that lets time pass.
+fn lines(events: &Events) -> Result<Vec<Vec<u8>>, ModelError> {
+    let mut bytes = Vec::new();
+    format::write_json(events, &mut bytes)?;
+    let mut lines: Vec<Vec<u8>> = bytes.split(|byte| *byte == b'\n').take(events.len()).map(<[u8]>::to_vec).collect();
+    let later = events.at_ms(events.len() - 1) + 86_400_000;
+    let last = format!(
+        r#"{{"id":0,"ts":{later},"card":"none","amount":0.00,"merchant":"none","country":"AA","kind":"login","ok":true}}"#
+    );
+    lines.push(last.into_bytes());
+    Ok(lines)
+}
+
+/// Queues a record, waiting for room.
+fn write(producer: &BaseProducer, topic: &str, line: &[u8]) -> Result<(), rdkafka::error::KafkaError> {
+    let mut record = BaseRecord::<(), [u8]>::to(topic).partition(0).payload(line);
+    while let Err((error, unsent)) = producer.send(record) {
+        if error.rdkafka_error_code() != Some(rdkafka::types::RDKafkaErrorCode::QueueFull) {
+            return Err(error);
+        }
+        record = unsent;
+        producer.poll(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// The time in which a client with our settings counts so many messages, from the first on.
+fn bare(broker: &Broker, records: usize) -> Result<Duration, String> {
+    let settings = BTreeMap::from([("bootstrap.servers".to_owned(), broker.address())]);
+    let mut source = KafkaSource::new(&KafkaClient::new(settings)?, StreamId(0), "events");
+    source.open().map_err(|error| error.to_string())?;
+    source.seek(&[None]).map_err(|error| error.to_string())?;
+    let (mut counted, mut start) = (0, Instant::now());
+    while counted < records {
+        let polled = source.poll(4_096, Duration::from_millis(100), &mut |record| {
+            std::hint::black_box(record.value.map(<[u8]>::len));
+        });
+        if let Polled::Records(number) = polled.map_err(|error| error.to_string())? {
+            if counted == 0 {
+                start = Instant::now();
+            }
+            counted += number;
+        }
+    }
+    Ok(start.elapsed())
+}
+
+/// A run of the whole program, in a thread.
+struct Running {
+    stop: Arc<AtomicBool>,
+    read: Arc<dyn Fn() -> (u64, u64) + Send + Sync>,
+    thread: JoinHandle<Result<(), String>>,
+}
+
+impl Running {
+    fn end(self) -> Result<(), String> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().map_err(|_| "the job's thread panicked".to_owned())?
+    }
+}
+
+fn start(one: &Benchmark, broker: &Broker, name: &str, commit_every: Duration) -> Result<Running, ModelError> {
+    let text = format!(
+        "[kafka.local]\nbootstrap.servers = \"{}\"\n[source.tx]\nkafka = \"local\"\ntopic = \"{}\"\n\
+         [sink.alerts]\nkafka = \"local\"\ntopic = \"{}\"\n[engine]\nname = \"{name}\"\ncommit_every = \"{}ms\"\n",
+        broker.address(),
+        topic(name, "events"),
+        topic(name, "alerts"),
+        commit_every.as_millis()
+    );
+    let config = read("bench.toml", &text, Path::new("."), &SystemEnvironment, &|_| None);
+    let config = config.map_err(|error| broken(one, error))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let around = Surroundings { notice: Arc::new(|text| eprintln!("{text}")), stop: stop.clone() };
+    let job = job(plan(one)?, &config, &around).map_err(|faults| broken(one, format!("{faults:?}")))?;
+    let metrics = job.metrics();
+    let read = Arc::new(move || {
+        let total = metrics.total();
+        (total.read, total.alerts)
+    });
+    let job = job.observe(|notice| {
+        if !matches!(notice, Notice::Started { .. }) {
+            eprintln!("{notice}");
+        }
+    });
+    let told = stop.clone();
+    let thread = std::thread::spawn(move || job.run(told).map(drop).map_err(|error| error.to_string()));
+    Ok(Running { stop, read, thread })
+}
+
+fn topic(run: &str, what: &str) -> String {
+    if run == "speed" { what.to_owned() } else { format!("{run}-{what}") }
+}
+
+/// Alerts, and the time from the first record that was read until all that came of them are committed.
+fn speed(one: &Benchmark, broker: &Broker, records: u64) -> Result<(u64, Duration), ModelError> {
+    make_topic(broker, &topic("speed", "alerts")).map_err(|error| broken(one, error))?;
+    let running = start(one, broker, "speed", Duration::from_millis(200))?;
+    let waiting = Instant::now();
+    while (running.read)().0 == 0 && waiting.elapsed() < PATIENCE && !running.thread.is_finished() {
+        std::thread::yield_now();
+    }
+    let start = Instant::now();
+    while (running.read)().0 < records && start.elapsed() < PATIENCE && !running.thread.is_finished() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let time = start.elapsed();
+    let metrics = running.read.clone();
+    // What was read is committed on the way out.
+    running.end().map_err(|error| broken(one, error))?;
+    let (read, alerts) = metrics();
+    if read < records {
+        return Err(broken(one, format!("only {read} of {records} records were read in {PATIENCE:?}")));
+    }
+    Ok((alerts, time))
+}
+
+/// A topic comes about when something is written to it, or asked of it.
+fn make_topic(broker: &Broker, name: &str) -> Result<(), String> {
+    let consumer: BaseConsumer =
+        broker.config().set("allow.auto.create.topics", "true").create().map_err(|e| e.to_string())?;
+    let start = Instant::now();
+    loop {
+        let metadata = consumer.fetch_metadata(Some(name), Duration::from_secs(1));
+        let is_there = |m: rdkafka::metadata::Metadata| {
+            m.topics().iter().any(|t| t.error().is_none() && !t.partitions().is_empty())
+        };
+        if metadata.is_ok_and(is_there) {
+            return Ok(());
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(format!("topic {name} cannot be made"));
+        }
+    }
+}
+
+/// Writes events at a rate, and notes for each alert how long after its event's moment a reader has it.
+fn live(
+    one: &Benchmark,
+    broker: &Broker,
+    producer: &BaseProducer,
+    lines: &[Vec<u8>],
+    rate: f64,
+) -> Result<hdrhistogram::Histogram<u64>, ModelError> {
+    let failed = |error: String| broken(one, error);
+    make_topic(broker, "live-events").map_err(failed)?;
+    make_topic(broker, "live-alerts").map_err(failed)?;
+    let running = start(one, broker, "live", COMMIT_EVERY)?;
+    // The first record says that the pipeline stands; it has the first event's time, and is of no rule's interest.
+    let first = String::from_utf8_lossy(&lines[0]).into_owned();
+    let number = |name: &str| {
+        first.split(&format!("\"{name}\":")).nth(1).and_then(|rest| rest.split(',').next()).map(str::to_owned)
+    };
+    let ts = number("ts").unwrap_or_default();
+    let hello = format!(
+        r#"{{"id":0,"ts":{ts},"card":"none","amount":0.00,"merchant":"none","country":"AA","kind":"login","ok":true}}"#
+    );
+    write(producer, "live-events", hello.as_bytes()).map_err(|error| failed(error.to_string()))?;
+    let waiting = Instant::now();
+    while (running.read)().0 == 0 && waiting.elapsed() < PATIENCE && !running.thread.is_finished() {
+        producer.poll(Duration::from_millis(10));
+    }
+    let count = ((rate * LIVE.as_secs_f64()) as usize).min(lines.len() - 1);
+    let ns_between = 1e9 / rate;
+    let began = Instant::now();
+    let reader = reader(broker, began, ns_between).map_err(failed)?;
+    for (row, line) in lines[..count].iter().enumerate() {
+        let intended = Duration::from_nanos((row as f64 * ns_between) as u64);
+        while began.elapsed() < intended {
+            producer.poll(Duration::ZERO);
+        }
+        write(producer, "live-events", line).map_err(|error| failed(error.to_string()))?;
+    }
+    producer.flush(PATIENCE).map_err(|error| failed(error.to_string()))?;
+    let start = Instant::now();
+    while (running.read)().0 < count as u64 && start.elapsed() < PATIENCE && !running.thread.is_finished() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running.end().map_err(failed)?;
+    reader.end().map_err(failed)
+}
+
+/// Reads alerts in a thread.
+struct Reader {
+    stop: Arc<AtomicBool>,
+    seen: Arc<AtomicU64>,
+    thread: JoinHandle<Result<hdrhistogram::Histogram<u64>, String>>,
+}
+
+impl Reader {
+    fn end(self) -> Result<hdrhistogram::Histogram<u64>, String> {
+        self.stop.store(true, Ordering::Relaxed);
+        let found = self.thread.join().map_err(|_| "the reader's thread panicked".to_owned())??;
+        if self.seen.load(Ordering::Relaxed) == 0 {
+            Err("no alert came while events arrived".to_owned())
+        } else {
+            Ok(found)
+        }
+    }
+}
+
+fn reader(broker: &Broker, began: Instant, ns_between: f64) -> Result<Reader, String> {
+    let mut config = broker.config();
+    config.set("group.id", "reader").set("isolation.level", "read_committed").set("fetch.wait.max.ms", "5");
+    let consumer: BaseConsumer = config.create().map_err(|error| error.to_string())?;
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset("live-alerts", 0, Offset::Beginning).map_err(|error| error.to_string())?;
+    consumer.assign(&list).map_err(|error| error.to_string())?;
+    let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (told, counted) = (stop.clone(), seen.clone());
+    let thread = std::thread::spawn(move || {
+        let mut found = histogram();
+        while !told.load(Ordering::Relaxed) {
+            let Some(message) = consumer.poll(Duration::from_millis(20)) else { continue };
+            let message = message.map_err(|error| error.to_string())?;
+            // The greeting stands before the events.
+            let Some(row) = message.payload().and_then(last_offset).and_then(|offset| offset.checked_sub(1)) else {
+                continue;
+            };
+            let intended = Duration::from_nanos((row as f64 * ns_between) as u64);
+            found.saturating_record(began.elapsed().saturating_sub(intended).as_nanos() as u64);
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(found)
+    });
+    Ok(Reader { stop, seen, thread })
+}
+
+/// The offset of the last event that an alert rests on.
+fn last_offset(alert: &[u8]) -> Option<u64> {
+    let alert: serde_json::Value = serde_json::from_slice(alert).ok()?;
+    alert.get("evidence")?.as_array()?.last()?.get("offset")?.as_u64()
+}
