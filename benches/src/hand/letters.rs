@@ -92,8 +92,8 @@ pub fn five(letters: &[Letter], n: usize) -> u64 {
             matches += open[0][K - 2];
         }
         if new < K {
-            for first in 0..=new {
-                open[first][new] += if first == new { 1 } else { open[first][new - 1] };
+            for (first, open) in open.iter_mut().enumerate().take(new + 1) {
+                open[new] += if first == new { 1 } else { open[new - 1] };
             }
         }
     }
