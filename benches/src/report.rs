@@ -34,18 +34,19 @@ pub struct Report {
 }
 
 impl Report {
-    /// From the times of both.
-    pub fn new(query: String, events: usize, matches: u64, ours: Duration, hand: Duration) -> Report {
-        let (seconds, hand_seconds) = (ours.as_secs_f64(), hand.as_secs_f64());
+    /// From the times of both; without a hand loop its figures are 0.
+    pub fn new(query: String, events: usize, matches: u64, ours: Duration, hand: Option<Duration>) -> Report {
+        let seconds = ours.as_secs_f64();
+        let hand_seconds = hand.map(|hand| hand.as_secs_f64());
         Report {
             query,
             events,
             matches,
             seconds,
             events_per_s: events as f64 / seconds,
-            ns_per_event: seconds * 1e9 / events as f64,
-            hand_events_per_s: events as f64 / hand_seconds,
-            ratio_to_hand: hand_seconds / seconds,
+            ns_per_event: seconds * 1e9 / events.max(1) as f64,
+            hand_events_per_s: hand_seconds.map_or(0.0, |hand| events as f64 / hand),
+            ratio_to_hand: hand_seconds.map_or(0.0, |hand| hand / seconds),
             peak_rss_mb: crate::memory::peak_mb(),
             workers: 1,
             more: BTreeMap::new(),

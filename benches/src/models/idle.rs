@@ -34,7 +34,6 @@ pub fn measure(one: &Benchmark) -> Result<Report, ModelError> {
     let ended = running.join().map_err(|_| broken(one, "the job's thread panicked"))?;
     let summary = ended.map_err(|error| broken(one, error))?;
     // There are no events, and nothing to write by hand.
-    let report =
-        Report::new(one.name.clone(), summary.counts.read as usize, summary.counts.alerts, QUIET, Duration::MAX);
+    let report = Report::new(one.name.clone(), summary.counts.read as usize, summary.counts.alerts, QUIET, None);
     Ok(report.with("core_share", share).with("resident_mb", resident_mb))
 }

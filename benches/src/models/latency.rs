@@ -63,7 +63,7 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     if by_alert.is_empty() {
         return Err(broken(one, "no alert came while events arrived: there is no latency to report"));
     }
-    let report = Report::new(one.name.clone(), events.len(), ours, time, hand_time);
+    let report = Report::new(one.name.clone(), events.len(), ours, time, Some(hand_time));
     let report = percentiles(percentiles(report, "alert", &by_alert), "event", &by_event);
     Ok(report.with("busy_share", busy.as_secs_f64() / time.as_secs_f64()))
 }

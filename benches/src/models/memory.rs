@@ -50,7 +50,7 @@ pub fn measure(one: &Benchmark, mut events: Events, budget: Duration) -> Result<
         by_hand.round(|| hand(one, in_order.as_ref().unwrap_or(&events)))?;
         compare(one, ours.count, by_hand.count)?;
     }
-    let mut report = Report::new(one.name.clone(), events.len(), ours.count, ours.time, by_hand.time);
+    let mut report = Report::new(one.name.clone(), events.len(), ours.count, ours.time, Some(by_hand.time));
     report.peak_rss_mb = report.peak_rss_mb.max(made_mb);
     if one.definition.hand == Hand::Q2
         && let Events::Tx(workload) = &events

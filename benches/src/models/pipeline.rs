@@ -138,7 +138,7 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
         std::fs::remove_file(&path)?;
     }
     outcome?;
-    let mut report = Report::new(one.name.clone(), events.len(), ours.count, ours.time, by_hand.time);
+    let mut report = Report::new(one.name.clone(), events.len(), ours.count, ours.time, Some(by_hand.time));
     report.workers = workers;
     if workers > 1 {
         report = report

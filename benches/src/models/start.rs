@@ -28,6 +28,6 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     let time = start.elapsed();
     let hand_start = Instant::now();
     compare(one, ran.alerts, hand(one, events)?)?;
-    let report = Report::new(one.name.clone(), events.len(), ran.alerts, time, hand_start.elapsed());
+    let report = Report::new(one.name.clone(), events.len(), ran.alerts, time, Some(hand_start.elapsed()));
     Ok(report.with("rules", rules as f64).with("start_ms", time.as_secs_f64() * 1e3))
 }

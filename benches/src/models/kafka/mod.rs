@@ -61,7 +61,7 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     let rate = per_s / 2.0;
     let live = live(one, &broker, &producer, &lines, rate)?;
     let bare_per_s = events.len() as f64 / bare.as_secs_f64();
-    let report = Report::new(one.name.clone(), events.len(), alerts, time, by_hand)
+    let report = Report::new(one.name.clone(), events.len(), alerts, time, Some(by_hand))
         .with("bare_client_events_per_s", bare_per_s)
         .with("of_bare_client", per_s / bare_per_s)
         .with("live_events_per_s", rate)
@@ -132,7 +132,7 @@ impl Running {
 
 fn start(one: &Benchmark, broker: &Broker, name: &str, commit_every: Duration) -> Result<Running, ModelError> {
     let text = format!(
-        "[kafka.local]\nbootstrap.servers = \"{}\"\n[source.tx]\nkafka = \"local\"\ntopic = \"{}\"\n\
+        "[kafka.local]\n\"bootstrap.servers\" = \"{}\"\n[source.tx]\nkafka = \"local\"\ntopic = \"{}\"\n\
          [sink.alerts]\nkafka = \"local\"\ntopic = \"{}\"\n[engine]\nname = \"{name}\"\ncommit_every = \"{}ms\"\n",
         broker.address(),
         topic(name, "events"),
