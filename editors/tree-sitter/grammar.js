@@ -39,20 +39,21 @@ module.exports = grammar({
     let: ($) =>
       seq("let", field("name", $._name), optional(seq("(", optional(commas($._name)), ")")), "=", $._expression),
 
+    // That a rule alerts and a derive emits is asked for by a later stage, as in the compiler.
     rule: ($) =>
       seq(
         "rule", field("name", $._name), "{",
         repeat($.metadata), optional($.by), choice($._threshold, $._pattern), optional($.suppress),
-        $.alert, optional($.repeat), optional($.resolve),
+        optional($.alert), optional($.repeat), optional($.resolve),
         "}",
       ),
     derive: ($) =>
       seq(
         "derive", field("name", $._name), "{",
-        optional($.by), choice(repeat1($.on), $._pattern), optional($.window), $.emit, optional($.having),
+        optional($.by), choice(repeat1($.on), $._pattern), optional($.window), optional($.emit), optional($.having),
         "}",
       ),
-    view: ($) => seq("view", field("name", $._name), "{", optional($.by), repeat1($.on), $.emit, "}"),
+    view: ($) => seq("view", field("name", $._name), "{", optional($.by), repeat1($.on), optional($.emit), "}"),
 
     metadata: ($) =>
       choice(seq(choice("title", "owner", "runbook"), $.text), seq(choice("tags", "references"), $._expression)),
