@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::keys::KeyId;
 use super::parcel::{Parcel, Pick, Rows};
+use super::program::Compiled;
 use super::reorder::Reorder;
 use super::rule::Seen;
-use super::scope::{Route, Scope, Use};
+use super::scope::{Route, Scope, Use, Visits};
 use super::store::{Located, Shared, Store};
 use super::warm;
 use super::{Out, Program};
@@ -41,8 +42,9 @@ impl Detector {
     /// An empty detector of this scope.
     pub fn new(program: Arc<Program>, scope: usize) -> Detector {
         let members = &program.scopes[scope];
-        let store = |(position, rule): (usize, &usize)| program.rules[*rule].store(position as u32);
-        let rules = members.rules.iter().enumerate().map(store).collect();
+        let compiled = members.rules.iter().filter_map(|rule| program.rules[*rule].as_ref());
+        let store = |(position, rule): (u32, &Compiled)| rule.store(position, members.rules.len());
+        let rules = (0..).zip(compiled).map(store).collect();
         let shared = Shared { key_types: members.key_types.clone(), ..Shared::default() };
         Detector { scope, reorder: Reorder::default(), rules, shared, program }
     }
@@ -135,13 +137,22 @@ fn stretch(
 ) {
     let routes = &scope.routes[rows.batch.stream().index()];
     if let [route] = &routes[..] {
+        let mut visited = Vec::new();
         for picks in picks[range].chunks(warm::ROWS) {
             let ids = warm::warm(rows, picks, &route.uses, rules, shared);
             for (index, pick) in picks.iter().enumerate() {
                 let mut key = located(rows, pick, ids.get(index).copied().flatten());
-                for one in &route.uses {
-                    if let Some(seen) = seen(rows, pick.row as usize, one) {
+                let row = pick.row as usize;
+                let mut visit = |one: &Use| {
+                    if let Some(seen) = seen(rows, row, one) {
                         rules[one.rule].event(&seen, &mut key, shared, out);
+                    }
+                };
+                match &route.visits {
+                    Visits::All => route.uses.iter().for_each(visit),
+                    found => {
+                        found.of(&rows.answers, row, &mut visited);
+                        visited.iter().for_each(|position| visit(&route.uses[*position as usize]));
                     }
                 }
             }
@@ -163,7 +174,7 @@ fn located<'a>(rows: &'a Rows, pick: &Pick, hint: Option<KeyId>) -> Located<'a> 
 fn seen<'a>(rows: &'a Rows, row: usize, one: &'a Use) -> Option<Seen<'a>> {
     let mut seen = Seen { batch: &rows.batch, row, roles: 0, first: None, histories: &one.histories, every: one.every };
     for (role, predicate) in &one.roles {
-        if predicate.is_none_or(|predicate| rows.answers[predicate.0].get(row)) {
+        if predicate.is_none_or(|predicate| rows.answers.holds(predicate, row)) {
             seen.roles |= 1u64.checked_shl(*role).unwrap_or(0);
             seen.first = seen.first.or(Some(*role));
         }

@@ -14,8 +14,11 @@
 //! Rules that read other rules run in a later *stage*: at the end of a tick one stage after the other is brought up to the
 //! watermark, so that a stage has all rows of the earlier ones.
 
+mod constants;
 mod detector;
 mod episode;
+mod families;
+mod family;
 mod interest;
 mod keys;
 pub mod local;
@@ -24,6 +27,7 @@ mod out;
 mod outage;
 mod parcel;
 mod pattern;
+mod places;
 mod predicates;
 mod program;
 mod reorder;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Program;
+use super::predicates::Answers;
 use super::scope::{Scope, unite};
 use crate::event::{Batch, Bitmap};
 use crate::expr::KeyRows;
@@ -35,8 +36,8 @@ pub struct Parcel {
 /// What the parcels of one batch and scope share.
 pub(super) struct Rows {
     pub batch: Arc<Batch>,
-    /// The answers of the stream's predicates, by [`super::predicates::PredicateId`].
-    pub answers: Arc<Vec<Bitmap>>,
+    /// The answers of the stream's predicates.
+    pub answers: Arc<Answers>,
     /// The keys, by route.
     pub lanes: Vec<KeyRows>,
 }
@@ -84,14 +85,14 @@ fn pick(
     scope: &Scope,
     stream: usize,
     batch: &Batch,
-    answers: &[Bitmap],
+    answers: &Answers,
     wanted: &mut Bitmap,
     keyless: &mut Bitmap,
 ) -> (Vec<KeyRows>, Vec<Pick>) {
     let mut lanes = Vec::new();
     let mut picks = Vec::new();
     for (lane, route) in scope.routes[stream].iter().enumerate() {
-        let all = route.wants.rows(answers, batch.len());
+        let all = route.wants.rows(&route.visits, answers, batch.len());
         let mut placed = all.clone();
         let mut keys = KeyRows::default();
         route.key.keys(batch, &mut placed, &mut keys);

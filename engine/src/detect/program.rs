@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::families::Families;
+use super::family::FamilyRule;
 use super::interest::{Interest, is_handed_over, of_pattern, of_threshold};
 use super::needs;
 use super::pattern::{self, PatternRule};
-use super::predicates::Predicates;
+use super::predicates::{Asking, Predicates};
 use super::scope::{Scope, Turn, scopes};
 use super::store::{Slots, Store};
 use super::threshold::ThresholdRule;
@@ -20,7 +22,9 @@ pub struct Program {
     plan: Arc<Plan>,
     pub(super) predicates: Predicates,
     pub(super) scopes: Vec<Scope>,
-    pub(super) rules: Vec<Compiled>,
+    /// By position in the plan; none for those that another looks after.
+    pub(super) rules: Vec<Option<Compiled>>,
+    families: Families,
     /// How far behind the watermark a look-up may reach, microseconds; none: without a bound.
     look_back_us: Option<i64>,
     /// By stream and field: see [`Program::needed_fields`].
@@ -53,18 +57,20 @@ pub enum ProgramError {
     Stages,
 }
 
-/// A rule of either form.
+/// A rule of either form, or a family of rules.
 pub(super) enum Compiled {
     Threshold(Arc<ThresholdRule>),
     Pattern(Arc<PatternRule>),
+    Family(Arc<FamilyRule>),
 }
 
 impl Compiled {
-    /// No states yet, for the rule at this position in its scope.
-    pub fn store(&self, position: u32) -> Box<dyn Store> {
+    /// No states yet, for the rule at this position in its scope of so many.
+    pub fn store(&self, position: u32, rules: usize) -> Box<dyn Store> {
         match self {
-            Compiled::Threshold(rule) => Box::new(Slots::new(rule.clone(), position)),
-            Compiled::Pattern(rule) => Box::new(Slots::new(rule.clone(), position)),
+            Compiled::Threshold(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
+            Compiled::Pattern(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
+            Compiled::Family(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
         }
     }
 }
@@ -72,26 +78,37 @@ impl Compiled {
 impl Program {
     /// Compiles the plan; every rule runs by the cheapest strategy that keeps its meaning.
     pub fn new(plan: Arc<Plan>) -> Result<Program, ProgramError> {
-        Program::compile(plan, Machine::new)
+        Program::compile(plan, Machine::new, true)
     }
 
     /// As `new`, but every rule runs by the strategy that any rule can run by: to hold the others against.
     pub fn plain(plan: Arc<Plan>) -> Result<Program, ProgramError> {
-        Program::compile(plan, Machine::by_runs)
+        Program::compile(plan, Machine::by_runs, false)
     }
 
-    fn compile(plan: Arc<Plan>, strategy: Strategy) -> Result<Program, ProgramError> {
+    fn compile(plan: Arc<Plan>, strategy: Strategy, shared: bool) -> Result<Program, ProgramError> {
         let machines = plan.rules.iter().map(|rule| machine(&plan, rule, strategy)).collect::<Result<Vec<_>, _>>()?;
-        let mut predicates = Predicates::new(plan.streams.len());
+        let mut asking = Asking::new(plan.streams.len());
         let filters = plan.rules.iter().map(local_filters).collect::<Result<Vec<_>, _>>()?;
         let parts = plan.rules.iter().zip(&machines).zip(&filters);
-        let interests: Vec<_> =
-            parts.map(|((rule, machine), filters)| interests(rule, machine.as_ref(), filters)).collect();
+        let families = if shared { Families::of(&plan) } else { Families::default() };
+        let mut wanted = Vec::new();
+        for (index, ((rule, machine), filters)) in parts.enumerate() {
+            wanted.push((!families.is_led(index)).then(|| interests(rule, machine.as_ref(), filters)));
+        }
         let turns = turns(&plan).ok_or(ProgramError::Stages)?;
-        let scopes = scopes(&plan, &turns, &interests, &mut predicates);
-        drop(interests);
+        let mut scopes = scopes(&plan, &turns, &wanted, &mut asking);
+        drop(wanted);
+        let predicates = asking.finish(shared);
+        scopes.iter_mut().for_each(|scope| scope.index(&predicates));
         let compile = |(index, (rule, machine)): (usize, (&Rule, Option<Machine>))| {
             let id = RuleId(index as u32);
+            if families.is_led(index) {
+                return None;
+            }
+            if let Some(family) = families.led_by(&plan, index) {
+                return Some(Compiled::Family(Arc::new(family)));
+            }
             match (&rule.body, machine) {
                 (Body::Pattern(pattern), Some(machine)) => {
                     Some(Compiled::Pattern(Arc::new(PatternRule::new(&plan, id, rule, pattern, machine))))
@@ -102,11 +119,11 @@ impl Program {
                 (Body::Pattern(_), None) => None,
             }
         };
-        let rules = plan.rules.iter().zip(machines).enumerate().filter_map(compile).collect();
+        let rules = plan.rules.iter().zip(machines).enumerate().map(compile).collect();
         let behind = |(rule, turn): (&Rule, &Turn)| Some(look_back_us(rule)?.saturating_add(turn.lag_us));
         let look_back_us = plan.rules.iter().zip(&turns).map(behind).try_fold(0, |all, one| Some(one?.max(all)));
         let needed = needs::needed_fields(&plan);
-        Ok(Program { predicates, scopes, rules, look_back_us, needed, plan })
+        Ok(Program { predicates, scopes, rules, families, look_back_us, needed, plan })
     }
 
     /// The plan.
@@ -121,7 +138,17 @@ impl Program {
 
     /// The rules of each key scope, by position in the plan.
     pub fn scope_rules(&self) -> Vec<Vec<usize>> {
-        self.scopes.iter().map(|scope| scope.rules.clone()).collect()
+        let of_scope = |scope: &Scope| {
+            let mut rules: Vec<usize> = scope.rules.iter().flat_map(|rule| self.families.members(*rule)).collect();
+            rules.sort_unstable();
+            rules
+        };
+        self.scopes.iter().map(of_scope).collect()
+    }
+
+    /// Names the states of a rule in snapshots, or those of the family that it leads.
+    pub(super) fn fingerprint(&self, rule: usize) -> u64 {
+        self.families.fingerprint(rule).unwrap_or_else(|| self.plan.rules[rule].fingerprint)
     }
 
     /// The earliest time as of which anything may still be looked up once event time has passed `watermark_us` everywhere: a

@@ -108,6 +108,17 @@ pub(super) trait Behaviour: Send + Sync {
     /// Number of open runs or episodes.
     fn open(&self, state: &Self::State) -> usize;
 
+    /// Appends what is said once before the states of a chunk.
+    fn write_head(&self, _out: &mut Vec<u8>) {}
+
+    /// Takes it off the front of `bytes`; gives what was not there then, for [`Behaviour::join`].
+    fn read_head(&self, _bytes: &mut &[u8]) -> Result<Arc<[u32]>, StateError> {
+        Ok(Arc::default())
+    }
+
+    /// Lets newcomers begin after what a state that was read back has seen.
+    fn join(&self, _state: &mut Self::State, _newcomers: &Arc<[u32]>) {}
+
     /// Appends the state to a chunk.
     fn write(&self, state: &Self::State, out: &mut Vec<u8>);
 

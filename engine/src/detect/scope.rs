@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::interest::{Interest, Part};
-use super::predicates::{PredicateId, Predicates};
+use super::predicates::{Answers, Asking, PredicateId, Predicates};
 use crate::event::Bitmap;
 use crate::expr::{KeyFn, canonical};
 use tripline_query_lang::plan::{Expr, Plan, Rule};
@@ -42,6 +42,16 @@ pub(super) struct Route {
     pub wants: Wants,
     /// What each rule does with them; rules in order of the text.
     pub uses: Vec<Use>,
+    /// Which of the uses a row comes to.
+    pub visits: Visits,
+}
+
+/// Which of a route's uses a row comes to.
+pub(super) enum Visits {
+    /// All.
+    All,
+    /// Those, by position, that no index finds; and by predicate of the index those that ask for it.
+    Found(Vec<u32>, Vec<Vec<u32>>),
 }
 
 /// Which rows of a stream a route takes.
@@ -68,15 +78,62 @@ pub(super) struct Use {
 
 impl Wants {
     /// The wanted rows, given the answers of the stream's predicates.
-    pub fn rows(&self, answers: &[Bitmap], len: usize) -> Bitmap {
-        match self {
-            Wants::All => Bitmap::ones(len),
-            Wants::AnyOf(predicates) => {
-                let mut rows = Bitmap::zeros(len);
-                predicates.iter().for_each(|predicate| unite(&mut rows, &answers[predicate.0]));
-                rows
+    pub fn rows(&self, visits: &Visits, answers: &Answers, len: usize) -> Bitmap {
+        let Wants::AnyOf(predicates) = self else { return Bitmap::ones(len) };
+        let mut rows = Bitmap::zeros(len);
+        predicates.iter().filter_map(|predicate| answers.mask(*predicate)).for_each(|mask| unite(&mut rows, mask));
+        if let Visits::Found(_, by_predicate) = visits {
+            let wanted = |hit: &PredicateId| by_predicate.get(hit.0).is_some_and(|uses| !uses.is_empty());
+            let hit = answers.rows_hit().filter(|(_, hits)| hits.iter().any(wanted));
+            hit.for_each(|(row, _)| rows.set(row, true));
+        }
+        rows
+    }
+}
+
+impl Scope {
+    /// Lets rows come to rules by the index of predicates.
+    pub fn index(&mut self, predicates: &Predicates) {
+        for (stream, routes) in self.routes.iter_mut().enumerate() {
+            routes.iter_mut().for_each(|route| route.index(stream, predicates));
+        }
+    }
+}
+
+impl Route {
+    fn index(&mut self, stream: usize, predicates: &Predicates) {
+        let indexed = |predicate: &Option<PredicateId>| predicate.filter(|p| predicates.is_indexed(stream, *p));
+        let (mut always, mut by_predicate, mut any) = (Vec::new(), Vec::new(), false);
+        for (position, one) in self.uses.iter().enumerate() {
+            let all_indexed = one.roles.iter().all(|(_, predicate)| indexed(predicate).is_some());
+            if one.every || !one.histories.is_empty() || !all_indexed {
+                always.push(position as u32);
+            }
+            // Whatever finds the use: the rows that any of its predicates wants are wanted.
+            for predicate in one.roles.iter().filter_map(|(_, predicate)| indexed(predicate)) {
+                any = true;
+                if by_predicate.len() <= predicate.0 {
+                    by_predicate.resize_with(predicate.0 + 1, Vec::new);
+                }
+                by_predicate[predicate.0].push(position as u32);
             }
         }
+        if any {
+            self.visits = Visits::Found(always, by_predicate);
+        }
+    }
+}
+
+impl Visits {
+    /// The uses that a row comes to by way of an index and those that no index finds, by position, ascending.
+    pub fn of(&self, answers: &Answers, row: usize, out: &mut Vec<u32>) {
+        out.clear();
+        let Visits::Found(always, by_predicate) = self else { return };
+        out.extend(always);
+        let found = answers.hits(row).iter().filter_map(|hit| by_predicate.get(hit.0));
+        found.for_each(|uses| out.extend(uses));
+        out.sort_unstable();
+        out.dedup();
     }
 }
 
@@ -100,16 +157,17 @@ struct DraftRoute<'a> {
     uses: Vec<Use>,
 }
 
-/// Sorts rules into scopes, those of earlier stages first. `interests` are by rule; `one_place`: the rule runs under the
-/// empty key.
+/// Sorts rules into scopes, those of earlier stages first. `interests` are by rule, none for those that another looks
+/// after; `one_place`: the rule runs under the empty key.
 pub(super) fn scopes(
     plan: &Plan,
     turns: &[Turn],
-    interests: &[(Vec<Interest<'_>>, bool)],
-    predicates: &mut Predicates,
+    interests: &[Option<(Vec<Interest<'_>>, bool)>],
+    predicates: &mut Asking,
 ) -> Vec<Scope> {
     let mut drafts: Vec<Draft<'_>> = Vec::new();
-    for (index, ((rule, turn), (interests, one_place))) in plan.rules.iter().zip(turns).zip(interests).enumerate() {
+    for (index, ((rule, turn), interests)) in plan.rules.iter().zip(turns).zip(interests).enumerate() {
+        let Some((interests, one_place)) = interests else { continue };
         let key = key_of(rule, *one_place);
         let keys = keys_by_stream(interests);
         let is_one = |draft: &Draft<'_>| draft.turn == *turn && draft.key == key && draft.agrees(&keys);
@@ -150,7 +208,7 @@ impl<'a> Draft<'a> {
         keys.iter().all(|(stream, keys)| self.routes.get(stream).is_none_or(|routes| routes.keys().eq(keys)))
     }
 
-    fn add(&mut self, rule: usize, interests: &[Interest<'a>], predicates: &mut Predicates) {
+    fn add(&mut self, rule: usize, interests: &[Interest<'a>], predicates: &mut Asking) {
         let position = self.rules.len();
         self.rules.push(rule);
         for interest in interests {
@@ -185,7 +243,7 @@ impl<'a> Draft<'a> {
 
 impl DraftRoute<'_> {
     fn finish(self) -> Route {
-        Route { key: KeyFn::new(self.key), wants: wants(&self.uses), uses: self.uses }
+        Route { key: KeyFn::new(self.key), wants: wants(&self.uses), uses: self.uses, visits: Visits::All }
     }
 }
 

@@ -5,7 +5,6 @@ use super::Detector;
 use super::keys::KeyId;
 use crate::expr::hash_key;
 use crate::state::{Put, StateError, Take, key_group};
-use tripline_query_lang::plan::Rule;
 
 const MAGIC: [u8; 4] = *b"TLKG";
 const VERSION: u8 = 1;
@@ -24,8 +23,8 @@ impl Detector {
         out.put_u8(VERSION);
         out.put_u32(u32::from(group));
         out.put_len(self.rules.len());
-        for (rule, store) in self.members().zip(&self.rules) {
-            out.put_u64(rule.fingerprint);
+        for (fingerprint, store) in self.fingerprints().zip(&self.rules) {
+            out.put_u64(fingerprint);
             let mut section = Vec::new();
             store.write(&keys, table, &mut section);
             out.put_bytes(&section);
@@ -57,7 +56,7 @@ impl Detector {
         for _ in 0..bytes.take_len("rules")? {
             let fingerprint = bytes.take_u64("a rule's fingerprint")?;
             let section = bytes.take_bytes("a rule's states")?;
-            let place = self.members().position(|rule| rule.fingerprint == fingerprint);
+            let place = self.fingerprints().position(|of_rule| of_rule == fingerprint);
             if let Some(place) = place {
                 self.read_rule(place, group, &section)?;
             }
@@ -75,8 +74,8 @@ impl Detector {
         }
     }
 
-    /// The rules of the scope, in the order of the stores.
-    fn members(&self) -> impl Iterator<Item = &Rule> {
-        self.program.scopes[self.scope].rules.iter().map(|rule| &self.program.plan().rules[*rule])
+    /// Of the rules of the scope, in the order of the stores.
+    fn fingerprints(&self) -> impl Iterator<Item = u64> {
+        self.program.scopes[self.scope].rules.iter().map(|rule| self.program.fingerprint(*rule))
     }
 }

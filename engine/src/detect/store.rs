@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::keys::{KeyId, KeyTable};
 use super::out::Out;
+use super::places::Places;
 use super::rule::{Behaviour, Bench, Scratch, Seen};
 use super::timers::{NEVER, Timer, Timers};
 use crate::expr::hash_key;
@@ -78,7 +79,7 @@ pub(super) struct Slots<B: Behaviour> {
     rule: Arc<B>,
     /// The rule, by position in the scope.
     position: u32,
-    slots: Vec<Option<Slot<B::State>>>,
+    slots: Places<Slot<B::State>>,
 }
 
 struct Slot<S> {
@@ -88,19 +89,15 @@ struct Slot<S> {
 }
 
 impl<B: Behaviour> Slots<B> {
-    /// No key has any state.
-    pub fn new(rule: Arc<B>, position: u32) -> Slots<B> {
-        Slots { rule, position, slots: Vec::new() }
+    /// No key has any state; the scope has so many rules.
+    pub fn new(rule: Arc<B>, position: u32, rules: usize) -> Slots<B> {
+        Slots { rule, position, slots: Places::new(rules) }
     }
 
     fn put(&mut self, id: KeyId, state: B::State, timers: &mut Timers) {
-        let index = id as usize;
-        if self.slots.len() <= index {
-            self.slots.resize_with(index + 1, || None);
-        }
         let mut slot = Slot { state, armed: NEVER };
         arm(&*self.rule, self.position, id, &mut slot, i64::MIN, timers);
-        self.slots[index] = Some(slot);
+        self.slots.put(id, slot);
     }
 }
 
@@ -126,13 +123,12 @@ impl<B: Behaviour> Store for Slots<B> {
             return self.rule.event(&mut B::State::default(), seen, &mut bench);
         }
         let found = key.find(keys);
-        let slot = found.and_then(|id| Some((id, self.slots.get_mut(id as usize)?)));
-        if let Some((id, place)) = slot
-            && let Some(slot) = place
+        if let Some(id) = found
+            && let Some(slot) = self.slots.get_mut(id)
         {
             self.rule.event(&mut slot.state, seen, &mut bench);
             if self.rule.is_idle(&slot.state) {
-                *place = None;
+                self.slots.remove(id);
                 keys.release(id);
                 key.id = None;
             } else if !self.rule.deadline_grows() || slot.armed == NEVER {
@@ -151,7 +147,7 @@ impl<B: Behaviour> Store for Slots<B> {
 
     fn begin(&mut self, start_us: i64, shared: &mut Shared) {
         let hash = hash_key(&[]);
-        let is_known = |id: KeyId| self.slots.get(id as usize).is_some_and(Option::is_some);
+        let is_known = |id: KeyId| self.slots.get(id).is_some();
         if !self.rule.begins() || shared.keys.find(hash, &[]).is_some_and(is_known) {
             return;
         }
@@ -162,7 +158,7 @@ impl<B: Behaviour> Store for Slots<B> {
     }
 
     fn warm(&self, keys: &[Option<KeyId>]) -> i64 {
-        let slots = || keys.iter().flatten().filter_map(|id| self.slots.get(*id as usize)?.as_ref());
+        let slots = || keys.iter().flatten().filter_map(|id| self.slots.get(*id));
         let mut sum = slots().fold(0i64, |sum, slot| sum.wrapping_add(slot.armed));
         for depth in 0..B::DEPTH {
             sum = slots().fold(sum, |sum, slot| sum.wrapping_add(self.rule.warm(&slot.state, depth)));
@@ -172,12 +168,12 @@ impl<B: Behaviour> Store for Slots<B> {
 
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, timers, key_types, scratch, tables } = shared;
-        let Some(place) = self.slots.get_mut(timer.key as usize) else { return };
-        let Some(slot) = place.as_mut().filter(|slot| slot.armed == timer.deadline_us) else { return };
+        let slot = self.slots.get_mut(timer.key).filter(|slot| slot.armed == timer.deadline_us);
+        let Some(slot) = slot else { return };
         let mut bench = Bench { key: keys.bytes(timer.key), key_types, out, scratch, tables: &**tables };
         slot.armed = NEVER;
         if self.rule.time(&mut slot.state, watermark_us, &mut bench) {
-            *place = None;
+            self.slots.remove(timer.key);
             keys.release(timer.key);
         } else {
             arm(&*self.rule, self.position, timer.key, slot, watermark_us, timers);
@@ -186,23 +182,23 @@ impl<B: Behaviour> Store for Slots<B> {
 
     fn finish(&mut self, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, key_types, scratch, tables, .. } = shared;
-        for (id, place) in self.slots.iter_mut().enumerate() {
-            let id = id as KeyId;
-            let Some(slot) = place else { continue };
+        for id in self.slots.ids() {
+            let Some(slot) = self.slots.get_mut(id) else { continue };
             let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch, tables: &**tables };
             if self.rule.finish(&mut slot.state, &mut bench) {
-                *place = None;
+                self.slots.remove(id);
                 keys.release(id);
             }
         }
     }
 
     fn open(&self) -> usize {
-        self.slots.iter().flatten().map(|slot| self.rule.open(&slot.state)).sum()
+        self.slots.iter().map(|slot| self.rule.open(&slot.state)).sum()
     }
 
     fn write(&self, keys: &[KeyId], table: &KeyTable, out: &mut Vec<u8>) {
-        let slots = keys.iter().filter_map(|id| Some((id, self.slots.get(*id as usize)?.as_ref()?)));
+        let slots = keys.iter().filter_map(|id| Some((id, self.slots.get(*id)?)));
+        self.rule.write_head(out);
         out.put_len(slots.clone().count());
         for (id, slot) in slots {
             out.put_bytes(table.bytes(*id));
@@ -211,13 +207,15 @@ impl<B: Behaviour> Store for Slots<B> {
     }
 
     fn read(&mut self, bytes: &mut &[u8], hash: &HashIn<'_>, shared: &mut Shared) -> Result<(), StateError> {
+        let newcomers = self.rule.read_head(bytes)?;
         for _ in 0..bytes.take_len("keys")? {
             let key = bytes.take_bytes("a key")?;
-            let state = self.rule.read(bytes)?;
+            let mut state = self.rule.read(bytes)?;
+            self.rule.join(&mut state, &newcomers);
             let damaged = |what: &str| StateError::Damaged { what: what.to_owned() };
             let hash = hash(&key).ok_or_else(|| damaged("a key is of another group"))?;
             let id = shared.keys.hold(hash, &key);
-            if self.slots.get(id as usize).is_some_and(Option::is_some) {
+            if self.slots.get(id).is_some() {
                 shared.keys.release(id);
                 return Err(damaged("a key has two states"));
             }

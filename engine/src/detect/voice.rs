@@ -1,6 +1,8 @@
 //! What a rule says when it fires: fields and message, a row for the rules that read it, and where in the total order it
 //! says it.
 
+use std::fmt::Write;
+
 use super::out::{Out, Row};
 use super::suppress::{Suppress, Suppressed};
 use crate::alert::{Alert, AlertState, Evidence};
@@ -169,7 +171,8 @@ fn message(template: &[Piece], scene: &Scene<'_>) -> String {
     for piece in template {
         match piece {
             Piece::Text(text) => message.push_str(text),
-            Piece::Value(value) => message.push_str(&value(scene).to_string()),
+            // Writing to a text cannot fail.
+            Piece::Value(value) => drop(write!(message, "{}", value(scene))),
         }
     }
     message

@@ -14,6 +14,7 @@ mod mask;
 mod mask_leaf;
 mod numeric;
 mod place;
+mod probe;
 mod scene;
 mod shape;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use key::{KeyFn, KeyRows, hash_key, read_key, write_key};
 pub(crate) use key::{read_value, write_value};
 pub(crate) use loops::COLLECT_MAX;
 pub use mask::{MaskFn, compile_mask};
+pub use probe::{Probe, Rest, limit, probe};
 pub use scene::{BatchRow, Bound, Lookups, Row, Scene};
 pub use shape::{canonical, is_local, split_local};
 pub use text::TextFn;

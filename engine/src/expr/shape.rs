@@ -31,14 +31,14 @@ pub fn split_local(expr: &Expr) -> (Option<Expr>, Option<Expr>) {
 }
 
 /// The parts of nested `and`s, in the order of the text.
-fn conjuncts(expr: &Expr) -> Vec<&Expr> {
+pub(super) fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
         ExprKind::And(parts) => parts.iter().flat_map(conjuncts).collect(),
         _ => vec![expr],
     }
 }
 
-fn conjunction(mut parts: Vec<Expr>) -> Option<Expr> {
+pub(super) fn conjunction(mut parts: Vec<Expr>) -> Option<Expr> {
     let first = parts.pop()?;
     if parts.is_empty() {
         return Some(first);

@@ -1,5 +1,6 @@
 //! Detection by plain calls: hand-made plans and batches in, alerts out.
 
+mod family;
 mod naive;
 mod order;
 mod pattern;
