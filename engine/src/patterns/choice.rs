@@ -174,7 +174,10 @@ fn flatten(choice: Choice, out: &mut Vec<Draft>) -> Result<Order, PatternError> 
             if each {
                 out[before..].iter_mut().for_each(|draft| draft.limit = draft.limit.into_iter().chain(limit).min());
             }
-            let both = match (each, greedy) {
+            // At the end `greedy each` is `greedy`: nothing could pass over what the loop takes.
+            let end = second.most_preferred().map(|way| &out[way]);
+            let at_end = greedy && end.is_some_and(|way| way.target.is_none() && way.crossed.is_empty());
+            let both = match (each && !at_end, greedy) {
                 (false, _) => Both::Never,
                 (true, false) => Both::Always,
                 (true, true) => Both::UnlessFirst,

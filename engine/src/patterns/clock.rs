@@ -108,6 +108,7 @@ impl Graph {
             return None;
         }
         let over = self.group_latest(group, state, start).unwrap_or(i64::MAX);
+        let over = over.min(program.over_end(cursor));
         self.members_latest(group, state, start).map(|latest| latest.min(over))
     }
 
@@ -164,6 +165,7 @@ impl Graph {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
         let (Some(LeafBody::Group(group)), Some(mut state)) = (leaf, cursor.group.take()) else { return false };
         let was_complete = self.is_complete(group, &state, start);
+        state.shut |= program.over_end(cursor) <= deadline_us;
         match self.pass_group(group, &mut state, deadline_us, start, seen_seq, edits) {
             Passed::Gone => false,
             Passed::Complete(_) if !was_complete => {

@@ -180,6 +180,7 @@ impl Graph {
             Order::Pick { both: Both::Never, first, second } => {
                 let one = self.take_ways(taking, first);
                 let untried = if one.spawned { second.ways() & taking.cursor.open } else { 0 };
+                self.test_untried(taking, untried);
                 let Some(before) = one.passed else { return Followed { taken: one.taken | untried, ..one } };
                 let other = self.take_ways(taking, second);
                 Followed {
@@ -192,8 +193,7 @@ impl Graph {
                 let before = taking.moved.len();
                 let one = self.take_ways(taking, first);
                 if *both == Both::UnlessFirst && taking.moved.len() > before {
-                    let untried = if one.spawned { second.ways() & taking.cursor.open } else { 0 };
-                    return Followed { passed: None, taken: one.taken | untried, ..one };
+                    return Followed { passed: None, ..one };
                 }
                 let other = self.take_ways(taking, second);
                 let alive = |side: &Order| side.ways() & taking.cursor.open & !taking.killed != 0;
@@ -204,6 +204,15 @@ impl Graph {
                     (one, other) => one.or(other),
                 };
                 Followed { passed, taken: one.taken | other.taken, spawned: one.spawned || other.spawned }
+            }
+        }
+    }
+
+    /// Whoever passes over an event that `then each` takes sees what it forbids.
+    fn test_untried(&self, taking: &mut Taking<'_>, ways: WaySet) {
+        for way in ways_in(ways) {
+            for before in [true, false] {
+                taking.killed |= self.forbidden(taking.program, taking.cursor, taking.sight, way, before);
             }
         }
     }
@@ -357,6 +366,7 @@ impl Graph {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
         let (Some(LeafBody::Group(group)), Some(state)) = (leaf, cursor.group.take()) else { return Fate::Passed };
         let was_open = cursor.open;
+        let may_take = may_take && sight.now.at_us <= program.over_end(cursor);
         let mut variants = Vec::new();
         let fate = self.feed_group(group, *state, sight, may_take, &mut variants);
         let took = variants.iter().any(|variant| variant.took);

@@ -223,6 +223,18 @@ impl Graph {
     }
 }
 
+impl Program {
+    /// The last time at which the brackets around a place allow an event, by `over`.
+    pub(super) fn over_end(&self, cursor: &Cursor) -> i64 {
+        let Some(leaf) = cursor.leaf.map(|leaf| &self.leaves[leaf as usize]) else { return i64::MAX };
+        let ends =
+            leaf.levels.iter().zip(&cursor.rounds).filter_map(|(&level, round)| {
+                self.levels[level].over_us.map(|over| round.first_us.saturating_add(over))
+            });
+        ends.min().unwrap_or(i64::MAX)
+    }
+}
+
 /// Whether the rounds of the levels allow a way: those it leaves have had enough, the one it repeats may have more.
 pub(super) fn allows_rounds(program: &Program, cursor: &Cursor, way: &Way) -> bool {
     let Some(leaf) = cursor.leaf.map(|leaf| &program.leaves[leaf as usize]) else { return true };

@@ -121,7 +121,17 @@ impl<'p> Walk<'_, 'p> {
             new.push(kept(Branch { start: branch.start, taken, ways, races }));
         }
         new.retain(|b| !b.ways.is_empty());
-        let stays = if took.each { self.passed(branch, event) } else { Vec::new() };
+        let mut stays = Vec::new();
+        if took.each {
+            // To those who pass over it, the event is the very next one all the same.
+            let ends = |way: &Way<'p>| matches!(way.goal, Goal::AnyEvent) && self.lets_all(way, event, &branch.taken);
+            if branch.ways.iter().any(ends) {
+                at_us = Some(self.view.at(event));
+                stays.push(Branch { ways: vec![completed(None)], ..branch });
+            } else {
+                stays = self.passed(branch, event);
+            }
+        }
         let limit = took.limit.or_else(|| new.iter().flat_map(|b| &b.ways).filter_map(limit_of).max());
         Outcome { branches: [stays, new].concat(), won, limit, at_us }
     }
@@ -143,8 +153,12 @@ impl<'p> Walk<'_, 'p> {
         ways.iter().find_map(|way| self.offer_way(way, event, taken, around))
     }
 
+    fn lets_all(&self, way: &Way<'p>, event: usize, taken: &Taken) -> bool {
+        way.guards.iter().all(|guard| self.lets_take(guard, event, taken))
+    }
+
     fn offer_way(&self, way: &Way<'p>, event: usize, taken: &Taken, around: &[&Rest<'p>]) -> Option<Took<'p>> {
-        if !way.guards.iter().all(|guard| self.lets_take(guard, event, taken)) {
+        if !self.lets_all(way, event, taken) {
             return None;
         }
         match &way.goal {
@@ -235,11 +249,13 @@ impl<'p> Walk<'_, 'p> {
             all[member] = ways;
             let taken: Vec<_> = taken.iter().copied().chain(step.map(|step| (step, event))).collect();
             let here = self.here(&taken, Vec::new(), None);
-            let branches = settle(Members { ways: all, ..members.clone() }, way.link, &way.rest, &here);
+            let link = if way.link == Link::ThenEach { Link::Then } else { way.link };
+            let branches = settle(Members { ways: all, ..members.clone() }, link, &way.rest, &here);
             branches.into_iter().map(move |ways| (step, ways))
         };
         let branches = took.branches.into_iter().flat_map(settled).collect();
-        Some(Took { branches, won: [way.won.clone(), took.won].concat(), ..took })
+        let each = took.each || way.link == Link::ThenEach;
+        Some(Took { branches, each, won: [way.won.clone(), took.won].concat(), ..took })
     }
 
     /// A guard lets an event take its way: `no X` lies strictly between its neighbours, so the neighbour itself is not
@@ -355,8 +371,14 @@ impl<'p> Walk<'_, 'p> {
                     Goal::Deadline(_) => i64::MAX,
                     _ => own.min(self.latest(way, taken)),
                 };
-                let takes = |way: &&Way<'p>| !matches!(way.goal, Goal::Done);
-                let latest = members.going_on().flatten().filter(takes).map(one).max().unwrap_or(i64::MIN);
+                // What stands behind the end of a complete member does not hold it back.
+                let is_complete = members.complete() >= members.need;
+                let takes = |ways: &'_ Vec<Way<'p>>| {
+                    let before = ways.iter().take_while(|way| !matches!(way.goal, Goal::Done)).map(one).max();
+                    let all = ways.iter().filter(|way| !matches!(way.goal, Goal::Done)).map(one).max();
+                    if is_complete && members.is_greedy() { before } else { all }
+                };
+                let latest = members.going_on().filter_map(takes).max().unwrap_or(i64::MIN);
                 latest.min(self.last_chance(way, taken))
             }
             Goal::Either(either) => {
@@ -571,8 +593,14 @@ fn races_of(ways: &[Way<'_>]) -> Vec<Race> {
             FrameKind::Alternative(race) => Some(*race),
             _ => None,
         }));
-        if let Goal::Members(members) = &way.goal {
-            races.extend(members.ways.iter().flat_map(|ways| races_of(ways)));
+        match &way.goal {
+            Goal::Members(members) => races.extend(members.ways.iter().flat_map(|ways| races_of(ways))),
+            // Its own race has not begun; those around it have.
+            Goal::Either(either) => {
+                let around = either.branches.iter().flat_map(|ways| races_of(ways));
+                races.extend(around.filter(|race| race.race != either.race));
+            }
+            _ => {}
         }
     }
     races

@@ -176,10 +176,12 @@ fn decide<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches
         let leave = leave.into_iter().map(|ways| if quant.greedy { not_past(ways, &loop_ways) } else { ways });
         return if quant.greedy { again.into_iter().chain(leave).collect() } else { leave.chain(again).collect() };
     }
+    let complete = |ways: &Vec<Way<'p>>| matches!(ways.first(), Some(Way { goal: Goal::Complete(_), .. }));
+    let is_complete = leave.iter().any(complete);
     let mut branches = Vec::new();
     for leave in &leave {
         // At the end of the pattern what is not greedy takes no more.
-        if !quant.greedy && matches!(leave.first(), Some(Way { goal: Goal::Complete(_), .. })) {
+        if !quant.greedy && is_complete {
             branches.push(leave.clone());
             continue;
         }
@@ -195,7 +197,7 @@ fn decide<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches
 fn another_round<'p>(round: &Round<'p>, spare: bool, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
     let link = match (round.done, round.link) {
         (0, link) => link,
-        _ if round.quant.consecutive => Link::Next,
+        _ if round.quant.consecutive || round.mode.strict => Link::Next,
         (_, Link::Start) => Link::Then,
         (_, link) => link,
     };
@@ -268,7 +270,9 @@ fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, he
             let mode = if link == Link::Next { Mode { strict: true, common: true } } else { mode };
             let end = push(FrameKind::Member, &None);
             let inside = Here { guards: Vec::new(), won: Vec::new(), ..here.clone() };
-            let members = group.members.iter().map(|member| enter(member, link, mode, &end, &inside));
+            // The word stands before the group: its members have no place.
+            let first = if link == Link::ThenEach { Link::Then } else { link };
+            let members = group.members.iter().map(|member| enter(member, first, mode, &end, &inside));
             let combinations = members.fold(vec![Vec::new()], |combinations: Vec<Vec<Vec<Way>>>, branches| {
                 let with = |c: &Vec<Vec<Way<'p>>>| {
                     branches.iter().map(|b| [c.clone(), vec![b.clone()]].concat()).collect::<Vec<_>>()
@@ -322,6 +326,10 @@ pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, 
             here.taken.retain(|past| !dropped.has(past.step, past.event));
             here.dropped.push(dropped);
         }
+    }
+    if members.is_greedy() {
+        // It is over when its loops are, not at the deadline.
+        here.by_deadline = None;
     }
     let goes_on = members.ways.iter().flatten().any(|way| !matches!(way.goal, Goal::Done));
     let inside: Vec<Way> = goes_on.then(|| way(Goal::Members(members), link, false, rest, &here)).into_iter().collect();

@@ -274,7 +274,7 @@ pub(super) fn is_greedy_spare(ways: &[Way<'_>]) -> bool {
 impl Guard<'_> {
     /// It is still in force when time has brought a branch on.
     pub fn outlasts_time(&self) -> bool {
-        matches!(self, Guard::No { until_us: None, next_only: false, last: false, .. })
+        matches!(self, Guard::No { until_us: None, next_only: false, last: false, .. } | Guard::Loop(_))
     }
 }
 
