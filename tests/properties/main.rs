@@ -223,30 +223,3 @@ fn the_runner_says_what_the_reference_says() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
-
-#[test]
-fn scratch() {
-    let text = std::fs::read_to_string("/tmp/scratch.trip").unwrap();
-    let (rule, events) = text.split_once("---\n").unwrap();
-    let text = format!("{}\n{rule}", rules::STREAMS);
-    let plan = plan(&text).unwrap();
-    let records: Vec<Record> = events
-        .lines()
-        .filter(|l| !l.is_empty())
-        .map(|l| {
-            let mut p = l.splitn(3, ' ');
-            let stream = u32::from(p.next().unwrap() == "t");
-            let partition = p.next().unwrap().parse().unwrap();
-            let json = p.next().unwrap().to_string();
-            let v: serde_json::Value = serde_json::from_str(&json).unwrap();
-            Record { stream, partition, timestamp_ms: v["at"].as_i64().unwrap(), json }
-        })
-        .collect();
-    for a in run::shown(&plan, &run::alerts_by_reference(&plan, &records, &[]).unwrap()) {
-        eprintln!("REF {a}");
-    }
-    let setting = random_setting(&mut Draw::again(Vec::new()));
-    for a in run::by_engine(&plan, &records, &[], &setting).unwrap() {
-        eprintln!("ENG {a}");
-    }
-}

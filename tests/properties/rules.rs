@@ -395,7 +395,9 @@ fn bracket(draw: &mut Draw, steps: &mut Steps, depth: u32, place: Place, each: b
     let (quant, is_loop, may_be_empty, branches) = quant(draw, place.must_take);
     let before = steps.known.len();
     let inside_loop = place.inside_loop || is_loop;
-    let inside = sequence(draw, steps, depth + 1, Place { inside_loop, ..place });
+    // A bracket that may be left out has something in it: of `(b?)?` nobody can say which of the two is empty.
+    let must_take = place.must_take || may_be_empty;
+    let inside = sequence(draw, steps, depth + 1, Place { inside_loop, must_take, ..place });
     steps.known[before..].iter_mut().for_each(|(.., empty)| *empty |= may_be_empty);
     steps.last_took &= !may_be_empty;
     steps.last_is_plain = false;
