@@ -1,6 +1,6 @@
 # Tripline's task runner. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-peers instructions fuzz setup setup-tests
+.PHONY: help demo test check bench bench-peers instructions fuzz proof setup setup-tests
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ instructions: setup ## compare instructions an event with those accepted (valgri
 
 fuzz: setup ## run each fuzz target for a minute (with cargo-fuzz on a nightly toolchain, else the stable fallback)
 	./scripts/fuzz.sh
+
+proof: setup ## hold the engine to the slow reference: 200,000 random rules over random streams (another part: make proof FROM=200000)
+	TRIPLINE_FROM=$(or $(FROM),0) TRIPLINE_PAIRS=$(or $(PAIRS),200000) cargo test --release --test properties -- the_engine
 
 setup:
 	@./scripts/setup.sh build

@@ -3,6 +3,7 @@
 mod branch;
 mod fit;
 mod lasting;
+mod late;
 mod place;
 mod select;
 mod tree;
