@@ -267,6 +267,9 @@ impl Tree {
         if self.keyed {
             return Err("a silence of a key that has not been seen".to_string());
         }
+        if !self.helpers.is_empty() {
+            return Err("two silences from the start, which start anew unlike each other".to_string());
+        }
         let ms = absent.get("for_ms").and_then(Value::as_i64).ok_or("an absence without a time")?;
         let read = self.filter(absent, None, writer)?;
         let name = format!("quiet{}", self.helpers.len());
