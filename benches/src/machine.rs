@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::places;
+
 /// Where, when, and with what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -32,7 +34,12 @@ impl Machine {
     /// This one, now.
     pub fn this(java: &str) -> Machine {
         let said = |tool: &str, args: &[&str]| {
-            let output = Command::new(tool).args(args).output().ok().filter(|output| output.status.success());
+            let output = Command::new(tool)
+                .args(args)
+                .current_dir(places::root())
+                .output()
+                .ok()
+                .filter(|output| output.status.success());
             output.map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
         let line = |path: &str, name: &str| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use tripline::connectors::log::Log;
@@ -25,13 +26,16 @@ pub fn measure(one: &Benchmark) -> Result<Report, ModelError> {
     let settings = Settings { workers: one.definition.workers, ..Settings::default() };
     let job = Job::new(plan).settings(settings).input(log_input(&log)).sink(Arc::new(Tally::default()).sink());
     let told = stop.clone();
-    let running = std::thread::spawn(move || job.run(told));
+    let (done, ended) = channel();
+    std::thread::spawn(move || done.send(job.run(told)));
     let (start, before) = (Instant::now(), memory::processor_time());
-    std::thread::sleep(QUIET);
+    if let Ok(early) = ended.recv_timeout(QUIET) {
+        return Err(broken(one, format!("the job ended by itself: {early:?}")));
+    }
     let share = (memory::processor_time() - before).as_secs_f64() / start.elapsed().as_secs_f64();
     let resident_mb = memory::resident_mb();
     stop.store(true, Ordering::Relaxed);
-    let ended = running.join().map_err(|_| broken(one, "the job's thread panicked"))?;
+    let ended = ended.recv().map_err(|_| broken(one, "the job's thread panicked"))?;
     let summary = ended.map_err(|error| broken(one, error))?;
     // There are no events, and nothing to write by hand.
     let report = Report::new(one.name.clone(), summary.counts.read as usize, summary.counts.alerts, QUIET, None);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -120,13 +121,29 @@ fn bare(broker: &Broker, records: usize) -> Result<Duration, String> {
 struct Running {
     stop: Arc<AtomicBool>,
     read: Arc<dyn Fn() -> (u64, u64) + Send + Sync>,
-    thread: JoinHandle<Result<(), String>>,
+    ended: Receiver<Result<(), String>>,
 }
 
 impl Running {
+    /// Waits until so many records have been read; says how long that took, or why it does not come to it.
+    fn wait(&self, records: u64, between: Duration) -> Result<Duration, String> {
+        let start = Instant::now();
+        while (self.read)().0 < records {
+            match self.ended.recv_timeout(between) {
+                Ok(early) => return Err(format!("the job ended by itself: {early:?}")),
+                Err(RecvTimeoutError::Disconnected) => return Err("the job's thread panicked".to_owned()),
+                Err(RecvTimeoutError::Timeout) if start.elapsed() > PATIENCE => {
+                    return Err(format!("{} of {records} records were read in {PATIENCE:?}", (self.read)().0));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+        Ok(start.elapsed())
+    }
+
     fn end(self) -> Result<(), String> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().map_err(|_| "the job's thread panicked".to_owned())?
+        self.ended.recv().map_err(|_| "the job's thread panicked".to_owned())?
     }
 }
 
@@ -155,8 +172,9 @@ fn start(one: &Benchmark, broker: &Broker, name: &str, commit_every: Duration) -
         }
     });
     let told = stop.clone();
-    let thread = std::thread::spawn(move || job.run(told).map(drop).map_err(|error| error.to_string()));
-    Ok(Running { stop, read, thread })
+    let (done, ended) = channel();
+    std::thread::spawn(move || done.send(job.run(told).map(drop).map_err(|error| error.to_string())));
+    Ok(Running { stop, read, ended })
 }
 
 fn topic(run: &str, what: &str) -> String {
@@ -167,22 +185,12 @@ fn topic(run: &str, what: &str) -> String {
 fn speed(one: &Benchmark, broker: &Broker, records: u64) -> Result<(u64, Duration), ModelError> {
     make_topic(broker, &topic("speed", "alerts")).map_err(|error| broken(one, error))?;
     let running = start(one, broker, "speed", Duration::from_millis(200))?;
-    let waiting = Instant::now();
-    while (running.read)().0 == 0 && waiting.elapsed() < PATIENCE && !running.thread.is_finished() {
-        std::thread::yield_now();
-    }
-    let start = Instant::now();
-    while (running.read)().0 < records && start.elapsed() < PATIENCE && !running.thread.is_finished() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let time = start.elapsed();
+    running.wait(1, Duration::from_micros(100)).map_err(|error| broken(one, error))?;
+    let time = running.wait(records, Duration::from_millis(1)).map_err(|error| broken(one, error))?;
     let metrics = running.read.clone();
     // What was read is committed on the way out.
     running.end().map_err(|error| broken(one, error))?;
-    let (read, alerts) = metrics();
-    if read < records {
-        return Err(broken(one, format!("only {read} of {records} records were read in {PATIENCE:?}")));
-    }
+    let (_, alerts) = metrics();
     Ok((alerts, time))
 }
 
@@ -227,10 +235,8 @@ fn live(
         r#"{{"id":0,"ts":{ts},"card":"none","amount":0.00,"merchant":"none","country":"AA","kind":"login","ok":true}}"#
     );
     write(producer, "live-events", hello.as_bytes()).map_err(|error| failed(error.to_string()))?;
-    let waiting = Instant::now();
-    while (running.read)().0 == 0 && waiting.elapsed() < PATIENCE && !running.thread.is_finished() {
-        producer.poll(Duration::from_millis(10));
-    }
+    producer.flush(PATIENCE).map_err(|error| failed(error.to_string()))?;
+    running.wait(1, Duration::from_millis(1)).map_err(failed)?;
     let count = ((rate * LIVE.as_secs_f64()) as usize).min(lines.len() - 1);
     let ns_between = 1e9 / rate;
     let began = Instant::now();
@@ -243,10 +249,7 @@ fn live(
         write(producer, "live-events", line).map_err(|error| failed(error.to_string()))?;
     }
     producer.flush(PATIENCE).map_err(|error| failed(error.to_string()))?;
-    let start = Instant::now();
-    while (running.read)().0 < count as u64 && start.elapsed() < PATIENCE && !running.thread.is_finished() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    running.wait(count as u64, Duration::from_millis(5)).map_err(failed)?;
     running.end().map_err(failed)?;
     reader.end().map_err(failed)
 }
