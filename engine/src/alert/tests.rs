@@ -26,6 +26,7 @@ fn plan_with(fields: &[&str]) -> Plan {
         body: Body::Threshold(Threshold {
             on: Vec::new(),
             slots: Vec::new(),
+            window: None,
             when: None,
             hold_us: None,
             episode_us: None,

@@ -42,6 +42,7 @@ mod timers;
 mod turns;
 mod voice;
 mod warm;
+mod window;
 
 #[cfg(test)]
 mod tests;

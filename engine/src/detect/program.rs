@@ -13,6 +13,7 @@ use super::scope::{Scope, Turn, scopes};
 use super::store::{Slots, Store};
 use super::threshold::ThresholdRule;
 use super::turns::turns;
+use super::window::WindowRule;
 use crate::expr::split_local;
 use crate::patterns::{Machine, PatternError};
 use tripline_query_lang::plan::{Body, Expr, Plan, Rule, RuleId, reads_tables};
@@ -60,6 +61,7 @@ pub enum ProgramError {
 /// A rule of either form, or a family of rules.
 pub(super) enum Compiled {
     Threshold(Arc<ThresholdRule>),
+    Window(Arc<WindowRule>),
     Pattern(Arc<PatternRule>),
     Family(Arc<FamilyRule>),
 }
@@ -69,6 +71,7 @@ impl Compiled {
     pub fn store(&self, position: u32, rules: usize) -> Box<dyn Store> {
         match self {
             Compiled::Threshold(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
+            Compiled::Window(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
             Compiled::Pattern(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
             Compiled::Family(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
         }
@@ -113,9 +116,10 @@ impl Program {
                 (Body::Pattern(pattern), Some(machine)) => {
                     Some(Compiled::Pattern(Arc::new(PatternRule::new(&plan, id, rule, pattern, machine))))
                 }
-                (Body::Threshold(threshold), _) => {
-                    Some(Compiled::Threshold(Arc::new(ThresholdRule::new(&plan, id, rule, threshold))))
-                }
+                (Body::Threshold(threshold), _) => Some(match &threshold.window {
+                    Some(window) => Compiled::Window(Arc::new(WindowRule::new(id, rule, threshold, window))),
+                    None => Compiled::Threshold(Arc::new(ThresholdRule::new(&plan, id, rule, threshold))),
+                }),
                 (Body::Pattern(_), None) => None,
             }
         };

@@ -9,6 +9,7 @@ use super::history::Seen;
 use super::look::{Later, Look};
 use super::tables::Tables;
 use super::threshold::Admission;
+use super::window::Piece;
 use super::{Event, Found, derived};
 use crate::alert::{Alert, AlertState, Evidence, Witness};
 use crate::event::{self, Hop, Position};
@@ -100,6 +101,18 @@ impl<'a> Sending<'a> {
         true
     }
 
+    /// Gives the row of a window that is over.
+    pub fn window(&mut self, admission: &Admission<'_>, piece: &Piece, found: &mut Found) {
+        let place = match piece.events.clone().last().filter(|_| piece.is_complete) {
+            Some(last) => derived::place(admission.events[last].event),
+            None => Position { time_us: piece.end_us, cause: event::Cause::Timer, path: Vec::new() },
+        };
+        let bounds = [Value::Time(piece.start_us), Value::Time(piece.end_us)];
+        let keys: Vec<Value> = self.key.iter().cloned().chain(bounds).collect();
+        let look = Look::window(admission, &keys, piece);
+        self.send(look, place, piece.end_us, (AlertState::Firing, Vec::new()), found);
+    }
+
     /// Sends what a pattern has found. The evidence is its events in the order of the steps, then the deadline.
     /// Returns whether it was not suppressed: only a first alert can be.
     pub fn pattern_as(
@@ -180,7 +193,7 @@ impl<'a> Sending<'a> {
         let alert = Alert {
             position,
             rule: self.id,
-            key: self.key.clone(),
+            key: look.keys().to_vec(),
             at_us,
             state,
             message: message.collect(),

@@ -18,11 +18,7 @@ pub(super) trait Seen {
 /// windows that end with time end there; what looks at events as such is as it was at the event.
 pub(super) fn value(history: &History, seen: &dyn Seen, now: usize, later_us: Option<i64>) -> Value {
     let moment = later_us.unwrap_or_else(|| seen.at(now));
-    let counts = |event: &usize| {
-        let on = history.arg.only_on.as_ref().is_none_or(|on| on.contains(&seen.on(*event)));
-        let holds = |filter| seen.value(*event, filter) == Value::Bool(true);
-        on && history.arg.filter.as_ref().is_none_or(holds)
-    };
+    let counts = |event: &usize| is_counted(history, seen, *event);
     let x = |event: usize| history.arg.value.as_ref().map_or(Value::Null, |arg| seen.value(event, arg));
     match history.func {
         HistoryFn::Prev(n) => {
@@ -39,14 +35,24 @@ pub(super) fn value(history: &History, seen: &dyn Seen, now: usize, later_us: Op
         },
         HistoryFn::Ewma(half_life_us) => ewma(half_life_us, (0..now).filter(counts), seen, x),
         _ => {
-            let window = (0..=now).filter(|&event| is_in(history.bound, seen, event, now, moment)).filter(counts);
-            if history.func == HistoryFn::Count && history.arg.value.is_none() {
-                return Value::Int(window.count() as i64);
-            }
-            let values: Vec<Value> = window.map(x).filter(|v| *v != Value::Null).collect();
-            aggregate(&history.func, &values, &history.ty)
+            let window = (0..=now).filter(|&event| is_in(history.bound, seen, event, now, moment)).collect::<Vec<_>>();
+            over(history, seen, &window)
         }
     }
+}
+
+/// The function's value over these events.
+pub(super) fn over(history: &History, seen: &dyn Seen, events: &[usize]) -> Value {
+    let window = events.iter().copied().filter(|&event| is_counted(history, seen, event));
+    let Some(arg) = history.arg.value.as_ref() else { return Value::Int(window.count() as i64) };
+    let values: Vec<Value> = window.map(|event| seen.value(event, arg)).filter(|v| *v != Value::Null).collect();
+    aggregate(&history.func, &values, &history.ty)
+}
+
+/// Whether a function looks at an event: its filter holds, and the clause that admitted it is one of those it names.
+fn is_counted(history: &History, seen: &dyn Seen, event: usize) -> bool {
+    let on = history.arg.only_on.as_ref().is_none_or(|on| on.contains(&seen.on(event)));
+    on && history.arg.filter.as_ref().is_none_or(|filter| seen.value(event, filter) == Value::Bool(true))
 }
 
 /// Whether an event lies in the window that ends at `moment`, the event `now` being the one at hand. Durations include their exact end; `over` holds this

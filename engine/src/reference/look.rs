@@ -11,6 +11,7 @@ use super::history::{self, Seen};
 use super::keys::key_of;
 use super::tables::Tables;
 use super::threshold::Admission;
+use super::window::Piece;
 
 /// What an expression sees.
 #[derive(Clone, Copy)]
@@ -30,6 +31,8 @@ enum From<'a> {
     Admitted { admission: &'a Admission<'a>, event: usize, with_histories: bool, later: Option<Later> },
     /// A candidate for a part in a pattern.
     Candidate { events: &'a [&'a Event], event: usize, taken: &'a [(StepId, usize)] },
+    /// A window that is over.
+    Window { admission: &'a Admission<'a>, piece: &'a Piece },
     /// After a match.
     Match { events: &'a [&'a Event], taken: &'a [(StepId, usize)], at_us: i64 },
 }
@@ -88,6 +91,17 @@ impl<'a> Look<'a> {
         Look { rule: Some(rule), keys, tables: None, from: From::Match { events, taken, at_us } }
     }
 
+    /// The row of a window; the keys are the rule's with the window's bounds behind them.
+    pub fn window(admission: &'a Admission<'a>, keys: &'a [Value], piece: &'a Piece) -> Self {
+        let from = From::Window { admission, piece };
+        Look { rule: Some(admission.rule), keys, tables: Some(admission.tables), from }
+    }
+
+    /// The parts of the key; behind them, a window's start and end.
+    pub fn keys(&self) -> &'a [Value] {
+        self.keys
+    }
+
     /// Only true holds: unknown does not.
     pub fn holds(&self, expr: &Expr) -> bool {
         self.value(expr) == Value::Bool(true)
@@ -99,7 +113,7 @@ impl<'a> Look<'a> {
             From::Event(event) => Some(event),
             From::Admitted { admission, event, .. } => Some(admission.events[event].event),
             From::Candidate { events, event, .. } => Some(events[event]),
-            From::Match { .. } => None,
+            From::Window { .. } | From::Match { .. } => None,
         }
     }
 
@@ -107,6 +121,7 @@ impl<'a> Look<'a> {
     pub fn at_us(&self) -> i64 {
         match self.from {
             From::Match { at_us, .. } => at_us,
+            From::Window { piece, .. } => piece.end_us,
             _ => self.at_hand().map_or(0, Event::at_us),
         }
     }
@@ -165,6 +180,9 @@ impl Look<'_> {
             (From::Admitted { admission, event, with_histories: true, later }, HistoryScope::Admitted) => {
                 let moment = later.filter(|later| later.moves_windows).map(|later| later.at_us);
                 history::value(history, admission, event, moment)
+            }
+            (From::Window { admission, piece }, HistoryScope::Admitted) => {
+                history::over(history, admission, &piece.events.clone().collect::<Vec<_>>())
             }
             (From::Candidate { events, event, .. }, HistoryScope::Step(step)) => {
                 let Some(rule) = self.rule else { return Value::Null };
@@ -247,7 +265,7 @@ impl Scope for Look<'_> {
                 From::Admitted { admission, event: back(event)?, with_histories, later }
             }
             From::Candidate { events, event, taken } => From::Candidate { events, event: back(event)?, taken },
-            From::Event(_) | From::Match { .. } => return None,
+            From::Event(_) | From::Window { .. } | From::Match { .. } => return None,
         };
         Some(Box::new(Look { from, ..*self }))
     }

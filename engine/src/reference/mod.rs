@@ -15,6 +15,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod threshold;
+mod window;
 
 use tripline_query_lang::plan::{Body, Plan, RuleId};
 use tripline_query_lang::value::Value;

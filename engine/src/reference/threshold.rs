@@ -8,7 +8,7 @@ use super::history::Seen;
 use super::keys::{all_keys, key_of};
 use super::look::Look;
 use super::tables::Tables;
-use super::{Event, Found};
+use super::{Event, Found, window};
 use crate::alert::AlertState;
 
 /// All alerts of a threshold rule, key by key.
@@ -27,7 +27,10 @@ pub(super) fn run(
             (key_of(event, &on.keys)? == key).then_some(Admitted { event, on, position })
         });
         let history = Admission { rule, tables, key: key.clone(), events: admitted.collect() };
-        walk(plan, id, threshold, &history, newest_us, found);
+        match &threshold.window {
+            Some(window) => window::run(plan, id, window, &history, found),
+            None => walk(plan, id, threshold, &history, newest_us, found),
+        }
     }
 }
 

@@ -1,5 +1,12 @@
-//! Windows: how event time is cut into pieces, by the clock or by a calendar. Pure: times in, times out.
+//! Windows of a `derive`: how the events of a key are cut into pieces of time, and what is said of each piece when it is
+//! over. Pure: events and time in, rows out.
 
+mod program;
+mod state;
+#[cfg(test)]
+mod tests;
 mod tiles;
 
+pub use program::{Row, WindowProgram};
+pub use state::WindowState;
 pub use tiles::Tiles;

@@ -4,7 +4,7 @@ use super::OPERATOR_SEMANTICS;
 use crate::plan::{
     Absent, Body, Branching, Element, Expr, ExprKind, FieldId, GroupKind, History, HistoryArg, HistoryBound, HistoryFn,
     HistoryScope, Limits, Link, Node, Origin, Pattern, Quant, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId,
-    Table, TableId, Threshold, Within,
+    Table, TableId, Threshold, Window, Within,
 };
 use crate::value::Value;
 
@@ -159,6 +159,28 @@ impl Encoder<'_> {
             e.list(&on.keys, |e, key| e.expr(key, Some(on.stream)));
         });
         self.option(threshold.when.as_ref(), |e, when| e.expr(when, None));
+        if let Some(window) = &threshold.window {
+            self.window(window);
+        }
+    }
+
+    fn window(&mut self, window: &Window) {
+        match window {
+            Window::Every(every) => {
+                self.tag(1);
+                self.wide(every.every_us);
+                self.wide(every.over_us);
+                self.option(every.zone.as_deref(), Self::text);
+            }
+            Window::Session(gap_us) => {
+                self.tag(2);
+                self.wide(*gap_us);
+            }
+            Window::Count(events) => {
+                self.tag(3);
+                self.number(*events);
+            }
+        }
     }
 
     fn pattern(&mut self, pattern: &Pattern) {

@@ -4,11 +4,11 @@ use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::names;
 use crate::fingerprint;
-use crate::plan::{Emits, Emitted, Field, FieldId, Origin, Rule, RuleId, Stream, StreamId};
+use crate::plan::{Body, Emits, Emitted, Field, FieldId, Origin, Rule, RuleId, Stream, StreamId};
 use crate::resolve::{Entity, MakerKind, World};
 use crate::value::Type;
 
-use super::rule;
+use super::{rule, window};
 
 /// All rules and derives, by position; `None` where one could not be made out, which was reported.
 pub(super) fn lower(world: &mut World<'_>) -> Vec<Option<Rule>> {
@@ -160,8 +160,8 @@ fn empty(rule: RuleId) -> Stream {
     }
 }
 
-/// The derived stream of a rule: of an alert the parts of its key and its `with` fields, of a `derive` what it emits; and
-/// `at`. Writes down in the rule what it emits.
+/// The derived stream of a rule: of an alert the parts of its key and its `with` fields, of a `derive` what it emits and the
+/// bounds of its window; and `at`. Writes down in the rule what it emits.
 fn stream(world: &World<'_>, id: RuleId, rule: &mut Rule, stream: StreamId) -> Stream {
     let field = |name: &str, ty: &Type, optional| Field {
         name: name.to_owned(),
@@ -182,6 +182,11 @@ fn stream(world: &World<'_>, id: RuleId, rule: &mut Rule, stream: StreamId) -> S
     for (position, with) in rule.fields.iter().enumerate() {
         fields.push(field(&with.name, &with.expr.ty, true));
         columns.push(Emitted::Field(position as u32));
+    }
+    let has_window = matches!(&rule.body, Body::Threshold(threshold) if threshold.window.is_some());
+    for (position, name) in window::BOUNDS.iter().enumerate().filter(|_| has_window) {
+        fields.push(field(name, &Type::Time, false));
+        columns.push(Emitted::Key((rule.keys.len() + position) as u32));
     }
     let timed_by = FieldId(fields.len() as u32);
     fields.push(field("at", &Type::Time, false));

@@ -1,12 +1,13 @@
 //! `emit` and `having`.
 
+use super::window::BOUNDS;
 use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::names;
 use crate::plan::{Expr, With};
 use crate::resolve::{World, reserved_at};
 use crate::span::Span;
-use crate::types::place::{Place, Row, WithName};
+use crate::types::place::{HistoryPlace, Place, Row, WithName};
 use crate::types::{condition, expression, field, named};
 
 /// What a `derive` emits: the fields in order, and what `having` knows of them.
@@ -33,9 +34,7 @@ pub(super) fn fields<'a>(
                 emitted.add(name, expr, false);
             }
             ast::Emit::Named(name, tree) => {
-                if name.text == "at" {
-                    world.report(reserved_at(file, name));
-                }
+                emitted.check_name(name);
                 let expr = emitted.typed(place, |place| expression(world, file, place, tree));
                 emitted.add(name, expr, true);
             }
@@ -67,8 +66,7 @@ impl Emitted<'_, '_> {
     }
 
     fn add(&mut self, name: &Name, expr: Expr, is_known: bool) {
-        if name.text == "at" && !is_known {
-            // Every row has it.
+        if self.is_in_every_row(&name.text) && !is_known {
             return;
         }
         if self.fields.iter().any(|field| field.name == name.text) {
@@ -86,12 +84,30 @@ impl Emitted<'_, '_> {
         self.fields.push(With { name: name.text.clone(), expr });
     }
 
+    fn is_in_every_row(&self, name: &str) -> bool {
+        name == "at" || self.derive.window.is_some() && BOUNDS.contains(&name)
+    }
+
+    fn check_name(&self, name: &Name) {
+        if name.text == "at" {
+            self.world.report(reserved_at(self.file, name));
+        } else if self.is_in_every_row(&name.text) {
+            let message = format!("every row of a window has a `{}` of its own", name.text);
+            self.world.fault(names::DUPLICATE, self.file, name.span, message);
+        }
+    }
+
     /// `*`: all fields of the event.
     fn all(&mut self, span: Span, place: Place<'_>) {
         let Row::Slots(slots) = place.row else {
-            let message = "`*` stands for the fields of the event at hand, and behind `match` there is none";
-            let fault = Diagnostic::new(names::UNKNOWN, self.file, span, message);
-            self.world.report(fault.hint("name the fields: `amount = hit.amount`"));
+            let (row, hint) = match place.history {
+                HistoryPlace::Window(..) => {
+                    ("a window's row has none", "name what is said of them: `total = sum(amount)`")
+                }
+                _ => ("behind `match` there is none", "name the fields: `amount = hit.amount`"),
+            };
+            let message = format!("`*` stands for the fields of the event at hand, and {row}");
+            self.world.report(Diagnostic::new(names::UNKNOWN, self.file, span, message).hint(hint));
             return;
         };
         let mut streams: Vec<_> = slots.ons.iter().map(|on| on.stream).collect();

@@ -31,9 +31,3 @@ pub(super) fn unique(world: &World<'_>, file: usize, unique: &ast::Unique) {
 pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
     gate(world, codes::KEY_TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");
 }
-
-/// `every ...` and `session ...` of a `derive`
-pub(super) fn window(world: &World<'_>, file: usize, span: Span) {
-    let will = "will make a row when event time has passed its end";
-    gate(world, codes::WINDOW, file, span, "a window of a `derive`", will);
-}

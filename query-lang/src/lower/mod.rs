@@ -14,6 +14,7 @@ mod streams;
 mod tables;
 mod tests;
 mod threshold;
+mod window;
 
 use crate::ast::Name;
 use crate::diagnostics::Diagnostic;

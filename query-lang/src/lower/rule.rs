@@ -10,7 +10,7 @@ use crate::types::constant;
 use crate::types::place::{Place, WithName};
 use crate::value::{Type, Value};
 
-use super::{alert, emit, gates, keys, pattern, threshold};
+use super::{alert, emit, keys, pattern, threshold, window};
 
 /// A rule's or derive's meaning, by its position; `None` when it could not be made out, which was reported.
 pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
@@ -19,20 +19,15 @@ pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
     if let Some(by) = maker.by {
         keys::check_form(world, file, by);
     }
-    let metadata = match maker.kind {
-        MakerKind::Rule(node) => of_rule(world, file, node),
-        MakerKind::Derive(node) => {
-            if let Some(window) = &node.window {
-                gates::window(world, file, window.span);
-                return None;
-            }
-            Vec::new()
-        }
+    let (metadata, written) = match maker.kind {
+        MakerKind::Rule(node) => (of_rule(world, file, node), None),
+        MakerKind::Derive(node) => (Vec::new(), node.window.as_ref()),
     };
-    let mut rule = match maker.body {
-        ast::Body::Threshold(body) => threshold::lower(world, maker, body),
-        ast::Body::Pattern(body) => pattern::lower(world, maker, body),
-        ast::Body::Error(_) => None,
+    let mut rule = match (maker.body, written) {
+        (body, Some(written)) => window::lower(world, maker, body, written),
+        (ast::Body::Threshold(body), None) => threshold::lower(world, maker, body),
+        (ast::Body::Pattern(body), None) => pattern::lower(world, maker, body),
+        (ast::Body::Error(_), None) => None,
     }?;
     rule.metadata = metadata;
     rule.key_table = maker.by.and_then(|by| keys::table(world, file, by, &rule.keys));

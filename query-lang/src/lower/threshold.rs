@@ -39,19 +39,14 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Thr
     let hold_us = body.hold.as_ref().and_then(|hold| duration_us(world, file, hold, "`for`"));
     let histories = histories.into_inner();
     let episode_us = when.as_ref().and_then(|when| longest_us(when, &histories, &output.fields));
-    let slots: Vec<_> = slots.table.into_inner();
-    for (position, on) in ons.iter_mut().enumerate() {
-        on.fields =
-            slots.iter().map(|slot| slot.fields.get(position).copied().flatten()).collect::<Vec<Option<FieldId>>>();
-    }
-    let slots = slots.into_iter().map(|slot| Slot { name: slot.name, ty: slot.ty }).collect();
+    let slots = fill(&mut ons, slots);
     Some(Rule {
         name: maker.name.text.clone(),
         fingerprint: 0,
         metadata: Vec::new(),
         keys: key,
         key_table: None,
-        body: Body::Threshold(Threshold { on: ons, slots, when, hold_us, episode_us }),
+        body: Body::Threshold(Threshold { on: ons, slots, window: None, when, hold_us, episode_us }),
         histories,
         fields: output.fields,
         having: output.having,
@@ -63,8 +58,22 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Thr
     })
 }
 
+/// The fields that were asked for, and in each clause where it has them.
+pub(super) fn fill(ons: &mut [On], slots: Slots) -> Vec<Slot> {
+    let slots: Vec<_> = slots.table.into_inner();
+    for (position, on) in ons.iter_mut().enumerate() {
+        on.fields =
+            slots.iter().map(|slot| slot.fields.get(position).copied().flatten()).collect::<Vec<Option<FieldId>>>();
+    }
+    slots.into_iter().map(|slot| Slot { name: slot.name, ty: slot.ty }).collect()
+}
+
 /// The `on` clauses with their keys, and the rule's key.
-fn clauses<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Threshold) -> Option<(Vec<On>, Vec<Key>)> {
+pub(super) fn clauses<'a>(
+    world: &World<'a>,
+    maker: &Maker<'a>,
+    body: &'a ast::Threshold,
+) -> Option<(Vec<On>, Vec<Key>)> {
     let file = maker.file;
     let streams: Vec<_> = body.on.iter().map(|on| rule::stream(world, file, &on.stream)).collect();
     let mut ons: Vec<On> = Vec::new();
@@ -97,7 +106,7 @@ fn clauses<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Threshold) -
     key.map(|key| (ons, key))
 }
 
-fn on_names(world: &World<'_>, ons: &[On]) -> Vec<OnName> {
+pub(super) fn on_names(world: &World<'_>, ons: &[On]) -> Vec<OnName> {
     let name = |on: &On| OnName {
         name: on.name.clone(),
         stream: on.stream,

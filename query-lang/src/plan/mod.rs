@@ -216,7 +216,7 @@ pub struct Emits {
 /// Where a value of a derived stream comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emitted {
-    /// A part of the key, by position.
+    /// A part of the key, by position; behind them, a window's start and end.
     Key(u32),
     /// One of [`Rule::fields`], by position.
     Field(u32),
@@ -249,6 +249,9 @@ pub struct Threshold {
     pub on: Vec<On>,
     /// The fields that `when`, `with`, template, suppress and histories read, by name.
     pub slots: Vec<Slot>,
+    /// Of a `derive`: a row is given for each window that is over, and not for events. Behind the parts of the rule's key
+    /// then stand the window's start and end: [`ExprKind::Key`] of the number of parts, and of one more.
+    pub window: Option<Window>,
     /// `None`: every admitted event alerts.
     pub when: Option<Expr>,
     /// `when c for D`: the episode opens when `when` has held at every event for this long, microseconds.

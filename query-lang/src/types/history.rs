@@ -37,6 +37,17 @@ pub(super) fn is_function(name: &str) -> bool {
     FUNCTIONS.contains(&name)
 }
 
+/// The expression that reads this history; one that is the same is kept once.
+fn noted(table: &RefCell<Vec<History>>, history: History) -> Expr {
+    let mut table = table.borrow_mut();
+    let ty = history.ty.clone();
+    let position = table.iter().position(|known| *known == history).unwrap_or_else(|| {
+        table.push(history);
+        table.len() - 1
+    });
+    Expr { kind: ExprKind::History(HistoryId(position as u32)), ty }
+}
+
 impl<'a, 'p> Typer<'a, 'p> {
     /// A function over a loop if it looks at one, otherwise a history function.
     pub(super) fn history_or_loop(&mut self, call: &'a Call, span: Span) -> Expr {
@@ -49,6 +60,7 @@ impl<'a, 'p> Typer<'a, 'p> {
         match self.place.history {
             HistoryPlace::Admitted(table) => self.history(call, table, HistoryScope::Admitted, span),
             HistoryPlace::Step(table, step) => self.history(call, table, HistoryScope::Step(step), span),
+            HistoryPlace::Window(table, _) => self.over_window(call, table, span),
             HistoryPlace::Inside if call.name.text == "prev" && call.over.is_none() && call.filter.is_none() => {
                 self.prev_inside(call, span)
             }
@@ -102,25 +114,36 @@ impl<'a, 'p> Typer<'a, 'p> {
         if self.world.error_count() > before || !self.check_bound(&func, bound, call, span) {
             return poison();
         }
-        let history = History { func, scope, arg, bound, ty: ty.clone() };
-        let mut table = table.borrow_mut();
-        let position = table.iter().position(|known| *known == history).unwrap_or_else(|| {
-            table.push(history);
-            table.len() - 1
-        });
-        Expr { kind: ExprKind::History(HistoryId(position as u32)), ty }
+        noted(table, History { func, scope, arg, bound, ty })
+    }
+
+    /// A function of a window's row: the window says how far it looks.
+    fn over_window(&mut self, call: &'a Call, table: &RefCell<Vec<History>>, span: Span) -> Expr {
+        let before = self.world.error_count();
+        let name = &call.name.text;
+        if let Some(over) = &call.over {
+            let message = format!("the window says how far `{name}` looks: it takes no `over`");
+            self.report(self.say(codes::HISTORY_FORM, over.span, message).hint(
+                "for a longer look back, read this derive from another one, or leave out the window: a derive per event",
+            ));
+        }
+        if matches!(name.as_str(), "prev" | "first_seen" | "ewma") {
+            let message = format!("`{name}` is said of one event, and a row stands for a window of them");
+            let fault = self.say(codes::HISTORY_FORM, span, message);
+            self.report(fault.hint("use it in a derive per event, and make windows of that one's rows"));
+            return poison();
+        }
+        let Some((func, arg, ty)) = self.function(call, span) else { return poison() };
+        if self.world.error_count() > before {
+            return poison();
+        }
+        // What lies outside of the window is not there when it is asked.
+        noted(table, History { func, scope: HistoryScope::Admitted, arg, bound: HistoryBound::Forever, ty })
     }
 
     /// The function with its argument, and the type of its value.
     fn function(&mut self, call: &'a Call, span: Span) -> Option<(HistoryFn, HistoryArg, Type)> {
-        let place = Place {
-            what: "a history function",
-            steps: None,
-            keys: &[],
-            with: &[],
-            history: HistoryPlace::Inside,
-            ..self.place
-        };
+        let place = self.place_inside();
         let mut arg = HistoryArg::default();
         if let Some(filter) = &call.filter {
             arg.filter = Some(self.at_place(place).bool(filter));
@@ -162,11 +185,26 @@ impl<'a, 'p> Typer<'a, 'p> {
         Some((func, arg, ty))
     }
 
+    /// Where an argument or filter stands.
+    fn place_inside(&self) -> Place<'p> {
+        let place = Place {
+            what: "a history function",
+            steps: None,
+            keys: &[],
+            with: &[],
+            history: HistoryPlace::Inside,
+            ..self.place
+        };
+        let HistoryPlace::Window(_, slots) = self.place.history else { return place };
+        let history = HistoryPlace::No("use a derive per event, and make windows of its rows");
+        Place { what: "a function of a window's row", row: Row::Slots(slots), has_time: true, history, ..place }
+    }
+
     /// `count(NAME)`: the events of one stream or clause. In a step's `where` it is the step's own.
     fn counts_events(&self, of: &'a ast::Expr, arg: &mut HistoryArg) -> bool {
         let Tree::Name(name) = &self.through_let(of).node else { return false };
         match (self.place.row, self.place.history) {
-            (Row::Slots(slots), _) => {
+            (Row::Slots(slots), _) | (_, HistoryPlace::Window(_, slots)) => {
                 let named = slots.ons.iter().enumerate().filter(|(_, on)| on.is(name));
                 let named: Vec<_> = named.map(|(position, _)| position as u32).collect();
                 let is_some = !named.is_empty();

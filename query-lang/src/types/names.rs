@@ -316,6 +316,14 @@ impl<'a> Typer<'a, '_> {
                 slots.ons.iter().flat_map(|on| self.world.stream(on.stream).fields.iter().map(|f| f.name.as_str())),
             ),
         }
+        if let HistoryPlace::Window(_, slots) = self.place.history
+            && slots.ons.iter().any(|on| self.world.field(on.stream, name).is_some())
+        {
+            let message = format!("`{name}` is a field of each event, and a row stands for a window of them");
+            let fault = self.say(codes::NOT_VISIBLE, span, message);
+            self.report(fault.hint(format!("say which: `last({name})`, `max({name})`; or put it into the key")));
+            return;
+        }
         let mut known = fields.clone();
         known.extend(self.place.with.iter().map(|with| with.name.as_str()));
         known.extend(self.place.keys.iter().map(|key| key.name.as_str()));

@@ -53,6 +53,8 @@ pub(crate) enum HistoryPlace<'p> {
     Admitted(&'p RefCell<Vec<History>>),
     /// In a step's `where`: over the step's stream.
     Step(&'p RefCell<Vec<History>>, StepId),
+    /// In a row of a window: over the window's events, whose fields are these.
+    Window(&'p RefCell<Vec<History>>, &'p Slots),
     /// In an argument or filter of a history function: only `prev`.
     Inside,
     /// In an argument of `prev` there.

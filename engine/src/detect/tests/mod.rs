@@ -82,6 +82,7 @@ pub(super) fn rule(name: &str) -> Rule {
         body: Body::Threshold(Threshold {
             on: vec![on(0, None)],
             slots: vec![slot_of("key", Type::Text), slot_of("x", Type::Int)],
+            window: None,
             hold_us: None,
             when: None,
             episode_us: None,

@@ -60,7 +60,7 @@ fn counted() -> Rule {
     let slots = vec![Slot { name: "key".into(), ty: Type::Text }, Slot { name: "x".into(), ty: Type::Int }];
     let mut rule = rule(
         "counted",
-        Body::Threshold(Threshold { on: vec![on], slots, when: None, hold_us: None, episode_us: None }),
+        Body::Threshold(Threshold { on: vec![on], slots, window: None, when: None, hold_us: None, episode_us: None }),
     );
     rule.histories = vec![History {
         func: HistoryFn::Count,

@@ -3,8 +3,6 @@
 super::codes! {
     UNIQUE = "E0501", "unique-not-supported", "`unique by` is not supported yet",
         "It will count and leave out events whose id an admitted event had before, for producers that send at least once.";
-    WINDOW = "E0502", "window-not-supported", "windows of a `derive` are not supported yet",
-        "A `derive` will compute a row per window. Without one it makes a row per event, or per match.";
     VIEW = "E0503", "view-not-supported", "`view` is not supported yet",
         "It will keep a queryable table per key, always up to date.";
     KEY_TABLE = "E0504", "table-keys-not-supported", "taking the keys of a rule from a table is not supported yet",

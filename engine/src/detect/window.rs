@@ -1,0 +1,111 @@
+//! `derive` with a window: one row for each window that is over.
+
+use std::sync::Arc;
+
+use super::rule::{Behaviour, Bench, Seen};
+use super::voice::{Facts, Moment, Voice};
+use crate::alert::AlertState;
+use crate::expr::{BatchRow, Scene};
+use crate::state::StateError;
+use crate::windows::{Row, WindowProgram, WindowState};
+use tripline_query_lang::plan::{FieldId, Rule, RuleId, Threshold, Window};
+use tripline_query_lang::value::Value;
+
+/// A `derive` with a window, compiled.
+pub(super) struct WindowRule {
+    /// By clause: the field of each slot.
+    fields: Vec<Arc<[Option<FieldId>]>>,
+    program: WindowProgram,
+    voice: Voice,
+}
+
+impl WindowRule {
+    /// Compiles a rule whose body has this window.
+    pub fn new(id: RuleId, rule: &Rule, threshold: &Threshold, window: &Window) -> WindowRule {
+        WindowRule {
+            fields: threshold.on.iter().map(|on| on.fields.clone().into()).collect(),
+            program: WindowProgram::new(window, &rule.histories),
+            voice: Voice::new(id, rule, 0),
+        }
+    }
+
+    /// Gives a window's row, at the moment of an event or of its own end.
+    fn say(&self, row: &Row<'_>, event: Option<Moment<'_>>, bench: &mut Bench<'_>) {
+        let mut keys = bench.key_parts();
+        keys.extend([Value::Time(row.start_us), Value::Time(row.end_us)]);
+        let scene =
+            Scene { histories: row.values, keys: &keys, at_us: row.end_us, tables: Some(bench.tables), ..Scene::EMPTY };
+        let facts = Facts {
+            moment: event.unwrap_or(Moment::Timer(row.end_us)),
+            at_us: row.end_us,
+            state: AlertState::Firing,
+            key: bench.key,
+            sequence: 0,
+            evidence: Vec::new(),
+            incomplete: false,
+        };
+        self.voice.speak(&scene, facts, bench.out);
+    }
+}
+
+impl Behaviour for WindowRule {
+    type State = WindowState;
+
+    const DEPTH: usize = 0;
+
+    fn warm(&self, _state: &WindowState, _depth: usize) -> i64 {
+        0
+    }
+
+    /// A session's deadline moves on with every event, that of a window by the clock stays or is the next one.
+    fn deadline_grows(&self) -> bool {
+        true
+    }
+
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
+    fn event(&self, state: &mut WindowState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
+        let Some(on) = seen.first else { return };
+        let row = BatchRow { batch: seen.batch, row: seen.row };
+        let scene = Scene {
+            row: Some(&row),
+            slots: &self.fields[on as usize],
+            at_us: seen.batch.at_us[seen.row],
+            tables: Some(bench.tables),
+            ..Scene::EMPTY
+        };
+        if self.program.event(state, on, &scene, &mut |row| self.say(&row, None, bench)) {
+            self.program.complete(state, &mut |row| self.say(&row, Some(seen.moment()), bench));
+        }
+    }
+
+    fn time(&self, state: &mut WindowState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {
+        self.program.close(state, watermark_us, &mut |row| self.say(&row, None, bench))
+    }
+
+    fn finish(&self, state: &mut WindowState, bench: &mut Bench<'_>) -> bool {
+        self.time(state, i64::MAX, bench)
+    }
+
+    fn deadline(&self, state: &WindowState) -> Option<i64> {
+        self.program.deadline(state)
+    }
+
+    fn is_idle(&self, state: &WindowState) -> bool {
+        self.program.is_idle(state)
+    }
+
+    fn open(&self, state: &WindowState) -> usize {
+        usize::from(!self.program.is_idle(state))
+    }
+
+    fn write(&self, state: &WindowState, out: &mut Vec<u8>) {
+        self.program.write(state, out);
+    }
+
+    fn read(&self, bytes: &mut &[u8]) -> Result<WindowState, StateError> {
+        self.program.read(bytes)
+    }
+}
