@@ -79,6 +79,13 @@ fn reads(explanation: &Explanation, rule: usize) -> Vec<StreamId> {
 /// Quiet, and an open episode.
 fn episodes(show: Show<'_>, rule: &Rule, threshold: &Threshold, frame: usize, drawing: &mut Drawing) {
     let quiet = drawing.node(frame, Shape::Start, "quiet");
+    if threshold.window.is_some() {
+        let open = drawing.node(frame, Shape::Box, "window");
+        let end = drawing.node(frame, Shape::End, "row");
+        drawing.arrow(quiet, open, "an event");
+        drawing.arrow(open, open, "an event");
+        return drawing.arrow(open, end, "it is over");
+    }
     let Some(when) = &threshold.when else {
         let what = if rule.alert.is_some() { "alert" } else { "row" };
         let end = drawing.node(frame, Shape::End, what);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Explanation;
 use super::streams::keys;
-use tripline_query_lang::plan::{Alert, Body, Element, Pattern, Rule, TemplatePart, Threshold};
+use tripline_query_lang::plan::{Alert, Body, Element, Pattern, Rule, TemplatePart, Threshold, Window};
 use tripline_query_lang::show::pattern::{link, runs, within};
 use tripline_query_lang::show::{Show, duration};
 
@@ -63,9 +63,24 @@ fn on(show: Show<'_>, threshold: &Threshold, out: &mut String) {
         let filter = filter(show.at(on.stream), on.filter.as_ref());
         let _ = writeln!(out, "  on {name}{}{filter}", show.stream_name(on.stream));
     }
+    if let Some(window) = &threshold.window {
+        let _ = writeln!(out, "  {}", window_clause(window));
+    }
     if let Some(when) = &threshold.when {
         let hold = threshold.hold_us.map_or(String::new(), |us| format!(" for {}", duration(us)));
         let _ = writeln!(out, "  when {}{hold}", show.expr(when));
+    }
+}
+
+fn window_clause(window: &Window) -> String {
+    match window {
+        Window::Every(every) => {
+            let over = (every.over_us != every.every_us).then(|| format!(" over {}", duration(every.over_us)));
+            let zone = every.zone.as_ref().map(|zone| format!(" in zone \"{zone}\""));
+            format!("every {}{}{}", duration(every.every_us), over.unwrap_or_default(), zone.unwrap_or_default())
+        }
+        Window::Session(gap_us) => format!("session {}", duration(*gap_us)),
+        Window::Count(events) => format!("every {events} events"),
     }
 }
 
@@ -100,6 +115,13 @@ fn histories(show: Show<'_>, rule: &Rule, out: &mut String) {
 }
 
 fn threshold_strategy(rule: &Rule, threshold: &Threshold) -> String {
+    match &threshold.window {
+        Some(Window::Every(every)) if every.every_us != every.over_us => {
+            return "window: the values of the newest window are kept, and slide on when one ends".to_owned();
+        }
+        Some(_) => return "window: what its row says is counted as events come, and forgotten when it ends".to_owned(),
+        None => {}
+    }
     let every = match (&threshold.when, rule.is_every_event()) {
         (None, _) => {
             let makes = if rule.alert.is_some() { "alerts" } else { "makes a row" };

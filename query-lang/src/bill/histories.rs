@@ -2,7 +2,7 @@
 //! of their windows.
 
 use super::{Amount, Item, Rate, sizes};
-use crate::plan::{Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryScope, Plan, Rule};
+use crate::plan::{Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryScope, Plan, Rule, Window};
 use crate::show::Show;
 
 /// An item for each log that the histories of this scope share, one for what is of constant size.
@@ -21,7 +21,14 @@ pub(super) fn items(plan: &Plan, rule: &Rule, scope: &HistoryScope, rate: Rate) 
 fn item(show: Show<'_>, arg: &HistoryArg, sharing: &[&History], rate: Rate) -> Item {
     let clauses: Vec<String> = sharing.iter().map(|history| show.history(history)).collect();
     let inner: u64 = arg.value.iter().chain(&arg.filter).map(inner_prevs).sum();
-    let held = |history: &&History| events(history, rate);
+    let window = show.rule().window();
+    let held =
+        |history: &&History| window.map_or_else(|| events(history, rate), |window| of_window(window, history, rate));
+    let is_logged = |history: &History| match window {
+        Some(Window::Every(every)) if every.every_us != every.over_us => true,
+        Some(_) => grows(&history.func),
+        None => is_logged(history),
+    };
     let logged = sharing.iter().filter(|history| is_logged(history)).map(held).fold(Amount::NONE, Amount::max);
     let kept = sharing.iter().filter(|history| !is_logged(history)).map(held).fold(Amount::NONE, |a, b| a + b);
     let value = arg.value.as_ref().map_or(0, |value| sizes::value(&value.ty));
@@ -66,6 +73,25 @@ fn is_logged(history: &History) -> bool {
         | HistoryFn::Last
         | HistoryFn::Collect
         | HistoryFn::FirstSeen => history.bound != HistoryBound::Forever,
+    }
+}
+
+/// What a window's row needs every value for; for the others a few numbers are enough, unless windows overlap.
+fn grows(func: &HistoryFn) -> bool {
+    matches!(
+        func,
+        HistoryFn::Percentile(_) | HistoryFn::Distinct | HistoryFn::Mode | HistoryFn::ModeCount | HistoryFn::Collect
+    )
+}
+
+/// The values of a window at most.
+fn of_window(window: &Window, history: &History, rate: Rate) -> Amount {
+    match window {
+        Window::Every(every) if every.every_us != every.over_us => rate.events(every.over_us),
+        _ if !grows(&history.func) => Amount::NONE,
+        Window::Every(every) => rate.events(every.over_us),
+        Window::Count(events) => Amount::AtMost(u64::from(*events)),
+        Window::Session(_) => Amount::Unbounded,
     }
 }
 

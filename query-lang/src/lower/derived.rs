@@ -4,7 +4,7 @@ use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::names;
 use crate::fingerprint;
-use crate::plan::{Body, Emits, Emitted, Field, FieldId, Origin, Rule, RuleId, Stream, StreamId};
+use crate::plan::{Emits, Emitted, Field, FieldId, Origin, Rule, RuleId, Stream, StreamId};
 use crate::resolve::{Entity, MakerKind, World};
 use crate::value::Type;
 
@@ -183,7 +183,7 @@ fn stream(world: &World<'_>, id: RuleId, rule: &mut Rule, stream: StreamId) -> S
         fields.push(field(&with.name, &with.expr.ty, true));
         columns.push(Emitted::Field(position as u32));
     }
-    let has_window = matches!(&rule.body, Body::Threshold(threshold) if threshold.window.is_some());
+    let has_window = rule.window().is_some();
     for (position, name) in window::BOUNDS.iter().enumerate().filter(|_| has_window) {
         fields.push(field(name, &Type::Time, false));
         columns.push(Emitted::Key((rule.keys.len() + position) as u32));

@@ -15,10 +15,7 @@ fn gate(world: &World<'_>, code: Code, file: usize, span: Span, what: &str, will
 /// `view`.
 pub(super) fn items(world: &World<'_>) {
     for (file, name, what) in &world.unsupported {
-        let (code, will) = match *what {
-            _ => (codes::VIEW, "will keep a table per key up to date"),
-        };
-        gate(world, code, *file, name.span, &format!("`{what}`"), will);
+        gate(world, codes::VIEW, *file, name.span, &format!("`{what}`"), "will keep a table per key up to date");
     }
 }
 

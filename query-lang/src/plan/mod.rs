@@ -193,6 +193,14 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The window of a `derive` that has one.
+    pub fn window(&self) -> Option<&Window> {
+        match &self.body {
+            Body::Threshold(threshold) => threshold.window.as_ref(),
+            Body::Pattern(_) => None,
+        }
+    }
+
     /// `alert every event`
     pub fn is_every_event(&self) -> bool {
         self.alert.as_ref().is_some_and(|alert| alert.every_event)

@@ -200,6 +200,8 @@ pub(super) fn history(show: Show<'_>, history: &History) -> String {
     }
     let bound = match (history.bound, &history.func) {
         (HistoryBound::Forever, HistoryFn::Prev(_) | HistoryFn::Ewma(_)) => String::new(),
+        // The window says how far.
+        _ if show.rule.window().is_some() => String::new(),
         (bound, _) => format!(" {}", over(bound)),
     };
     format!("{name}({args}){bound}")

@@ -33,7 +33,12 @@ impl<'a> Show<'a> {
         Show { stream: Some(stream), ..self }
     }
 
-    /// The name of a stream.
+    /// The rule.
+    pub fn rule(self) -> &'a Rule {
+        self.rule
+    }
+
+    /// A stream's name.
     pub fn stream_name(self, stream: StreamId) -> &'a str {
         self.plan.streams.get(stream.index()).map_or("?", |stream| &stream.name)
     }

@@ -133,7 +133,7 @@ fn lasting() -> Rule {
     let at_least_two = (expr(ExprKind::Slot(SlotId(1)), Type::Int), expr(ExprKind::Const(Value::Int(2)), Type::Int));
     let when = ExprKind::Compare(CompareOp::GreaterEqual, Box::new(at_least_two.0), Box::new(at_least_two.1));
     let when = Some(expr(when, Type::Bool));
-    let threshold = Threshold { on: vec![on], slots, when, hold_us: Some(15), episode_us: Some(50) };
+    let threshold = Threshold { on: vec![on], slots, window: None, when, hold_us: Some(15), episode_us: Some(50) };
     let counted = counted();
     Rule {
         histories: vec![History { bound: HistoryBound::Time(50), ..counted.histories[0].clone() }],
