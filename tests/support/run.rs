@@ -267,7 +267,7 @@ impl<'a> Engine<'a> {
 
     /// Shows changes of tables: all at once before anything else, or else each as late as it may come.
     fn show_changes(&mut self, until_us: i64) {
-        if self.setting.order % 2 == 0 {
+        if self.setting.order.is_multiple_of(2) {
             self.local.change(&self.changes[self.shown..]);
             self.shown = self.changes.len();
             return;

@@ -24,6 +24,9 @@ use super::lines::{Next, Records};
 use crate::csv::{CsvDecoder, Header};
 use crate::json::{JsonDecoder, value_of, values};
 
+/// The canonical bytes of a row's key, and the row.
+type KeyedRow = (Vec<u8>, Vec<u8>);
+
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -133,7 +136,7 @@ impl TableFile {
     }
 
     /// The rows of the file, by key; a row that has none is known by its bytes.
-    fn read(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+    fn read(&mut self) -> Result<Vec<KeyedRow>, String> {
         let file = File::open(&self.path).map_err(|e| format!("cannot be opened: {e}"))?;
         let is_csv = self.format == TableFormat::Csv;
         let mut records = Records::new(Input::File(file), is_csv);
@@ -168,7 +171,7 @@ impl TableFile {
     }
 
     /// What has to change for the rows to be these; of rows of one key the last one counts.
-    fn compare(&mut self, found: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Change> {
+    fn compare(&mut self, found: Vec<KeyedRow>) -> Vec<Change> {
         let mut now = BTreeMap::new();
         let mut changes = Vec::new();
         for (name, row) in found {

@@ -45,6 +45,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
                 fields: vec![Some(FieldId(0)), Some(FieldId(1))],
             }],
             slots: vec![Slot { name: "key".into(), ty: Type::Text }, Slot { name: "x".into(), ty: Type::Int }],
+            window: None,
             hold_us: None,
             when: Some(expr(
                 ExprKind::Compare(CompareOp::GreaterEqual, Box::new(count.clone()), Box::new(two)),

@@ -20,6 +20,9 @@ use crate::expr::hash_key;
 use crate::metrics::Metrics;
 use crate::tables::Tables;
 
+/// The rows of a stage for each later one.
+type Rows<'scope> = Vec<Stream<'scope, u64, Fat<Inbound>>>;
+
 /// What a stage is made of.
 pub struct StageParts {
     /// The rules.
@@ -39,7 +42,7 @@ pub struct StageParts {
 pub fn detect<'scope>(
     input: Stream<'scope, u64, Fat<Inbound>>,
     parts: StageParts,
-) -> (Stream<'scope, u64, Fat<Outbound>>, Vec<Stream<'scope, u64, Fat<Inbound>>>) {
+) -> (Stream<'scope, u64, Fat<Outbound>>, Rows<'scope>) {
     let scope = input.scope();
     let (worker, peers) = (scope.index(), scope.peers());
     let mut builder = OperatorBuilder::new(format!("detect {}", parts.stage), scope);
@@ -60,7 +63,7 @@ fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
     mut input: InputHandleCore<u64, Fat<Inbound>, P>,
     StageParts { program, stage, shards, tables, metrics }: StageParts,
     (worker, peers): (usize, usize),
-) -> (Stream<'scope, u64, Fat<Outbound>>, Vec<Stream<'scope, u64, Fat<Inbound>>>) {
+) -> (Stream<'scope, u64, Fat<Outbound>>, Rows<'scope>) {
     let (output, found_stream) = builder.new_output();
     let mut output: OutputBuilder<u64, NoopBuilder<Fat<Outbound>>> = OutputBuilder::from(output);
     let (mut row_outputs, mut row_streams) = (Vec::new(), Vec::new());

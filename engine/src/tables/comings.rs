@@ -44,7 +44,7 @@ impl Comings {
         let later: Vec<_> =
             self.newest.iter().filter(|(_, (from_us, _))| *from_us > at_us).map(|(key, _)| key).collect();
         for key in later {
-            let before = self.log.iter().filter(|((from_us, of), _)| of == key && *from_us <= at_us).next_back();
+            let before = self.log.iter().rfind(|((from_us, of), _)| of == key && *from_us <= at_us);
             since.insert(key, before.and_then(|((from_us, _), there)| there.then_some(*from_us)));
         }
         since.into_iter().filter_map(|(key, since)| Some((key.to_vec(), since?))).collect()
