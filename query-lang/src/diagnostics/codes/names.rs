@@ -45,11 +45,11 @@ super::codes! {
     MADE = "E0217", "stream-is-made", "a test gives events of a stream that a rule makes",
         "The events of a rule's stream are its alerts, those of a `derive` its rows. A test gives the events that they are made from, \
          of streams that are declared by `stream`.";
-    WINDOW = "E0219", "no-window-here", "a window cannot stand here",
-        "A window cuts the events of `on` into pieces of time. Matches come first into a stream of their own: derive them, and make windows \
-         of that derive's rows. Which events a window takes is said by `on .. where`, which rows it gives by `having`.";
     UNSETTLED = "E0218", "stream-without-bound", "a rule is read as a stream, and its alerts may come long after their time",
         "A `greedy` loop at the end of a pattern and a last `next no X` alert with the time of the last matched event, but only when a \
          later event, or the end of the input, has shown that the match is over. Rules that read them wait that long for every event, \
          so there has to be a bound: a `within` of the rule, or an `over` on the loop.";
+    WINDOW = "E0219", "no-window-here", "a window cannot stand here",
+        "A window cuts the events of `on` into pieces of time. Matches come first into a stream of their own: derive them, and make windows \
+         of that derive's rows. Which events a window takes is said by `on .. where`, which rows it gives by `having`.";
 }

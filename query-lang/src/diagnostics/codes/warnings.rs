@@ -17,9 +17,6 @@ super::codes! {
     FIRST_FIT = "W0906", "first-fit-may-be-wrong", "a later condition asks for one of several events that fit a step",
         "`then` takes the first event that fits. When a later step must agree with it, another event that also fits may be the right \
          one. `then each` follows each of them in a branch of its own.";
-    GAPS = "W0911", "windows-with-gaps", "windows are shorter than the time between their ends",
-        "`every 1h over 10m` looks at the last ten minutes of each hour: events of the other fifty are in no window. Where every event is to \
-         count, `over` is at least as long as `every`.";
     WITHIN_TOO_SHORT = "W0907", "within-too-short", "the time of the whole match is shorter than a wait inside of it",
         "A `no X for D` inside of a pattern waits D before the next step can come. A `within` of the whole match that is shorter than that is \
          over before.";
@@ -32,4 +29,7 @@ super::codes! {
     ONE_LETTER_OFF = "W0910", "one-letter-off", "two names or texts differ in one letter",
         "Two sinks, steps or fields whose names differ in a letter are easily confused, and a text that is compared with a field in one rule \
          and written otherwise in another is often a slip: it never fits. Names that differ in digits alone are left in peace.";
+    GAPS = "W0911", "windows-with-gaps", "windows are shorter than the time between their ends",
+        "`every 1h over 10m` looks at the last ten minutes of each hour: events of the other fifty are in no window. Where every event is to \
+         count, `over` is at least as long as `every`.";
 }
