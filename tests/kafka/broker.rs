@@ -168,7 +168,7 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
         }
     }
 
-    /// Stops it in good order; its data stays.
+    /// Stops it in good order; its data stays. Not while it ends a transaction, see [`Broker::kill`].
     pub fn stop(&self) {
         if let Some(mut process) = self.process.lock().unwrap().take() {
             keeper::signal(&process, libc::SIGTERM);
