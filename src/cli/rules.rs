@@ -12,7 +12,12 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            files.extend(matching(&path.join("*.trip").to_string_lossy())?);
+            let found = matching(&path.join("*.trip").to_string_lossy())?;
+            if found.is_empty() {
+                let fault = format!("no rule file (`*.trip`) lies in the folder `{}`", path.display());
+                return Err(Failure::Usage(fault));
+            }
+            files.extend(found);
         } else {
             files.push(path.clone());
         }
