@@ -12,7 +12,7 @@ use tripline_engine::io::{AlertRecord, CommitError, Progress, SideRecord, SinkEr
 use tripline_engine::metrics::Counts;
 use tripline_engine::runner::{Input, Job, Notice, RunError, Settings, Summary};
 use tripline_engine::time::ManualClock;
-use tripline_query_lang::plan::StreamId;
+use tripline_query_lang::plan::{FieldId, StreamId, Unique};
 use world::{append, job, log, plan, run, values};
 
 /// Three partitions, disorder inside the lateness, several keys.
@@ -56,10 +56,46 @@ fn every_record_is_counted_once() {
     log.finish_topic(world::TOPIC);
     let summary = run(&log, plan(50, Some(5_000), None), 2, 1, usize::MAX).expect("a good run");
     let expected =
-        Counts { read: 6, matched_input: 2, filtered: 1, late: 1, quarantined: 1, dead_letters: 1, alerts: 1 };
+        Counts { read: 6, matched_input: 2, filtered: 1, late: 1, quarantined: 1, dead_letters: 1, repeated: 0, alerts: 1 };
     assert_eq!(summary.counts, expected);
     assert_eq!(values(&log, "dead-letters"), ["nonsense"]);
     assert_eq!(values(&log, "late"), ["a 3 20", "a 4 9999"]);
+}
+
+#[test]
+fn repeats_are_left_out_on_any_partition_and_counted() {
+    let with_repeats = |workers, again: bool| {
+        let log = log(3, 1);
+        for number in 0..300 {
+            // A third of the events is wanted by no rule; a repeat has another key and another partition.
+            let (key, x) = (number % 4, if number % 3 == 1 { -number } else { number });
+            append(&log, number as usize % 3, &format!("k{key} {x} {}", 10 * number));
+            if again {
+                append(&log, (number as usize + 1) % 3, &format!("k5 {x} {}", 10 * number + 3));
+            }
+        }
+        log.finish_topic(world::TOPIC);
+        let mut plan = plan(50, None, None);
+        plan.streams[0].unique = Some(Unique { fields: vec![FieldId(1)], over_us: 1_000 });
+        let summary = run(&log, plan, 1, workers, 7).expect("a good run");
+        (values(&log, "alerts"), summary.counts)
+    };
+    let (expected, counts) = with_repeats(1, false);
+    assert_eq!((counts.matched_input, counts.filtered, counts.repeated), (200, 100, 0));
+    for workers in 1..=3 {
+        let (alerts, counts) = with_repeats(workers, true);
+        assert_eq!((counts.read, counts.matched_input, counts.filtered, counts.repeated), (600, 200, 100, 300));
+        assert!(counts.to_string().contains(", repeated 300, "), "{counts}");
+        // Offsets are others than without the repeats, and with them the ids.
+        let messages = |alerts: &[String]| -> Vec<String> { alerts.iter().map(|alert| said(alert)).collect() };
+        assert_eq!(messages(&alerts), messages(&expected), "{workers} workers");
+    }
+}
+
+/// What an alert says, without its id and coordinates.
+fn said(alert: &str) -> String {
+    let alert: serde_json::Value = serde_json::from_str(alert).expect("an alert is JSON");
+    format!("{} {} {}", alert["time"], alert["message"], alert["with"])
 }
 
 #[test]

@@ -20,7 +20,7 @@ module.exports = grammar({
       choice(
         seq("timed", "by", $._name),
         seq(choice("late", "ahead", "idle"), $._bound),
-        seq("unique", "by", $._name, "over", $._bound),
+        seq("unique", "by", choice($._name, brackets($._name)), "over", $._bound),
       ),
     table: ($) =>
       seq(

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::detect::{Admitted, Repeats};
 use crate::event::PartitionId;
 
-/// What became of records. `read = matched_input + filtered + late + quarantined + dead_letters` once nothing is under way.
+/// What became of records. `read = matched_input + filtered + late + quarantined + dead_letters +
+/// repeated` once nothing is under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Records that came from the source.
@@ -21,18 +23,25 @@ pub struct Counts {
     pub quarantined: u64,
     /// Records that could not be decoded.
     pub dead_letters: u64,
+    /// Events whose id an earlier one had (`unique by`).
+    pub repeated: u64,
     /// Alerts that were committed by this run.
     pub alerts: u64,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { read, matched_input, filtered, late, quarantined, dead_letters, alerts } = self;
+        let Counts { read, matched_input, filtered, late, quarantined, dead_letters, repeated, alerts } = self;
         write!(
             f,
             "read {read}, matched-input {matched_input}, filtered {filtered}, late {late}, quarantined {quarantined}, \
-             dead letters {dead_letters}, alerts {alerts}"
-        )
+             dead letters {dead_letters}, "
+        )?;
+        // Most streams do not say how repeats are known.
+        if *repeated > 0 {
+            write!(f, "repeated {repeated}, ")?;
+        }
+        write!(f, "alerts {alerts}")
     }
 }
 
@@ -44,6 +53,7 @@ impl std::ops::AddAssign for Counts {
         self.late += other.late;
         self.quarantined += other.quarantined;
         self.dead_letters += other.dead_letters;
+        self.repeated += other.repeated;
         self.alerts += other.alerts;
     }
 }
@@ -57,6 +67,7 @@ struct PartitionCounts {
     late: AtomicU64,
     quarantined: AtomicU64,
     dead_letters: AtomicU64,
+    repeated: AtomicU64,
 }
 
 /// The counters of a run, shared by its threads. The partitions are known once the sources are open.
@@ -78,6 +89,7 @@ impl Metrics {
             late: AtomicU64::new(0),
             quarantined: AtomicU64::new(0),
             dead_letters: AtomicU64::new(0),
+            repeated: AtomicU64::new(0),
         };
         self.partitions.get_or_init(|| partitions.map(of).collect());
     }
@@ -96,6 +108,19 @@ impl Metrics {
         let Some(counts) = self.partitions.get().and_then(|p| p.get(partition)) else { return };
         counts.matched_input.fetch_add(rows.saturating_sub(filtered) as u64, Ordering::Relaxed);
         counts.filtered.fetch_add(filtered as u64, Ordering::Relaxed);
+    }
+
+    /// Adds events that were looked at for repeats.
+    pub fn judged(&self, admitted: &[Admitted], repeats: &[Repeats]) {
+        let place = |id: &PartitionId| self.partitions.get()?.iter().position(|p| p.id == *id);
+        for (partition, found) in admitted.iter().filter_map(|found| Some((place(&found.partition)?, found))) {
+            self.prepared(partition, found.rows, found.filtered);
+        }
+        for Repeats { partition, events } in repeats {
+            if let Some(counts) = self.partitions.get().and_then(|all| all.iter().find(|p| p.id == *partition)) {
+                counts.repeated.fetch_add(*events as u64, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Adds rows that a rule wanted but could not place, since a part of their key is missing.
@@ -123,6 +148,7 @@ impl Metrics {
             late: load(&p.late),
             quarantined: load(&p.quarantined),
             dead_letters: load(&p.dead_letters),
+            repeated: load(&p.repeated),
             alerts: 0,
         };
         self.partitions.get().into_iter().flatten().map(|p| (p.id.clone(), counts(p))).collect()

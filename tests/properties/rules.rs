@@ -3,7 +3,7 @@
 use crate::draw::Draw;
 
 /// The streams that all random rules are about: two that share most fields.
-pub const STREAMS: &str = "\
+const STREAMS: &str = "\
 stream s {
   k: text?
   x: int?
@@ -38,7 +38,7 @@ pub fn file(draw: &mut Draw) -> String {
         0 => threshold(draw),
         _ => pattern(draw),
     };
-    format!("{STREAMS}\n{rule}")
+    format!("{}\n{rule}", streams(draw))
 }
 
 /// A rule that looks things up, and the streams. Its pattern is plain: what is drawn here is where look-ups stand.
@@ -61,7 +61,19 @@ pub fn file_with_look_ups(draw: &mut Draw) -> String {
         .replace("x in [0, 2]", "(w in owners and owners[w].n < 3)")
         .replace("sum(x", "sum(owners[w].n")
         .replace("{w} {n} {at}", "{w} {n} {at} {owners[w].v}");
-    format!("{STREAMS}\n{looked_up}")
+    format!("{}\n{looked_up}", streams(draw))
+}
+
+/// The streams, sometimes with repeats left out.
+fn streams(draw: &mut Draw) -> String {
+    let mut streams = STREAMS.to_owned();
+    for policy in ["late 4s", "late 2s"] {
+        if draw.once_in(5) {
+            let id = draw.pick(&["x", "(x, w)", "k"]);
+            streams = streams.replace(policy, &format!("{policy}, unique by {id} over {}", span(draw)));
+        }
+    }
+    streams
 }
 
 fn keys(draw: &mut Draw) -> &'static str {

@@ -39,6 +39,7 @@ fn stream() -> Stream {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Default::default(),
     }
 }

@@ -29,6 +29,7 @@ fn stream(fields: Vec<Field>) -> Stream {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Default::default(),
     }
 }

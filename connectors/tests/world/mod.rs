@@ -80,6 +80,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
         late_us,
         ahead_us,
         idle_us,
+        unique: None,
         origin: Default::default(),
     };
     Plan { streams: vec![stream], rules: vec![rule], ..Plan::default() }

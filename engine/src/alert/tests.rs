@@ -52,6 +52,7 @@ fn plan_with(fields: &[&str]) -> Plan {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Default::default(),
     };
     Plan { streams: vec![stream], rules: vec![rule], ..Plan::default() }

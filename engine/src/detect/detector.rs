@@ -5,15 +5,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::keys::KeyId;
-use super::parcel::{Parcel, Pick, Rows};
+use super::parcel::{Parcel, Pick, Rows, Share};
 use super::program::Compiled;
 use super::reorder::Reorder;
 use super::rule::Seen;
 use super::scope::{Route, Scope, Use, Visits};
 use super::store::{Located, Shared, Store};
 use super::warm;
+use super::unique::Ids;
 use super::{Out, Program};
 use crate::alert::Alert;
+use crate::expr::hash_key;
 use crate::tables::Tables;
 
 /// All rules of one scope over the keys of one worker.
@@ -23,12 +25,15 @@ pub struct Detector {
     reorder: Reorder,
     pub(super) rules: Vec<Box<dyn Store>>,
     pub(super) shared: Shared,
+    /// Of a scope that leaves out repeats.
+    pub(super) ids: Ids,
+    share: Share,
 }
 
 /// What is open, for metrics and for the test that nothing is left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Open {
-    /// Keys with any state.
+    /// Keys with any state, and ids that may be repeated.
     pub keys: usize,
     /// Open runs and episodes.
     pub runs: usize,
@@ -39,14 +44,15 @@ pub struct Open {
 }
 
 impl Detector {
-    /// An empty detector of this scope.
-    pub fn new(program: Arc<Program>, scope: usize) -> Detector {
+    /// An empty detector of this scope, for a worker's share of the keys.
+    pub fn new(program: Arc<Program>, scope: usize, share: Share) -> Detector {
         let members = &program.scopes[scope];
         let compiled = members.rules.iter().filter_map(|rule| program.rules[*rule].as_ref());
         let store = |(position, rule): (u32, &Compiled)| rule.store(position, members.rules.len());
         let rules = (0..).zip(compiled).map(store).collect();
         let shared = Shared { key_types: members.key_types.clone(), ..Shared::default() };
-        Detector { scope, reorder: Reorder::default(), rules, shared, program }
+        let (reorder, ids) = (Reorder::default(), Ids::default());
+        Detector { scope, reorder, rules, shared, ids, share, program }
     }
 
     /// Looks things up in these tables, which others fill.
@@ -55,10 +61,10 @@ impl Detector {
         self
     }
 
-    /// The input starts here, microseconds: rules without a key that wait for an absence wait from now on. For the detector
-    /// of the worker that has the empty key, before event time has passed the start; a state that is there already knows.
+    /// The input starts here, microseconds: rules without a key that wait for an absence wait from now on, at the worker that
+    /// has the empty key. Before event time has passed the start; a state that is there already knows.
     pub fn begin(&mut self, start_us: i64) {
-        if self.shared.key_types.is_empty() {
+        if self.shared.key_types.is_empty() && self.share.has_key(hash_key(&[])) {
             self.rules.iter_mut().for_each(|rule| rule.begin(start_us, &mut self.shared));
         }
     }
@@ -80,6 +86,9 @@ impl Detector {
         while let Some(timer) = self.shared.timers.pop(watermark_us) {
             self.rules[timer.rule as usize].time(timer, watermark_us, &mut self.shared, out);
         }
+        if let Some(unique) = &self.program.scopes[self.scope].unique {
+            self.ids.expire(unique, watermark_us);
+        }
         by_position(&mut out.alerts[start..], self.lag_us());
     }
 
@@ -98,7 +107,7 @@ impl Detector {
     /// What is open.
     pub fn open(&self) -> Open {
         Open {
-            keys: self.shared.keys.len(),
+            keys: self.shared.keys.len() + self.ids.len(),
             runs: self.rules.iter().map(|rule| rule.open()).sum(),
             timers: self.shared.timers.len(),
             waiting: self.reorder.waiting(),
@@ -110,8 +119,11 @@ impl Detector {
     }
 
     fn release(&mut self, watermark_us: Option<i64>, out: &mut Out) {
-        let Detector { program, scope, reorder, rules, shared } = self;
+        let Detector { program, scope, reorder, rules, shared, ids, .. } = self;
         let scope = &program.scopes[*scope];
+        if let Some(unique) = &scope.unique {
+            return reorder.release(watermark_us, |run, range| ids.judge(unique, &run.rows, &run.picks, range, out));
+        }
         reorder.release(watermark_us, |run, range| stretch(scope, &run.rows, &run.picks, range, rules, shared, out));
     }
 }

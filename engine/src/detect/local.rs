@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Detector, Parcel, Program, ProgramError, Stage, has_empty_key};
+use super::{Detector, Parcel, Program, ProgramError, Share, Stage};
 use crate::alert::Alert;
 use crate::event::Batch;
 use crate::tables::{Change, Tables};
@@ -33,19 +33,17 @@ impl Local {
     pub fn new(program: Arc<Program>, workers: usize) -> Local {
         let tables: Vec<_> = (0..workers).map(|_| Rc::new(Tables::new(program.plan()))).collect();
         let stage = |stage| {
-            let of_worker = |tables: &Rc<Tables>| Stage::new(program.clone(), stage, workers, tables.clone());
-            tables.iter().map(of_worker).collect()
+            let of_worker = |(worker, tables): (usize, &Rc<Tables>)| {
+                Stage::new(program.clone(), stage, Share { worker, workers }, tables.clone())
+            };
+            tables.iter().enumerate().map(of_worker).collect()
         };
         Local { stages: (0..program.stages()).map(stage).collect(), tables, program }
     }
 
     /// The input starts here, microseconds.
     pub fn begin(&mut self, start_us: i64) {
-        for workers in &mut self.stages {
-            let count = workers.len();
-            let owners = workers.iter_mut().enumerate().filter(|(worker, _)| has_empty_key(*worker, count));
-            owners.for_each(|(_, stage)| stage.begin(start_us));
-        }
+        self.stages.iter_mut().flatten().for_each(|stage| stage.begin(start_us));
     }
 
     /// Takes changes of tables: every worker gets all of them.

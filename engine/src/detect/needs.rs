@@ -27,6 +27,10 @@ fn needs(plan: &Plan) -> Needs {
     for table in plan.rules.iter().filter_map(|rule| rule.key_table) {
         needs.table(table);
     }
+    for stream in plan.rules.iter().flat_map(|rule| rule.reads()) {
+        let unique = plan.streams.get(stream.index()).and_then(|stream| stream.unique.as_ref());
+        unique.iter().flat_map(|unique| &unique.fields).for_each(|field| needs.field(stream, *field));
+    }
     needs
 }
 

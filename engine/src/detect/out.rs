@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::unique::{Judged, Places, Repeats};
 use crate::alert::Alert;
 use crate::event::{Batch, BatchBuilder, PartitionId, Position};
 use tripline_query_lang::plan::{Plan, StreamId};
@@ -14,6 +15,11 @@ pub struct Out {
     pub alerts: Vec<Alert>,
     /// Rows of derived streams.
     pub(super) rows: Vec<Row>,
+    /// Rows that were looked at for repeats, a batch each, and where each batch stands.
+    pub(super) judged: Vec<Judged>,
+    pub(super) judged_places: Places,
+    /// Repeats.
+    pub(super) repeats: Vec<Repeats>,
 }
 
 /// A row of a derived stream.

@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use super::Program;
 use super::predicates::Answers;
-use super::scope::{Scope, unite};
+use super::scope::{Route, unite};
+use super::unique::Judged;
 use crate::event::{Batch, Bitmap};
 use crate::expr::KeyRows;
-use crate::expr::hash_key;
 use crate::state::{KEY_GROUPS, key_group};
 
 /// What [`Program::prepare`] found in a batch.
 pub struct Prepared {
     /// One parcel per scope and worker that has any rows.
     pub parcels: Vec<Parcel>,
-    /// How many rows no rule wants.
+    /// How many rows went to the rules: all but those that are looked at for repeats first.
+    pub rows: usize,
+    /// How many of them no rule wants.
     pub filtered: usize,
     /// How many rows some rule wants but cannot place, since a part of their key is missing.
     pub keyless: usize,
@@ -59,40 +61,69 @@ pub(super) fn owner(group: u16, workers: usize) -> usize {
 }
 
 impl Program {
-    /// Finds the rows of a batch that some rule wants, and whose they are.
+    /// Finds the rows of a batch that some rule wants, and whose they are. Of a stream that has repeats left out, rows that
+    /// have an id are looked at first.
     pub fn prepare(&self, batch: &Arc<Batch>, workers: usize) -> Prepared {
-        let stream = batch.stream().index();
+        let stream = batch.stream();
         let answers = Arc::new(self.predicates.answers(batch));
+        let mut uniques = self.scopes.iter().enumerate().filter_map(|(index, s)| Some((index, s.unique.as_ref()?)));
+        let Some((scope, unique)) = uniques.find(|(_, unique)| unique.stream == stream) else { return self.to_rules(batch, &answers, None, workers) };
+        let mut placed = Bitmap::ones(batch.len());
+        let mut lanes = vec![KeyRows::default()];
+        unique.id.keys(batch, &mut placed, &mut lanes[0]);
+        let mut picks: Vec<Pick> = picks_of(&placed, 0).collect();
+        in_total_order(batch, &mut picks);
+        let without = Bitmap::from_fn(batch.len(), |row| !placed.get(row));
+        let mut prepared = self.to_rules(batch, &answers, Some(&without), workers);
+        let rows = Arc::new(Rows { batch: batch.clone(), answers, lanes });
+        prepared.parcels.extend(parcels(scope, &rows, picks, workers));
+        prepared
+    }
+
+    /// The rows that were admitted, on their way to the rules.
+    pub(super) fn prepare_admitted(&self, judged: &Judged, workers: usize) -> Prepared {
+        self.to_rules(&judged.rows.batch, &judged.rows.answers, Some(&judged.admitted), workers)
+    }
+
+    /// `of`: which rows; none is all.
+    fn to_rules(&self, batch: &Arc<Batch>, answers: &Arc<Answers>, of: Option<&Bitmap>, workers: usize) -> Prepared {
+        let stream = batch.stream().index();
         let mut wanted = Bitmap::zeros(batch.len());
         let mut keyless = Bitmap::zeros(batch.len());
-        let mut parcels = Vec::new();
+        let mut found = Vec::new();
         for (index, scope) in self.scopes.iter().enumerate() {
-            let (lanes, picks) = pick(scope, stream, batch, &answers, &mut wanted, &mut keyless);
+            let (lanes, picks) = pick(&scope.routes[stream], (batch, answers, of), &mut wanted, &mut keyless);
             if picks.is_empty() {
                 continue;
             }
             let rows = Arc::new(Rows { batch: batch.clone(), answers: answers.clone(), lanes });
-            for (worker, picks) in deal(picks, &rows.lanes, workers) {
-                parcels.push(Parcel { scope: index, worker, rows: rows.clone(), picks: picks.into() });
-            }
+            found.extend(parcels(index, &rows, picks, workers));
         }
-        Prepared { parcels, filtered: batch.len() - wanted.count_ones(), keyless: keyless.count_ones() }
+        let rows = of.map_or(batch.len(), Bitmap::count_ones);
+        Prepared { parcels: found, rows, filtered: rows - wanted.count_ones(), keyless: keyless.count_ones() }
     }
 }
 
-/// The keys of the rows that the scope wants, by lane, and a pick for each in the total order.
+/// The rows of one scope as a parcel for each worker that has any.
+fn parcels(scope: usize, rows: &Arc<Rows>, picks: Vec<Pick>, workers: usize) -> impl Iterator<Item = Parcel> {
+    let hands = deal(picks, &rows.lanes, workers).into_iter();
+    hands.map(move |(worker, picks)| Parcel { scope, worker, rows: rows.clone(), picks: picks.into() })
+}
+
+/// The keys of the rows that the routes of a scope want, by lane, and a pick for each in the total order.
 fn pick(
-    scope: &Scope,
-    stream: usize,
-    batch: &Batch,
-    answers: &Answers,
+    routes: &[Route],
+    (batch, answers, of): (&Batch, &Answers, Option<&Bitmap>),
     wanted: &mut Bitmap,
     keyless: &mut Bitmap,
 ) -> (Vec<KeyRows>, Vec<Pick>) {
     let mut lanes = Vec::new();
     let mut picks = Vec::new();
-    for (lane, route) in scope.routes[stream].iter().enumerate() {
-        let all = route.wants.rows(&route.visits, answers, batch.len());
+    for (lane, route) in routes.iter().enumerate() {
+        let mut all = route.wants.rows(&route.visits, answers, batch.len());
+        if let Some(of) = of {
+            all.words_mut().iter_mut().zip(of.words()).for_each(|(word, of)| *word &= of);
+        }
         let mut placed = all.clone();
         let mut keys = KeyRows::default();
         route.key.keys(batch, &mut placed, &mut keys);
@@ -100,22 +131,48 @@ fn pick(
         let words = keyless.words_mut().iter_mut().zip(all.words().iter().zip(placed.words()));
         words.for_each(|(out, (all, placed))| *out |= all & !placed);
         picks.reserve(keys.hashes.len());
-        for (index, row) in placed.iter_ones().enumerate() {
-            picks.push(Pick { row: row as u32, lane: lane as u32, index: index as u32 });
-        }
+        picks.extend(picks_of(&placed, lane as u32));
         lanes.push(keys);
     }
-    // Rows of a batch are in the order of their offsets; only their times may be out of order.
+    in_total_order(batch, &mut picks);
+    (lanes, picks)
+}
+
+/// A pick for each of these rows, whose keys come in their order.
+fn picks_of(rows: &Bitmap, lane: u32) -> impl Iterator<Item = Pick> {
+    rows.iter_ones().enumerate().map(move |(index, row)| Pick { row: row as u32, lane, index: index as u32 })
+}
+
+/// Rows of a batch are in the order of their offsets; only their times may be out of order.
+fn in_total_order(batch: &Batch, picks: &mut [Pick]) {
     let order = |pick: &Pick| (batch.at_us[pick.row as usize], pick.row, pick.lane);
     if !picks.is_sorted_by_key(order) {
         picks.sort_unstable_by_key(order);
     }
-    (lanes, picks)
 }
 
-/// Whether events without a key come to this worker.
-pub fn has_empty_key(worker: usize, workers: usize) -> bool {
-    worker == owner(key_group(hash_key(&[])), workers)
+/// Which keys one of several workers has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The worker, from 0.
+    pub worker: usize,
+    /// How many there are.
+    pub workers: usize,
+}
+
+impl Share {
+    /// Of one worker alone.
+    pub const ALL: Share = Share { worker: 0, workers: 1 };
+
+    /// Whether the worker has the keys of this group.
+    pub fn has(self, group: u16) -> bool {
+        owner(group, self.workers) == self.worker
+    }
+
+    /// Whether the worker has the key with this hash.
+    pub(super) fn has_key(self, hash: u64) -> bool {
+        self.has(key_group(hash))
+    }
 }
 
 /// The picks of each worker that has any, in their order.

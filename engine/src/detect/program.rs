@@ -147,7 +147,7 @@ impl Program {
             rules.sort_unstable();
             rules
         };
-        self.scopes.iter().map(of_scope).collect()
+        self.scopes.iter().filter(|scope| scope.unique.is_none()).map(of_scope).collect()
     }
 
     /// Names the states of a rule in snapshots, or those of the family that it leads.

@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 
 use super::interest::{Interest, Part};
+use super::unique::IdProgram;
 use super::predicates::{Answers, Asking, PredicateId, Predicates};
 use crate::event::Bitmap;
 use crate::expr::{KeyFn, canonical};
-use tripline_query_lang::plan::{Expr, Plan, Rule};
+use crate::runner::streams_read;
+use tripline_query_lang::plan::{Expr, Plan, Rule, StreamId};
 use tripline_query_lang::value::Type;
 
 /// Rules that share a key table, and how events come to them.
@@ -23,6 +25,8 @@ pub(super) struct Scope {
     pub routes: Vec<Vec<Route>>,
     /// When its rules see their events.
     pub turn: Turn,
+    /// It has no rules: it leaves out the repeats of a stream, whose ids are its keys.
+    pub unique: Option<IdProgram>,
 }
 
 /// When a rule sees its events. Rules that differ in it share no detector.
@@ -179,7 +183,18 @@ pub(super) fn scopes(
         drafts[place].add(index, interests, predicates);
     }
     drafts.sort_by_key(|draft| draft.turn.stage);
-    drafts.into_iter().map(Draft::finish).collect()
+    repeats(plan).chain(drafts.into_iter().map(Draft::finish)).collect()
+}
+
+/// The scopes of the streams that have repeats left out, as far as some rule reads them.
+fn repeats(plan: &Plan) -> impl Iterator<Item = Scope> {
+    let read = streams_read(plan);
+    plan.streams.iter().enumerate().filter_map(move |(stream, declared)| {
+        let unique = declared.unique.as_ref().filter(|_| read[stream])?;
+        let (program, key_types) = IdProgram::new(plan, StreamId(stream as u32), unique);
+        let routes = plan.streams.iter().map(|_| Vec::new()).collect();
+        Some(Scope { rules: Vec::new(), key_types, routes, turn: Turn::default(), unique: Some(program) })
+    })
 }
 
 fn key_of(rule: &Rule, one_place: bool) -> Vec<(&str, &Type)> {
@@ -237,7 +252,7 @@ impl<'a> Draft<'a> {
             routes[stream] = drafts.into_values().map(DraftRoute::finish).collect();
         }
         let key_types = self.key.into_iter().map(|(_, ty)| ty.clone()).collect();
-        Scope { rules: self.rules, key_types, routes, turn: self.turn }
+        Scope { rules: self.rules, key_types, routes, turn: self.turn, unique: None }
     }
 }
 

@@ -15,19 +15,25 @@ impl Detector {
     pub fn write_group(&self, group: u16) -> Vec<u8> {
         let table = &self.shared.keys;
         let mut keys: Vec<KeyId> = table.ids().filter(|id| key_group(table.hash(*id)) == group).collect();
-        if keys.is_empty() {
+        let unique = self.program.scopes[self.scope].unique.as_ref();
+        let ids = unique.and_then(|_| self.ids.written(group));
+        if keys.is_empty() && ids.is_none() {
             return Vec::new();
         }
         keys.sort_unstable_by(|a, b| table.bytes(*a).cmp(table.bytes(*b)));
         let mut out = MAGIC.to_vec();
         out.put_u8(VERSION);
         out.put_u32(u32::from(group));
-        out.put_len(self.rules.len());
+        out.put_len(self.rules.len() + usize::from(unique.is_some()));
         for (fingerprint, store) in self.fingerprints().zip(&self.rules) {
             out.put_u64(fingerprint);
             let mut section = Vec::new();
             store.write(&keys, table, &mut section);
             out.put_bytes(&section);
+        }
+        if let Some(unique) = unique {
+            out.put_u64(unique.fingerprint);
+            out.put_bytes(&ids.unwrap_or_default());
         }
         out
     }
@@ -59,6 +65,10 @@ impl Detector {
             let place = self.fingerprints().position(|of_rule| of_rule == fingerprint);
             if let Some(place) = place {
                 self.read_rule(place, group, &section)?;
+            } else if self.program.scopes[self.scope].unique.as_ref().is_some_and(|u| u.fingerprint == fingerprint) {
+                let mut section = &section[..];
+                self.ids.read(group, &mut section)?;
+                none_left(section)?;
             }
         }
         if bytes.is_empty() { Ok(()) } else { Err(damaged(format!("{} bytes are left over", bytes.len()))) }
@@ -67,15 +77,18 @@ impl Detector {
     fn read_rule(&mut self, place: usize, group: u16, mut section: &[u8]) -> Result<(), StateError> {
         let hash = |key: &[u8]| Some(hash_key(key)).filter(|hash| key_group(*hash) == group);
         self.rules[place].read(&mut section, &hash, &mut self.shared)?;
-        if section.is_empty() {
-            Ok(())
-        } else {
-            Err(StateError::Damaged { what: format!("{} bytes of a rule are left over", section.len()) })
-        }
+        none_left(section)
     }
 
     /// Of the rules of the scope, in the order of the stores.
     fn fingerprints(&self) -> impl Iterator<Item = u64> {
         self.program.scopes[self.scope].rules.iter().map(|rule| self.program.fingerprint(*rule))
     }
+}
+
+fn none_left(section: &[u8]) -> Result<(), StateError> {
+    if section.is_empty() {
+        return Ok(());
+    }
+    Err(StateError::Damaged { what: format!("{} bytes of a rule are left over", section.len()) })
 }

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Detector, Out, Parcel, Program};
+use super::{Detector, Out, Parcel, Program, Repeats, Share};
 use crate::alert::Alert;
+use crate::event::PartitionId;
 use crate::tables::Tables;
 
 /// The detectors of one stage and worker.
@@ -12,7 +13,7 @@ pub struct Stage {
     program: Arc<Program>,
     tables: Rc<Tables>,
     number: usize,
-    workers: usize,
+    share: Share,
     /// The first one's scope.
     first: usize,
     detectors: Vec<Detector>,
@@ -27,18 +28,32 @@ pub struct Found {
     pub parcels: Vec<Parcel>,
     /// How many of these rows some rule wants but cannot place, since a part of their key is missing.
     pub keyless: usize,
+    /// Events that are no repeats.
+    pub admitted: Vec<Admitted>,
+    /// Events that are.
+    pub repeats: Vec<Repeats>,
+}
+
+/// Events of a partition that are no repeats.
+pub struct Admitted {
+    /// Where they came from.
+    pub partition: PartitionId,
+    /// How many.
+    pub rows: usize,
+    /// How many of them no rule wants.
+    pub filtered: usize,
 }
 
 impl Stage {
-    /// The empty detectors of a stage on one of so many workers, whose tables all its stages share.
-    pub fn new(program: Arc<Program>, stage: usize, workers: usize, tables: Rc<Tables>) -> Stage {
+    /// The empty detectors of a stage for a worker's share, whose tables all its stages have in common.
+    pub fn new(program: Arc<Program>, stage: usize, share: Share, tables: Rc<Tables>) -> Stage {
         let scopes = program.scopes_of(stage);
-        let detector = |scope| Detector::new(program.clone(), scope).with_tables(tables.clone());
+        let detector = |scope| Detector::new(program.clone(), scope, share).with_tables(tables.clone());
         let detectors = scopes.clone().map(detector).collect();
-        Stage { number: stage, workers, first: scopes.start, detectors, tables, program }
+        Stage { number: stage, share, first: scopes.start, detectors, tables, program }
     }
 
-    /// See [`Detector::begin`]; for the worker that has the empty key.
+    /// See [`Detector::begin`].
     pub fn begin(&mut self, start_us: i64) {
         self.detectors.iter_mut().for_each(|detector| detector.begin(start_us));
     }
@@ -72,10 +87,18 @@ impl Stage {
         }
         let mut found = Found::default();
         for batch in out.batches(self.program.plan(), self.program.needed()) {
-            let prepared = self.program.prepare(&batch, self.workers);
+            let prepared = self.program.prepare(&batch, self.share.workers);
             found.parcels.extend(prepared.parcels);
             found.keyless += prepared.keyless;
         }
+        for judged in &out.judged {
+            let prepared = self.program.prepare_admitted(judged, self.share.workers);
+            let partition = judged.rows.batch.partition.clone();
+            found.admitted.push(Admitted { partition, rows: prepared.rows, filtered: prepared.filtered });
+            found.parcels.extend(prepared.parcels);
+            found.keyless += prepared.keyless;
+        }
+        found.repeats = out.repeats;
         found.alerts = out.alerts;
         found
     }

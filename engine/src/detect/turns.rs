@@ -1,7 +1,7 @@
 //! In which stage each rule runs, and how far behind the watermark.
 
 use super::scope::Turn;
-use tripline_query_lang::plan::{Origin, Plan};
+use tripline_query_lang::plan::{Origin, Plan, Rule};
 
 /// The turn of each rule; `None` when rules read each other in a circle, or one whose alerts may come any time after
 /// their own.
@@ -18,7 +18,13 @@ pub(super) fn turns(plan: &Plan) -> Option<Vec<Turn>> {
     for (reader, made) in reads.iter().enumerate() {
         made.iter().for_each(|made| readers[*made].push(reader));
     }
-    let mut turns = vec![Turn::default(); reads.len()];
+    // Repeats are left out ahead of all rules.
+    let has_repeats = |rule: &Rule| {
+        let mut streams = rule.reads().into_iter().filter_map(|stream| plan.streams.get(stream.index()));
+        streams.any(|stream| stream.unique.is_some())
+    };
+    let first = |rule: &Rule| Turn { stage: usize::from(has_repeats(rule)), lag_us: 0 };
+    let mut turns: Vec<Turn> = plan.rules.iter().map(first).collect();
     let mut open: Vec<usize> = reads.iter().map(Vec::len).collect();
     let mut ready: Vec<usize> = (0..open.len()).filter(|rule| open[*rule] == 0).collect();
     let mut done = 0;

@@ -4,12 +4,15 @@ use std::fmt::Write;
 
 use super::Explanation;
 use tripline_query_lang::plan::{Body, Rule, StepKey, Stream};
-use tripline_query_lang::show::duration;
+use tripline_query_lang::show::{self, duration};
 
 /// Adds the streams and the key tables.
 pub(super) fn write(explanation: &Explanation, out: &mut String) {
     for (index, stream) in explanation.plan.streams.iter().enumerate() {
         let _ = writeln!(out, "stream {}: {}", stream.name, policy(stream));
+        if stream.unique.is_some() {
+            let _ = writeln!(out, "  repeats: left out ahead of all rules, at the worker that has the id");
+        }
         let read = if stream.is_input() { "decoded" } else { "read" };
         let _ = writeln!(out, "  {read}: {}", decoded(stream, &explanation.decoded[index]));
         let conditions = &explanation.conditions[index];
@@ -67,6 +70,7 @@ fn policy(stream: &Stream) -> String {
     let mut parts = vec![format!("timed by {timed_by}"), format!("late {}", duration(stream.late_us))];
     parts.extend(stream.ahead_us.map(|us| format!("ahead {}", duration(us))));
     parts.extend(stream.idle_us.map(|us| format!("idle {}", duration(us))));
+    parts.extend(stream.unique.as_ref().map(|unique| show::unique(stream, unique)));
     parts.join(", ")
 }
 

@@ -21,6 +21,7 @@ fn batch(rows: &[Vec<Value>]) -> Batch {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Default::default(),
     };
     let mut builder = BatchBuilder::new(&stream, &[]);

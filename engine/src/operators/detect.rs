@@ -15,7 +15,7 @@ use timely::dataflow::operators::generic::{InputHandleCore, OutputBuilder};
 
 use super::{After, Fat, Inbound, Load, Outbound, TickEnd, by_worker, inbound};
 use crate::alert::Alert;
-use crate::detect::{Program, Stage, has_empty_key};
+use crate::detect::{Program, Share, Stage};
 use crate::expr::hash_key;
 use crate::metrics::Metrics;
 use crate::tables::Tables;
@@ -72,7 +72,7 @@ fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
         row_outputs.push(OutputBuilder::<u64, NoopBuilder<Fat<Inbound>>>::from(output));
         row_streams.push(stream);
     }
-    let mut rules = Stage::new(program.clone(), stage, peers, tables.clone());
+    let mut rules = Stage::new(program.clone(), stage, Share { worker, workers: peers }, tables.clone());
     builder.build(move |_capabilities| {
         let mut open: BTreeMap<u64, Open> = BTreeMap::new();
         move |frontiers| {
@@ -94,11 +94,12 @@ fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
                     break;
                 }
                 let (capabilities, end) = entry.remove();
-                if let Some(start_us) = end.start_us.filter(|_| has_empty_key(worker, peers)) {
+                if let Some(start_us) = end.start_us {
                     rules.begin(start_us);
                 }
                 let found = rules.advance(end.watermark_us, end.after == After::Finished);
                 metrics.keyless(found.keyless);
+                metrics.judged(&found.admitted, &found.repeats);
                 let mut by_stage = inbound(found.parcels, &program);
                 for (later, rows) in row_outputs.iter_mut().enumerate() {
                     let mut items = Fat(std::mem::take(&mut by_stage[stage + 1 + later]));

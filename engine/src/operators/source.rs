@@ -45,7 +45,7 @@ pub fn source<'scope>(
                 match work.try_recv() {
                     Ok(Work::Batch(partition, batch)) => {
                         let prepared = program.prepare(&batch, peers);
-                        metrics.prepared(partition, batch.len(), prepared.filtered);
+                        metrics.prepared(partition, prepared.rows, prepared.filtered);
                         metrics.keyless(prepared.keyless);
                         for ((output, tick), items) in
                             outputs.iter_mut().zip(&capabilities).zip(inbound(prepared.parcels, &program))

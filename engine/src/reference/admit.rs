@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tripline_query_lang::plan::Plan;
+use tripline_query_lang::value::Value;
 
 use super::Event;
 
@@ -35,5 +36,29 @@ pub(super) fn in_total_order<'a>(plan: &Plan, events: &'a [Event]) -> Vec<&'a Ev
         }
     }
     admitted.sort_by(|a, b| a.coordinates.cmp(&b.coordinates));
+    admitted
+}
+
+/// Leaves out every event whose id an event of its stream had that was admitted and is at most as old as is remembered. An
+/// id with a missing part is that of no other event.
+pub(super) fn without_repeats<'a>(plan: &Plan, events: &[&'a Event]) -> Vec<&'a Event> {
+    let mut admitted: Vec<&Event> = Vec::new();
+    for event in events.iter().copied() {
+        let stream = event.coordinates.partition.stream;
+        let Some(unique) = &plan.streams[stream.index()].unique else {
+            admitted.push(event);
+            continue;
+        };
+        let id = |event: &Event| unique.fields.iter().map(|field| event.values[field.index()].clone()).collect::<Vec<_>>();
+        let own = id(event);
+        let is_repeat = |earlier: &&Event| {
+            earlier.coordinates.partition.stream == stream
+                && event.at_us() <= earlier.at_us().saturating_add(unique.over_us)
+                && id(earlier) == own
+        };
+        if own.contains(&Value::Null) || !admitted.iter().any(is_repeat) {
+            admitted.push(event);
+        }
+    }
     admitted
 }

@@ -56,8 +56,10 @@ pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
 /// As [`run`], with the rows of tables in order of arrival.
 pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
     let tables = &Tables::new(plan, rows);
-    let mut events: Vec<Event> = admit::in_total_order(plan, events).into_iter().cloned().collect();
-    let (start_us, newest_us) = span(plan, &events);
+    let in_time = admit::in_total_order(plan, events);
+    // Time goes on with repeats, too.
+    let (start_us, newest_us) = span(plan, &in_time);
+    let mut events: Vec<Event> = admit::without_repeats(plan, &in_time).into_iter().cloned().collect();
     let mut alerts = Vec::new();
     let mut open: Vec<usize> = (0..plan.rules.len()).collect();
     while !open.is_empty() {
@@ -88,10 +90,10 @@ pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
 }
 
 /// From when to when the input goes: the times of the first and the last event of any stream that the rules read.
-fn span(plan: &Plan, events: &[Event]) -> (i64, i64) {
+fn span(plan: &Plan, events: &[&Event]) -> (i64, i64) {
     let read = streams_read(plan);
-    let is_read = |event: &&Event| read[event.coordinates.partition.stream.index()];
-    let times = || events.iter().filter(is_read).map(Event::at_us);
+    let is_read = |event: &&&Event| read[event.coordinates.partition.stream.index()];
+    let times = || events.iter().filter(is_read).map(|event| event.at_us());
     (times().min().unwrap_or(i64::MAX), times().max().unwrap_or(i64::MIN))
 }
 

@@ -121,6 +121,7 @@ fn matches(pattern: Pattern, letters: &str) -> Vec<String> {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Default::default(),
     };
     let alert = Alert { every_event: false, severity: Severity::Info, template: Vec::new(), to: Vec::new() };

@@ -183,7 +183,12 @@ fn recover(
 fn fingerprints(plan: &Plan) -> Vec<u64> {
     let read = streams_read(plan);
     let policy = |(stream, read): (&tripline_query_lang::plan::Stream, &bool)| {
-        let text = format!("{} {} {:?}", stream.name, stream.late_us, stream.ahead_us);
+        let mut text = format!("{} {} {:?}", stream.name, stream.late_us, stream.ahead_us);
+        if let Some(unique) = &stream.unique {
+            let id = unique.fields.iter().filter_map(|id| stream.fields.get(id.index()));
+            text.extend(id.flat_map(|field| [" ", &field.name]));
+            text += &format!(" over {}", unique.over_us);
+        }
         read.then(|| hash_key(text.as_bytes()))
     };
     let policies = plan.streams.iter().zip(&read).filter_map(policy);

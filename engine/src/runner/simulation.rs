@@ -37,6 +37,7 @@ struct World {
     shards: usize,
     late_us: i64,
     idle_us: Option<i64>,
+    unique_us: Option<i64>,
     /// Partition and record, in order of arrival.
     records: Vec<(usize, Vec<u8>)>,
 }
@@ -61,6 +62,7 @@ impl World {
             shards: 1 + random.below(3) as usize,
             late_us,
             idle_us: random.one_in(2).then_some(1_000),
+            unique_us: [None, None, Some(60), Some(300)][random.below(4) as usize],
             records: (0..count)
                 .map(|n| (random.below(partitions as u64) as usize, record(n, random).into_bytes()))
                 .collect(),
@@ -68,7 +70,7 @@ impl World {
     }
 
     fn plan(&self) -> Arc<tripline_query_lang::plan::Plan> {
-        Arc::new(rules::plan(self.late_us, Some(5_000), self.idle_us))
+        Arc::new(rules::plan(self.late_us, Some(5_000), self.idle_us, self.unique_us))
     }
 }
 

@@ -157,6 +157,7 @@ mod tests {
             late_us,
             ahead_us,
             idle_us: None,
+            unique: None,
             origin: Default::default(),
         };
         PartitionClock::new(&stream, 0)

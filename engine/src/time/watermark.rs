@@ -178,6 +178,7 @@ mod tests {
             late_us: 0,
             ahead_us: None,
             idle_us,
+            unique: None,
             origin: Default::default(),
         }
     }

@@ -86,8 +86,8 @@ pub struct Stream {
 /// `unique by F over D`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unique {
-    /// The identifying field.
-    pub by: Name,
+    /// The identifying fields.
+    pub by: Vec<Name>,
     /// How long an id is remembered.
     pub over: Expr,
     /// The whole clause.

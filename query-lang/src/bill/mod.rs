@@ -8,6 +8,7 @@ mod episode;
 mod histories;
 mod lifetime;
 mod pattern;
+mod repeats;
 pub mod sizes;
 mod suppress;
 mod text;
@@ -96,6 +97,7 @@ fn of_rule(plan: &Plan, rule: &Rule, rate: Rate) -> RuleBill {
         }
     }
     items.extend(suppress::item(plan, rule, rate));
+    items.extend(repeats::items(plan, rule, rate));
     RuleBill { rule: rule.name.clone(), items }
 }
 

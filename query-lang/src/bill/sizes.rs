@@ -21,6 +21,8 @@ pub const PLACES: u64 = 112;
 pub const EPISODE: u64 = 24;
 /// When an alert was said, for `suppress`.
 pub const SUPPRESSED: u64 = 64;
+/// An event's id, for `unique by`.
+pub const ID: u64 = 72;
 /// What a pattern needs of a key apart from runs and events.
 pub const PATTERN: u64 = 256;
 /// An open run.

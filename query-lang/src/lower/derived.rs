@@ -156,6 +156,7 @@ fn empty(rule: RuleId) -> Stream {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Origin::Derived { rule, definition: 0 },
     }
 }

@@ -19,11 +19,6 @@ pub(super) fn items(world: &World<'_>) {
     }
 }
 
-/// `unique by F over D`
-pub(super) fn unique(world: &World<'_>, file: usize, unique: &ast::Unique) {
-    gate(world, codes::UNIQUE, file, unique.span, "`unique by`", "will leave out events whose id was seen already");
-}
-
 /// `by device in devices`
 pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
     gate(world, codes::KEY_TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");

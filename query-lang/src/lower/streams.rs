@@ -3,13 +3,11 @@
 use crate::ast::{self, TypeRef};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, types as codes};
-use crate::plan::{Field, FieldId, Origin, PathPart, Stream, TimeUnit};
+use crate::plan::{Field, FieldId, Origin, PathPart, Stream, TimeUnit, Unique};
 use crate::resolve::{Found, World, reserved_at};
 use crate::types::constant::duration_us;
 use crate::types::convert::SCALE_MAX;
 use crate::value::Type;
-
-use super::gates;
 
 /// The types that a field can have, for messages.
 const TYPES: [&str; 9] = ["bool", "int", "float", "decimal", "text", "time", "duration", "point", "list"];
@@ -30,12 +28,10 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Stream>) -> St
         fields.push(self::field(world, file, field));
     }
     let us = |tree: &'a Option<ast::Expr>, what| tree.as_ref().and_then(|tree| duration_us(world, file, tree, what));
-    if let Some(unique) = &node.unique {
-        gates::unique(world, file, unique);
-    }
     Stream {
         name: node.name.text.clone(),
         timed_by: timed_by(world, file, node, &fields),
+        unique: node.unique.as_ref().and_then(|written| unique(world, file, &node.name.text, written, &fields)),
         fields,
         late_us: us(&node.late, "`late`").unwrap_or(0),
         ahead_us: us(&node.ahead, "`ahead`"),
@@ -67,6 +63,36 @@ fn timed_by(world: &World<'_>, file: usize, node: &ast::Stream, fields: &[Field]
         world.report(fault.hint("every event has a time: take the `?` off its type"));
     }
     FieldId(position as u32)
+}
+
+/// How repeats are known: single values of an event that tell it from all others.
+fn unique<'a>(
+    world: &World<'a>,
+    file: usize,
+    stream: &str,
+    written: &'a ast::Unique,
+    fields: &[Field],
+) -> Option<Unique> {
+    let mut parts: Vec<FieldId> = Vec::new();
+    for name in &written.by {
+        let Some(position) = fields.iter().position(|field| field.name == name.text) else {
+            let message = format!("`{stream}` has no field `{}`", name.text);
+            let fault = Diagnostic::new(names::UNKNOWN_FIELD, file, name.span, message).label("part of its id");
+            world.report(fault.did_you_mean(&name.text, fields.iter().map(|field| field.name.as_str())));
+            continue;
+        };
+        let id = FieldId(position as u32);
+        if matches!(fields[position].ty, Type::List(_)) {
+            let message = format!("`{}` is a list: an id is made of single values", name.text);
+            world.fault(codes::EXPECTED, file, name.span, message);
+        }
+        if parts.contains(&id) {
+            world.fault(names::DUPLICATE, file, name.span, format!("the id has two parts `{}`", name.text));
+        }
+        parts.push(id);
+    }
+    let over_us = duration_us(world, file, &written.over, "`over`")?;
+    Some(Unique { fields: parts, over_us })
 }
 
 /// A field of a stream or table.

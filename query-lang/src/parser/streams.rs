@@ -16,7 +16,7 @@ use nom::combinator::{cut, opt};
 ///
 /// ```text
 /// stream := "stream" name "{" {field} "}" [streamoption {"," streamoption}]
-/// streamoption := "timed" "by" name | ("late" | "ahead" | "idle") bound | "unique" "by" name "over" bound
+/// streamoption := "timed" "by" name | ("late" | "ahead" | "idle") bound | "unique" "by" names "over" bound
 /// ```
 pub(super) fn stream(input: Tokens<'_>) -> Parsed<'_, Stream> {
     let (rest, (name, open)) = (name_of("the name of a stream"), sign("{")).parse(input)?;
@@ -29,18 +29,26 @@ pub(super) fn stream(input: Tokens<'_>) -> Parsed<'_, Stream> {
 /// Behind `table`: `NAME key F { fields } late D`.
 ///
 /// ```text
-/// table := "table" name "key" (name | "(" name {"," name} ")") "{" {field} "}" ["late" bound]
+/// table := "table" name "key" names "{" {field} "}" ["late" bound]
 /// ```
 pub(super) fn table(input: Tokens<'_>) -> Parsed<'_, Table> {
     let (rest, (name, _)) = (name_of("the name of a table"), word("key")).parse(input)?;
-    let key = name_of("a key field");
-    let (rest, keys) =
-        if rest.is_sign(0, "(") { in_brackets(key).parse(rest)? } else { key.map(|key| vec![key]).parse(rest)? };
+    let (rest, keys) = names(rest, "a key field")?;
     let (rest, open) = sign("{")(rest)?;
     let (rest, fields) = fields(rest, open.span);
     let mut table = Table { name, keys, fields, late: None };
     let rest = options(rest, |input| duration_option(input, "late", &mut table.late))?;
     Ok((rest, table))
+}
+
+/// One name, or several in brackets.
+///
+/// ```text
+/// names := name | "(" name {"," name} ")"
+/// ```
+fn names<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a, Vec<Name>> {
+    let name = name_of(what);
+    if input.is_sign(0, "(") { in_brackets(name).parse(input) } else { name.map(|name| vec![name]).parse(input) }
 }
 
 /// Fields up to and with the closing bracket; after an error on with the next field.
@@ -168,7 +176,8 @@ fn stream_option<'a>(input: Tokens<'a>, stream: &mut Stream) -> Parsed<'a, ()> {
             once(input, rest, "timed by", &mut stream.timed_by, field)
         }
         "unique" => {
-            let parts = (word("by"), name_of("a field"), bound_after("over", "a duration"));
+            let fields = |input| names(input, "a field");
+            let parts = (word("by"), fields, bound_after("over", "a duration"));
             let (rest, (_, by, over)) = after("unique", parts).parse(input)?;
             once(input, rest, "unique by", &mut stream.unique, Unique { by, over, span: input.span_to(rest) })
         }

@@ -99,8 +99,19 @@ pub struct Stream {
     pub ahead_us: Option<i64>,
     /// When a quiet partition stops holding time back.
     pub idle_us: Option<i64>,
+    /// How repeats are known, and left out.
+    pub unique: Option<Unique>,
     /// Where its events come from.
     pub origin: Origin,
+}
+
+/// `unique by F over D`: an event whose id an admitted event had before is a repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unique {
+    /// The parts of the id.
+    pub fields: Vec<FieldId>,
+    /// For how long an id is remembered, its exact end included, microseconds.
+    pub over_us: i64,
 }
 
 /// Where the events of a stream come from.

@@ -7,9 +7,17 @@ pub mod pattern;
 #[cfg(test)]
 mod tests;
 
-use crate::plan::{Body, History, Plan, Rule, StreamId};
+use crate::plan::{Body, History, Plan, Rule, Stream, StreamId, Unique};
 
 pub use literal::{duration, literal};
+
+/// How repeats of a stream are known: `unique by (order, line) over 1h`.
+pub fn unique(stream: &Stream, unique: &Unique) -> String {
+    let parts = unique.fields.iter().filter_map(|id| stream.fields.get(id.index()));
+    let parts: Vec<&str> = parts.map(|field| field.name.as_str()).collect();
+    let id = if let [id] = parts[..] { id.to_owned() } else { format!("({})", parts.join(", ")) };
+    format!("unique by {id} over {}", duration(unique.over_us))
+}
 
 /// What a rule's expressions are read with.
 #[derive(Clone, Copy, Debug)]

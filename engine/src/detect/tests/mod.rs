@@ -34,6 +34,7 @@ pub(super) fn plan(rules: Vec<Rule>) -> Arc<Plan> {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Default::default(),
     };
     Arc::new(Plan { streams: vec![stream("p"), stream("q")], rules, ..Plan::default() })

@@ -121,6 +121,7 @@ pub(super) fn plan(pattern: &str) -> Plan {
         late_us: 0,
         ahead_us: None,
         idle_us: None,
+        unique: None,
         origin: Default::default(),
     };
     let alert = Alert { every_event: false, severity: Severity::Low, template: Vec::new(), to: Vec::new() };

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, unbounded};
 use super::Random;
 use super::disk::Disk;
 use super::rules::Lines;
-use crate::detect::{Parcel, Program, Stage};
+use crate::detect::{Parcel, Program, Share, Stage};
 use crate::io::{FloorEntry, Progress};
 use crate::operators::{After, Turn, Work, split};
 use crate::recovery::{self, Assigned, Floor, Shard};
@@ -136,7 +136,7 @@ impl Process {
             traces: Arc::default(),
         });
         let tables = Rc::new(Tables::new(program.plan()));
-        let stage = |stage| Stage::new(program.clone(), stage, 1, tables.clone());
+        let stage = |stage| Stage::new(program.clone(), stage, Share::ALL, tables.clone());
         let stages = (0..program.stages()).map(stage).collect();
         let turns = outlets.iter().map(|_| VecDeque::new()).collect();
         let done = vec![false; outlets.len()];

@@ -1,12 +1,12 @@
 //! Four rules over a stream of `key x at` lines: a count per key that alerts at every event, an absence that repeats and
-//! resolves, episodes that open at a moment, repeat and resolve, and silence of the whole stream.
+//! resolves, episodes that open at a moment, repeat and resolve, and silence of the whole stream. Repeats may be left out.
 
 use crate::event::BatchBuilder;
 use crate::io::{Decoder, RecordError, Stage};
 use tripline_query_lang::plan::{
     self, Absent, Body, CompareOp, Element, Expr, ExprKind, Field, FieldId, History, HistoryArg, HistoryBound,
     HistoryFn, HistoryId, HistoryScope, Key, Limits, Link, Node, On, Pattern, Plan, Rule, Runs, Severity, Skip, Slot,
-    SlotId, Step, StepId, StepInfo, StepKey, Stream, StreamId, TemplatePart, Threshold, With, Within,
+    SlotId, Step, StepId, StepInfo, StepKey, Stream, StreamId, TemplatePart, Threshold, Unique, With, Within,
 };
 use tripline_query_lang::value::{Type, Value};
 
@@ -145,8 +145,8 @@ fn lasting() -> Rule {
     }
 }
 
-/// The rules, over a stream with this policy.
-pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
+/// The rules, over a stream with this policy; `unique_us`: how long a key and number are remembered.
+pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>, unique_us: Option<i64>) -> Plan {
     let field = |name: &str, ty| Field { name: name.into(), ty, optional: false, path: Vec::new(), time_unit: None };
     let fields = vec![field("key", Type::Text), field("x", Type::Int), field("at", Type::Time)];
     let stream = Stream {
@@ -156,6 +156,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
         late_us,
         ahead_us,
         idle_us,
+        unique: unique_us.map(|over_us| Unique { fields: vec![FieldId(0), FieldId(1)], over_us }),
         origin: Default::default(),
     };
     Plan { streams: vec![stream], rules: vec![counted(), absent(), lasting(), silent()], ..Plan::default() }

@@ -1,8 +1,6 @@
 //! E05xx: parts of the language that are parsed but not built yet.
 
 super::codes! {
-    UNIQUE = "E0501", "unique-not-supported", "`unique by` is not supported yet",
-        "It will count and leave out events whose id an admitted event had before, for producers that send at least once.";
     VIEW = "E0503", "view-not-supported", "`view` is not supported yet",
         "It will keep a queryable table per key, always up to date.";
     KEY_TABLE = "E0504", "table-keys-not-supported", "taking the keys of a rule from a table is not supported yet",
