@@ -55,8 +55,16 @@ fn every_record_is_counted_once() {
     }
     log.finish_topic(world::TOPIC);
     let summary = run(&log, plan(50, Some(5_000), None), 2, 1, usize::MAX).expect("a good run");
-    let expected =
-        Counts { read: 6, matched_input: 2, filtered: 1, late: 1, quarantined: 1, dead_letters: 1, repeated: 0, alerts: 1 };
+    let expected = Counts {
+        read: 6,
+        matched_input: 2,
+        filtered: 1,
+        late: 1,
+        quarantined: 1,
+        dead_letters: 1,
+        repeated: 0,
+        alerts: 1,
+    };
     assert_eq!(summary.counts, expected);
     assert_eq!(values(&log, "dead-letters"), ["nonsense"]);
     assert_eq!(values(&log, "late"), ["a 3 20", "a 4 9999"]);

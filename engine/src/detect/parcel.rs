@@ -67,7 +67,9 @@ impl Program {
         let stream = batch.stream();
         let answers = Arc::new(self.predicates.answers(batch));
         let mut uniques = self.scopes.iter().enumerate().filter_map(|(index, s)| Some((index, s.unique.as_ref()?)));
-        let Some((scope, unique)) = uniques.find(|(_, unique)| unique.stream == stream) else { return self.to_rules(batch, &answers, None, workers) };
+        let Some((scope, unique)) = uniques.find(|(_, unique)| unique.stream == stream) else {
+            return self.to_rules(batch, &answers, None, workers);
+        };
         let mut placed = Bitmap::ones(batch.len());
         let mut lanes = vec![KeyRows::default()];
         unique.id.keys(batch, &mut placed, &mut lanes[0]);

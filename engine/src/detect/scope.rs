@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::interest::{Interest, Part};
-use super::unique::IdProgram;
 use super::predicates::{Answers, Asking, PredicateId, Predicates};
+use super::unique::IdProgram;
 use crate::event::Bitmap;
 use crate::expr::{KeyFn, canonical};
 use crate::runner::streams_read;

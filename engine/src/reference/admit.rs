@@ -49,7 +49,8 @@ pub(super) fn without_repeats<'a>(plan: &Plan, events: &[&'a Event]) -> Vec<&'a 
             admitted.push(event);
             continue;
         };
-        let id = |event: &Event| unique.fields.iter().map(|field| event.values[field.index()].clone()).collect::<Vec<_>>();
+        let id =
+            |event: &Event| unique.fields.iter().map(|field| event.values[field.index()].clone()).collect::<Vec<_>>();
         let own = id(event);
         let is_repeat = |earlier: &&Event| {
             earlier.coordinates.partition.stream == stream
