@@ -11,6 +11,7 @@ pub use fault::{FieldFault, shortened};
 pub(crate) use fault::{path_text, record_error};
 pub(crate) use record::record_text;
 pub use scalar::{Scalar, from_cell, from_json};
+pub(crate) use time::TIME_US_MAX;
 
 /// The longest record that is decoded, in bytes: Kafka's own default for the largest message. Beyond, a dead letter.
 pub const RECORD_BYTES_MAX: usize = 1 << 20;

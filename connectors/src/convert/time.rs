@@ -7,7 +7,7 @@ use super::number::{Finer, NumberFault, scaled};
 /// 0000-01-01T00:00:00Z
 const TIME_US_MIN: i64 = -62_167_219_200_000_000;
 /// 9999-12-31T23:59:59.999999Z: what RFC 3339 can write.
-const TIME_US_MAX: i64 = 253_402_300_799_999_999;
+pub(crate) const TIME_US_MAX: i64 = 253_402_300_799_999_999;
 
 /// A number in this unit; finer than a microsecond is cut off.
 pub fn in_unit(text: &str, unit: TimeUnit) -> Result<i64, NumberFault> {

@@ -5,12 +5,21 @@
 
 use super::scan::Slot;
 use super::shape::Shape;
+use super::swar;
 
 /// Fills the slots from a plain record. False: not plain; the slots then mean nothing.
 pub(super) fn quick(record: &str, shape: &mut Shape, slots: &mut [Slot]) -> bool {
     slots.fill(Slot::Missing);
     let mut reader = Reader { bytes: record.as_bytes(), at: 0 };
     reader.object(0, shape, slots).is_some() && reader.at == record.len()
+}
+
+/// Where the plain value ends that stands here: a text without escapes, a number, `true`, `false` or `null`.
+#[inline]
+pub(super) fn scalar_end(record: &[u8], at: usize) -> Option<usize> {
+    let mut reader = Reader { bytes: record, at };
+    reader.scalar()?;
+    Some(reader.at)
 }
 
 /// A place in a record. Each method passes over what it is named after; `None`: not plain.
@@ -95,26 +104,16 @@ impl Reader<'_> {
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.bytes[self.at..].starts_with(word).then(|| self.at += word.len())
+        self.bytes.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
     }
 
-    /// A text without escapes and control characters, eight bytes at a time.
+    /// A text without escapes and control characters.
     #[inline]
     fn text(&mut self) -> Option<()> {
         self.byte(b'"')?;
-        while let Some(eight) = self.bytes.get(self.at..self.at + 8) {
-            let special = special(u64::from_le_bytes(eight.try_into().ok()?));
-            if special == 0 {
-                self.at += 8;
-                continue;
-            }
-            self.at += special.trailing_zeros() as usize / 8;
-            return self.byte(b'"');
-        }
-        while self.peek()? >= b' ' && !matches!(self.peek()?, b'"' | b'\\') {
-            self.at += 1;
-        }
-        self.byte(b'"')
+        let (end, _) = swar::text(self.bytes, self.at)?;
+        self.at = end + 1;
+        Some(())
     }
 
     /// A number, as strict as JSON is.
@@ -151,18 +150,6 @@ impl Reader<'_> {
         }
         (self.at > start).then_some(())
     }
-}
-
-/// The highest bit of each byte that is a quote, a backslash or a control character; those above the lowest such byte may
-/// be wrong.
-#[inline]
-fn special(eight: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zero_byte = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
-    let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGH;
-    let (quotes, backslashes) = (ONES * u64::from(b'"'), ONES * u64::from(b'\\'));
-    zero_byte(eight ^ quotes) | zero_byte(eight ^ backslashes) | control
 }
 
 #[cfg(test)]

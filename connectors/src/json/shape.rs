@@ -44,6 +44,17 @@ impl Shape {
         shape
     }
 
+    /// Whether every field stands in an object, and none inside another.
+    pub(super) fn is_plain(&self) -> bool {
+        self.nodes.iter().all(|node| node.elements.is_empty() && (node.slot.is_none() || node.is_leaf()))
+    }
+
+    /// Whether a member of this name leads to fields below it, somewhere.
+    pub(super) fn leads_on(&self, key: &str) -> bool {
+        let leads_on = |(name, at): &(Box<str>, usize)| **name == *key && !self.nodes[*at].is_leaf();
+        self.nodes.iter().any(|node| node.members.iter().any(leads_on))
+    }
+
     /// The slot of a path; fields of the same path share one.
     fn add(&mut self, path: &[PathPart]) -> usize {
         let mut at = 0;

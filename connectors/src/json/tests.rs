@@ -338,6 +338,101 @@ fn comparable() -> Stream {
     stream
 }
 
+/// A stream of which forms of records can be learned.
+fn learnable() -> Stream {
+    stream(vec![
+        field("id", Type::Text, "id"),
+        field("amount", Type::Decimal(2), "amount"),
+        optional(field("n", Type::Int, "n")),
+        optional(field("country", Type::Text, "geo.country")),
+        optional(field("ok", Type::Bool, "ok")),
+        Field { time_unit: Some(TimeUnit::Milliseconds), ..field("at", Type::Time, "ts") },
+        optional(field("again", Type::Int, "ts")),
+        optional(field("score", Type::Float, "score")),
+        optional(field("seen", Type::Time, "geo.seen")),
+    ])
+}
+
+/// Values that a member may have, right and wrong, well-formed or not.
+fn any_scalar() -> impl Strategy<Value = String> {
+    let odd = prop::sample::select(vec![
+        "null", "true", "false", "tru", "\"\"", "\"open", "-0", "01", "1.", "1e2", "12.5", "12.345", "0.10", "-", "\"12.5\"", "[]",
+        "{}", "\"a\\n\"", "\"é\"", "\"\u{1}\"", "\"2026-01-31T10:00:00Z\"", "99999999999999999", "1700000000123", "5}", "\"x\",\"n\":1",
+    ]);
+    prop_oneof![
+        3 => (-100_000_000i64..100_000_000_000).prop_map(|n| n.to_string()),
+        1 => any::<i64>().prop_map(|n| n.to_string()),
+        2 => (any::<i32>(), 0usize..4).prop_map(|(n, digits)| format!("{:.digits$}", f64::from(n) / 100.0)),
+        3 => "\"[a-zé\u{1F600} ]{0,20}\"",
+        2 => odd.prop_map(str::to_owned),
+    ]
+}
+
+/// Records of few forms, of which most members are as in the ones before.
+fn alike() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    const FORMS: [&str; 5] = [
+        r#"{"id":A,"ts":T,"amount":N,"n":B,"geo":{"country":C,"other":D},"ok":true,"score":1.5}"#,
+        r#"{"ts": T, "id": A, "amount": N, "geo": {"seen": "2026-01-31 10:00:00z", "country": C}, "n": B}"#,
+        r#"{"a very long name that no field has":D,"id":A,"amount":N,"list":[1,D],"ts":T}"#,
+        r#"{"id":D,"id":A,"geo":D,"amount":N,"ts":T,"ok":B}"#,
+        r#"{"id":A,"amount":N,"geo":null,"ts":T,"deep":{"geo":D},"n":B}"#,
+    ];
+    let usual = |common: &'static str| prop_oneof![3 => Just(common.to_owned()), 1 => any_scalar()];
+    let values = (usual("\"p1\""), usual("1700000000123"), usual("12.5"), usual("7"), usual("\"DE\""), any_scalar());
+    let damage = prop::option::weighted(0.2, (any::<prop::sample::Index>(), any::<u8>()));
+    let record = (0..FORMS.len(), values, damage).prop_map(|(form, (a, t, n, b, c, d), damage)| {
+        let mut record = String::new();
+        let marks = [('A', &a), ('T', &t), ('N', &n), ('B', &b), ('C', &c), ('D', &d)];
+        for char in FORMS[form].chars() {
+            match marks.iter().find(|(mark, _)| *mark == char) {
+                Some((_, value)) => record.push_str(value),
+                None => record.push(char),
+            }
+        }
+        let mut record = record.into_bytes();
+        if let Some((at, byte)) = damage {
+            let at = at.index(record.len());
+            record[at] = byte;
+        }
+        record
+    });
+    prop::collection::vec(record, 1..24)
+}
+
+#[test]
+fn a_known_form_is_read_like_any_other() {
+    let stream = learnable();
+    let record = |id: &str, n: i64| format!(r#"{{"id":"{id}","ts":170000000012{n},"amount":{n}.5,"geo":{{"country":"DE"}}}}"#);
+    let records: Vec<String> = (0..9).map(|n| record(&"é".repeat(n as usize), n)).collect();
+    let bytes: Vec<&[u8]> = records.iter().map(|r| r.as_bytes()).collect();
+    let (batch, results) = decode(&stream, &bytes);
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert_eq!(row(&stream, &batch, 7)[0], Value::Text("é".repeat(7).into()));
+    assert_eq!(row(&stream, &batch, 8)[1], Value::Decimal(Decimal { mantissa: 850, scale: 2 }));
+    assert_eq!(row(&stream, &batch, 8)[5..7], [Value::Time(1_700_000_000_128_000), Value::Int(1_700_000_000_128)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn what_was_read_before_changes_nothing(records in alike()) {
+        let stream = learnable();
+        let records: Vec<&[u8]> = records.iter().map(|r| &r[..]).collect();
+        let (batch, results) = decode(&stream, &records);
+        let mut rows = 0;
+        for (record, result) in records.iter().zip(results) {
+            let (alone, expected) = decode(&stream, &[record]);
+            prop_assert_eq!(&result, &expected[0], "{}", String::from_utf8_lossy(record));
+            if result.is_ok() {
+                prop_assert_eq!(row(&stream, &batch, rows), row(&stream, &alone, 0), "{}", String::from_utf8_lossy(record));
+                rows += 1;
+            }
+        }
+        prop_assert_eq!(batch.len(), rows);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
