@@ -156,8 +156,7 @@ fn input(id: StreamId, stream: &Stream, origin: &Origin, clients: &BTreeMap<Stri
                 Format::Csv => FileFormat::Csv,
             };
             let source = FileSource::new(id, stream, paths, format);
-            let decoder = source.decoder();
-            Some(Input { source: Box::new(source), decoder: Box::new(move |_, _| decoder) })
+            Some(Input { decoder: source.decoder(), source: Box::new(source) })
         }
         Origin::Kafka { client, topic, .. } => {
             let source = KafkaSource::new(clients.get(client)?, id, topic);

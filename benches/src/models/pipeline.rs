@@ -113,8 +113,7 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     let input = || match one.definition.model {
         Model::Csv => {
             let source = FileSource::new(StreamId(0), &plan.streams[0], std::slice::from_ref(&path), FileFormat::Csv);
-            let decoder = source.decoder();
-            Input { source: Box::new(source), decoder: Box::new(move |_, _| decoder) }
+            Input { decoder: source.decoder(), source: Box::new(source) }
         }
         _ => log_input(&log),
     };

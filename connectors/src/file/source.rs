@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tripline_engine::event::PartitionId;
-use tripline_engine::io::{Decoder, PartitionInfo, Polled, Record, Source, SourceError};
+use tripline_engine::io::{PartitionInfo, Polled, Record, Source, SourceError};
+use tripline_engine::runner::DecoderFactory;
 use tripline_query_lang::plan::{Stream, StreamId};
 
 use super::input::Input;
@@ -63,11 +64,14 @@ impl FileSource {
         }
     }
 
-    /// The decoder of its records.
-    pub fn decoder(&self) -> Box<dyn Decoder> {
+    /// Makes decoders of its records.
+    pub fn decoder(&self) -> DecoderFactory {
         match self.format {
-            FileFormat::JsonLines => Box::new(JsonDecoder::new(&self.stream)),
-            FileFormat::Csv => Box::new(CsvDecoder::new(&self.stream, self.header.clone())),
+            FileFormat::JsonLines => Box::new(|stream, _| Box::new(JsonDecoder::new(stream))),
+            FileFormat::Csv => {
+                let header = self.header.clone();
+                Box::new(move |stream, _| Box::new(CsvDecoder::new(stream, header.clone())))
+            }
         }
     }
 

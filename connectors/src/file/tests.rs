@@ -124,7 +124,7 @@ fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
 /// What a source gives: partition, offset, and the event time or the class of the fault.
 fn drain(source: &mut FileSource, max: usize) -> Vec<(usize, i64, Result<i64, &'static str>)> {
     let stream = stream();
-    let mut decoder = source.decoder();
+    let mut decoder = source.decoder()(&stream, &[]);
     let mut row = BatchBuilder::new(&stream, &[true, true]);
     let mut found = Vec::new();
     loop {

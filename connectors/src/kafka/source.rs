@@ -47,6 +47,8 @@ struct Open {
     grown_told: bool,
     /// The partitions whose end has been seen, by position.
     ended: Vec<bool>,
+    /// How many partitions the topic had when it was opened; others may be read by other threads.
+    all: usize,
 }
 
 /// Ours: what makes reading exact, and what keeps librdkafka's queue full.
@@ -61,6 +63,13 @@ impl KafkaSource {
     /// A source of the rows of a table: it knows when it has been read up to what is there.
     pub fn of_table(client: &KafkaClient, topic: &str) -> Self {
         KafkaSource { tells_end: true, ..KafkaSource::new(client, StreamId(u32::MAX), topic) }
+    }
+
+    fn queue(&self) -> Result<BatchQueue, SourceError> {
+        let tells_end = if self.tells_end { "true" } else { "false" };
+        let consumer = self.client.consumer(&[SETTINGS, &[("enable.partition.eof", tells_end)]].concat())?;
+        let queue = BatchQueue::new(consumer);
+        queue.ok_or_else(|| SourceError::Configuration("`group.id` may not be empty".to_owned()))
     }
 
     fn find(&self, queue: &BatchQueue) -> Result<Topic, Trouble> {
@@ -118,7 +127,7 @@ impl KafkaSource {
         let Some(open) = &self.open else { return Ok(()) };
         match describe(open.queue.consumer().client(), &self.topic, REQUEST_TIMEOUT) {
             Ok(Some(topic)) if topic.id != open.topic.id => Err(self.lost("it was made anew while it was read")),
-            Ok(Some(topic)) if topic.partitions.len() > open.topic.partitions.len() && !open.grown_told => {
+            Ok(Some(topic)) if topic.partitions.len() > open.all && !open.grown_told => {
                 let now = topic.partitions.len();
                 let told = format!("topic `{}` has {now} partitions now: start again to read the new ones", self.topic);
                 open.queue.consumer().context().tell(&told);
@@ -136,10 +145,7 @@ impl Source for KafkaSource {
     }
 
     fn open(&mut self) -> Result<Vec<PartitionInfo>, SourceError> {
-        let tells_end = if self.tells_end { "true" } else { "false" };
-        let consumer = self.client.consumer(&[SETTINGS, &[("enable.partition.eof", tells_end)]].concat())?;
-        let queue = BatchQueue::new(consumer)
-            .ok_or_else(|| SourceError::Configuration("`group.id` may not be empty".to_owned()))?;
+        let queue = self.queue()?;
         let topic = self.find(&queue)?;
         let earliest =
             topic.partitions.iter().map(|p| self.earliest(&queue, *p)).collect::<Result<Vec<i64>, Trouble>>()?;
@@ -149,9 +155,22 @@ impl Source for KafkaSource {
             earliest,
         };
         let infos = topic.partitions.iter().zip(&earliest).map(info).collect();
-        let ended = vec![false; topic.partitions.len()];
-        self.open = Some(Open { queue, topic, earliest, looked: Instant::now(), grown_told: false, ended });
+        let all = topic.partitions.len();
+        let ended = vec![false; all];
+        self.open = Some(Open { queue, topic, earliest, looked: Instant::now(), grown_told: false, ended, all });
         Ok(infos)
+    }
+
+    /// By a client of its own.
+    fn split_off(&mut self, from: usize) -> Result<Option<Box<dyn Source>>, SourceError> {
+        let queue = self.queue()?;
+        let Some(open) = &mut self.open else { return Ok(None) };
+        let topic = Topic { id: open.topic.id.clone(), partitions: open.topic.partitions.split_off(from) };
+        let (earliest, ended) = (open.earliest.split_off(from), open.ended.split_off(from));
+        let others = Open { queue, topic, earliest, looked: Instant::now(), grown_told: true, ended, all: open.all };
+        let (client, topic) = (self.client.clone(), self.topic.clone());
+        let tells_end = self.tells_end;
+        Ok(Some(Box::new(KafkaSource { client, stream: self.stream, topic, tells_end, open: Some(others) })))
     }
 
     fn seek(&mut self, offsets: &[Option<i64>]) -> Result<(), SourceError> {

@@ -17,7 +17,7 @@ pub use sink::{Fault, LogSink, LogTopics};
 pub use source::LogSource;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 /// A record as it was written.
@@ -46,8 +46,10 @@ pub struct Log(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
-    grown: Condvar,
+    state: RwLock<State>,
+    /// How often something was appended somewhere, or a topic finished.
+    grown: Mutex<u64>,
+    news: Condvar,
 }
 
 #[derive(Default)]
@@ -91,8 +93,23 @@ impl Partition {
 }
 
 impl Log {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_lock(&self) -> RwLockReadGuard<'_, State> {
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be asked before a look at the state, if the look may be followed by a [`Log::wait`].
+    fn grown(&self) -> u64 {
+        *self.0.grown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes who waits.
+    fn grow(&self) {
+        *self.0.grown.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.news.notify_all();
     }
 
     /// Makes a topic, or makes it anew with another identity and without its records.
@@ -119,7 +136,7 @@ impl Log {
         partition.records.push_back(Arc::new(record));
         let offset = partition.end() - 1;
         drop(state);
-        self.0.grown.notify_all();
+        self.grow();
         Some(offset)
     }
 
@@ -128,7 +145,7 @@ impl Log {
         if let Some(topic) = self.lock().topics.get_mut(topic) {
             topic.finished = true;
         }
-        self.0.grown.notify_all();
+        self.grow();
     }
 
     /// Retention: forgets the records before this offset.
@@ -142,32 +159,34 @@ impl Log {
 
     /// Up to `max` committed records from an offset on, with their offsets.
     pub fn read(&self, topic: &str, partition: usize, from: i64, max: usize) -> Vec<(i64, Arc<LogRecord>)> {
-        let state = self.lock();
+        let state = self.read_lock();
         let partition = state.topics.get(topic).and_then(|topic| topic.partitions.get(partition));
         partition.map(|partition| partition.read(from, max).collect()).unwrap_or_default()
     }
 
     /// All committed records of a topic, a partition after the other.
     pub fn read_all(&self, topic: &str) -> Vec<Arc<LogRecord>> {
-        let state = self.lock();
+        let state = self.read_lock();
         let partitions = state.topics.get(topic).into_iter().flat_map(|topic| &topic.partitions);
         partitions.flat_map(|partition| partition.records.iter().cloned()).collect()
     }
 
     /// Number of partitions of a topic; 0 when there is none of the name.
     pub fn partitions(&self, topic: &str) -> usize {
-        self.lock().topics.get(topic).map_or(0, |topic| topic.partitions.len())
+        self.read_lock().topics.get(topic).map_or(0, |topic| topic.partitions.len())
     }
 
-    /// Waits until something is appended somewhere, at most this long.
-    fn wait(&self, state: MutexGuard<'_, State>, at_most: Duration) {
-        drop(self.0.grown.wait_timeout(state, at_most));
+    /// Waits until something has been appended since so much had been, at most this long.
+    fn wait(&self, seen: u64, at_most: Duration) {
+        let grown = self.0.grown.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.news.wait_timeout_while(grown, at_most, |grown| *grown == seen));
     }
 
     /// Waits until `enough` of the topic's committed records holds, at most this long; says whether it does.
     pub fn wait_until(&self, topic: &str, at_most: Duration, enough: impl Fn(&[Arc<LogRecord>]) -> bool) -> bool {
         let deadline = std::time::Instant::now() + at_most;
         loop {
+            let seen = self.grown();
             if enough(&self.read_all(topic)) {
                 return true;
             }
@@ -175,8 +194,7 @@ impl Log {
             if left.is_zero() {
                 return false;
             }
-            // A short wait: something may have been appended between the look and the wait.
-            self.wait(self.lock(), left.min(Duration::from_millis(20)));
+            self.wait(seen, left);
         }
     }
 }

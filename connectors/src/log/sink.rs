@@ -168,7 +168,7 @@ impl TransactionalSink for LogSink {
             None => {
                 Self::apply(&mut state, open);
                 drop(state);
-                self.log.0.grown.notify_all();
+                self.log.grow();
                 Ok(())
             }
         }

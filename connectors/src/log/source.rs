@@ -13,6 +13,8 @@ pub struct LogSource {
     log: Log,
     topic: String,
     stream: StreamId,
+    /// The first of its partitions.
+    first: usize,
     next: Vec<i64>,
     /// Where each partition ended when it was opened.
     ends: Vec<i64>,
@@ -27,6 +29,7 @@ impl LogSource {
             log,
             topic: topic.to_owned(),
             stream,
+            first: 0,
             next: Vec::new(),
             ends: Vec::new(),
             turn: 0,
@@ -45,13 +48,14 @@ impl LogSource {
 
     /// What is there, at most `max`; `None` when nothing is and nothing will be.
     fn take(&mut self, max: usize, wait: Duration) -> Result<Option<Taken>, SourceError> {
-        let state = self.log.lock();
+        let seen = self.log.grown();
+        let state = self.log.read_lock();
         let topic = state.topics.get(&self.topic).ok_or_else(|| self.unknown())?;
         let partitions = self.next.len();
         let mut taken = Taken::new();
         for step in 0..partitions {
             let index = (self.turn + step) % partitions;
-            let partition = &topic.partitions[index];
+            let partition = &topic.partitions[self.first + index];
             let room = (max - taken.len()).min(self.share);
             for (offset, record) in partition.read(self.next[index], room) {
                 self.next[index] = offset + 1;
@@ -59,13 +63,15 @@ impl LogSource {
             }
         }
         self.turn = (self.turn + 1) % partitions.max(1);
-        if !taken.is_empty() || !topic.finished {
-            if taken.is_empty() && !wait.is_zero() {
-                self.log.wait(state, wait);
-            }
-            return Ok(Some(taken));
+        let finished = topic.finished;
+        drop(state);
+        if taken.is_empty() && finished {
+            return Ok(None);
         }
-        Ok(None)
+        if taken.is_empty() && !wait.is_zero() {
+            self.log.wait(seen, wait);
+        }
+        Ok(Some(taken))
     }
 }
 
@@ -78,7 +84,7 @@ impl Source for LogSource {
     }
 
     fn open(&mut self) -> Result<Vec<PartitionInfo>, SourceError> {
-        let state = self.log.lock();
+        let state = self.log.read_lock();
         let topic = state.topics.get(&self.topic).ok_or_else(|| self.unknown())?;
         let name: Arc<str> = self.topic.as_str().into();
         let info = |(number, partition): (usize, &super::Partition)| PartitionInfo {
@@ -95,9 +101,9 @@ impl Source for LogSource {
     }
 
     fn seek(&mut self, offsets: &[Option<i64>]) -> Result<(), SourceError> {
-        let state = self.log.lock();
+        let state = self.log.read_lock();
         let topic = state.topics.get(&self.topic).ok_or_else(|| self.unknown())?;
-        for ((partition, next), offset) in topic.partitions.iter().zip(&mut self.next).zip(offsets) {
+        for ((partition, next), offset) in topic.partitions.iter().skip(self.first).zip(&mut self.next).zip(offsets) {
             *next = offset.unwrap_or(partition.earliest);
             if *next < partition.earliest || *next > partition.end() {
                 let (earliest, end) = (partition.earliest, partition.end());
@@ -108,6 +114,13 @@ impl Source for LogSource {
             }
         }
         Ok(())
+    }
+
+    fn split_off(&mut self, from: usize) -> Result<Option<Box<dyn Source>>, SourceError> {
+        let (next, ends) = (self.next.split_off(from), self.ends.split_off(from));
+        let (log, topic, first) = (self.log.clone(), self.topic.clone(), self.first + from);
+        let (stream, share) = (self.stream, self.share);
+        Ok(Some(Box::new(LogSource { log, topic, stream, first, next, ends, turn: 0, share })))
     }
 
     fn poll(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Record<'_>)) -> Result<Polled, SourceError> {
@@ -136,8 +149,9 @@ impl Source for LogSource {
     }
 
     fn size_hint(&self) -> Option<u64> {
-        let state = self.log.lock();
+        let state = self.log.read_lock();
         let topic = state.topics.get(&self.topic).filter(|topic| topic.finished)?;
-        Some(topic.partitions.iter().map(|partition| partition.records.len() as u64).sum())
+        let own = topic.partitions.iter().skip(self.first).take(self.next.len());
+        Some(own.map(|partition| partition.records.len() as u64).sum())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tripline_query_lang::plan::{Field, FieldId, Stream, StreamId};
 
+use super::column::ROOM_ROWS;
 use super::{Cause, Column, ColumnBuilder, Position};
 
 /// A partition of a stream's input. Cheap to clone; equal by content.
@@ -139,6 +140,7 @@ impl BatchBuilder {
     }
 
     /// Completes a row: every column that is not absent has had one push since the last row.
+    #[inline]
     pub fn end_row(&mut self, at_us: i64, offset: i64) {
         self.at_us.push(at_us);
         self.offsets.push(offset);
@@ -158,9 +160,15 @@ impl BatchBuilder {
         Batch {
             partition,
             columns: columns.into_iter().map(ColumnBuilder::finish).collect(),
-            at_us: std::mem::take(&mut self.at_us),
-            offsets: std::mem::take(&mut self.offsets),
+            at_us: again(&mut self.at_us),
+            offsets: again(&mut self.offsets),
             places: None,
         }
     }
+}
+
+/// What has been collected; the vector is empty again, with room for as much, within bounds.
+fn again(collected: &mut Vec<i64>) -> Vec<i64> {
+    let empty = Vec::with_capacity(collected.len().min(ROOM_ROWS));
+    std::mem::replace(collected, empty)
 }

@@ -3,6 +3,9 @@
 use super::Bitmap;
 use tripline_query_lang::value::{Decimal, Point, Type, Value};
 
+/// Rows that an empty builder has room for at most.
+pub(super) const ROOM_ROWS: usize = 1_024;
+
 /// The values of one field for all rows of a batch.
 #[derive(Clone, Debug)]
 pub struct Column {
@@ -65,6 +68,7 @@ impl TextColumn {
     }
 
     /// Appends a text.
+    #[inline]
     pub fn push(&mut self, text: &str) {
         self.bytes.push_str(text);
         self.offsets.push(self.bytes.len() as u32);
@@ -73,6 +77,14 @@ impl TextColumn {
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
+    }
+
+    /// An empty one, with room for as much, within bounds.
+    fn empty_again(&self) -> TextColumn {
+        let rows = self.len().min(ROOM_ROWS);
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        TextColumn { offsets, bytes: String::with_capacity(self.bytes.len().min(rows * 16)) }
     }
 
     /// No rows.
@@ -124,8 +136,9 @@ impl Column {
 #[derive(Clone, Debug)]
 pub struct ColumnBuilder {
     data: Data,
-    validity: Bitmap,
-    nulls: usize,
+    len: usize,
+    /// From the first missing value on.
+    validity: Option<Bitmap>,
 }
 
 impl ColumnBuilder {
@@ -143,12 +156,16 @@ impl ColumnBuilder {
             }
             Type::Null => Data::Absent,
         };
-        ColumnBuilder { data, validity: Bitmap::default(), nulls: 0 }
+        ColumnBuilder::of(data)
+    }
+
+    fn of(data: Data) -> Self {
+        ColumnBuilder { len: data.len(), data, validity: None }
     }
 
     /// A column that is not decoded; takes no pushes.
     pub fn absent() -> Self {
-        ColumnBuilder { data: Data::Absent, validity: Bitmap::default(), nulls: 0 }
+        ColumnBuilder::of(Data::Absent)
     }
 
     /// Whether nothing is decoded into it.
@@ -158,12 +175,21 @@ impl ColumnBuilder {
 
     /// Rows so far; 0 for an absent column.
     pub fn len(&self) -> usize {
-        self.validity.len()
+        self.len
     }
 
     /// No rows so far.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Counts a row that has a value.
+    #[inline]
+    fn valid(&mut self) {
+        self.len += 1;
+        if let Some(validity) = &mut self.validity {
+            validity.push(true);
+        }
     }
 
     /// Appends a missing value.
@@ -177,39 +203,44 @@ impl ColumnBuilder {
             Data::Point(v) => v.push([0.0; 2]),
             Data::List(offsets, items) => offsets.push(items.data.len() as u32),
         }
-        self.validity.push(false);
-        self.nulls += 1;
+        let len = self.len;
+        self.validity.get_or_insert_with(|| Bitmap::ones(len)).push(false);
+        self.len += 1;
     }
 
     /// Appends to a `bool` column.
+    #[inline]
     pub fn push_bool(&mut self, value: bool) {
         if let Data::Bool(bits) = &mut self.data {
             bits.push(value);
-            self.validity.push(true);
+            self.valid();
         }
     }
 
     /// Appends to an `int`, `time` or `duration` column (microseconds), or a mantissa to a `decimal` column.
+    #[inline]
     pub fn push_i64(&mut self, value: i64) {
         if let Data::Int(v) | Data::Decimal(v, _) = &mut self.data {
             v.push(value);
-            self.validity.push(true);
+            self.valid();
         }
     }
 
     /// Appends to a `float` column.
+    #[inline]
     pub fn push_f64(&mut self, value: f64) {
         if let Data::Float(v) = &mut self.data {
             v.push(value);
-            self.validity.push(true);
+            self.valid();
         }
     }
 
     /// Appends to a `text` column.
+    #[inline]
     pub fn push_text(&mut self, value: &str) {
         if let Data::Text(t) = &mut self.data {
             t.push(value);
-            self.validity.push(true);
+            self.valid();
         }
     }
 
@@ -217,7 +248,7 @@ impl ColumnBuilder {
     pub fn push_point(&mut self, lat: f64, lon: f64) {
         if let Data::Point(v) = &mut self.data {
             v.push([lat, lon]);
-            self.validity.push(true);
+            self.valid();
         }
     }
 
@@ -228,7 +259,7 @@ impl ColumnBuilder {
                 column.push_item(item);
             }
             offsets.push(column.data.len() as u32);
-            self.validity.push(true);
+            self.valid();
         }
     }
 
@@ -252,35 +283,37 @@ impl ColumnBuilder {
 
     /// Cuts back to `len` rows: a record that turns out bad half-way leaves nothing behind.
     pub fn truncate(&mut self, len: usize) {
-        while self.validity.len() > len {
-            if !self.validity.pop() {
-                self.nulls -= 1;
+        while self.len > len {
+            if let Some(validity) = &mut self.validity {
+                validity.pop();
             }
             self.data.pop();
+            self.len -= 1;
         }
     }
 
-    /// An empty builder of the same type.
+    /// An empty builder of the same type, with room for as many rows, within bounds: many partitions may wait for rows.
     pub fn empty_again(&self) -> ColumnBuilder {
-        let data = match &self.data {
+        let rows = self.len.min(ROOM_ROWS);
+        ColumnBuilder::of(match &self.data {
             Data::Absent => Data::Absent,
             Data::Bool(_) => Data::Bool(Bitmap::default()),
-            Data::Int(_) => Data::Int(Vec::new()),
-            Data::Float(_) => Data::Float(Vec::new()),
-            Data::Decimal(_, scale) => Data::Decimal(Vec::new(), *scale),
-            Data::Text(_) => Data::Text(TextColumn::default()),
-            Data::Point(_) => Data::Point(Vec::new()),
+            Data::Int(_) => Data::Int(Vec::with_capacity(rows)),
+            Data::Float(_) => Data::Float(Vec::with_capacity(rows)),
+            Data::Decimal(_, scale) => Data::Decimal(Vec::with_capacity(rows), *scale),
+            Data::Text(texts) => Data::Text(texts.empty_again()),
+            Data::Point(_) => Data::Point(Vec::with_capacity(rows)),
             Data::List(_, items) => {
-                let item = ColumnBuilder { data: items.data.clone(), validity: Bitmap::default(), nulls: 0 };
+                let item = ColumnBuilder::of(items.data.clone());
                 Data::List(vec![0], Box::new(item.empty_again().finish()))
             }
-        };
-        ColumnBuilder { data, validity: Bitmap::default(), nulls: 0 }
+        })
     }
 
     /// The finished column.
     pub fn finish(self) -> Column {
-        Column { data: self.data, validity: (self.nulls > 0).then_some(self.validity) }
+        let all_there = self.validity.as_ref().is_none_or(|validity| validity.count_ones() == self.len);
+        Column { data: self.data, validity: self.validity.filter(|_| !all_there) }
     }
 }
 
@@ -292,18 +325,10 @@ impl Column {
 
     /// Appends an item to the items of a list column. Constant work: validity is kept only from the first missing item on.
     fn push_item(&mut self, item: &Value) {
-        let validity = match self.validity.take() {
-            None if *item == Value::Null => Some(Bitmap::ones(self.data.len())),
-            validity => validity,
-        };
-        let (all_there, validity) = (validity.is_none(), validity.unwrap_or_default());
         let data = std::mem::replace(&mut self.data, Data::Absent);
-        let mut builder = ColumnBuilder { data, validity, nulls: usize::from(!all_there) };
+        let mut builder = ColumnBuilder { len: data.len(), data, validity: self.validity.take() };
         builder.push_value(item);
-        *self = builder.finish();
-        if all_there {
-            self.validity = None;
-        }
+        (self.data, self.validity) = (builder.data, builder.validity);
     }
 }
 

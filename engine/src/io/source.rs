@@ -53,6 +53,12 @@ pub trait Source: Send {
     /// The next poll starts at these offsets, one per partition of [`Source::open`]; `None` is the oldest retained.
     fn seek(&mut self, offsets: &[Option<i64>]) -> Result<(), SourceError>;
 
+    /// Leaves the partitions from this position on to a source of their own, which another thread reads; `None`: one thread
+    /// reads them all. Called after `open`, before `seek`; both then speak of their own partitions, counted from 0.
+    fn split_off(&mut self, _from: usize) -> Result<Option<Box<dyn Source>>, SourceError> {
+        Ok(None)
+    }
+
     /// Visits up to `max` records, each partition's in offset order, waiting up to `wait` for the first.
     fn poll(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Record<'_>)) -> Result<Polled, SourceError>;
 

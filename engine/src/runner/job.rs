@@ -11,8 +11,8 @@ use crate::io::{Decoder, RowDecoder, Source, TransactionalSink};
 use crate::metrics::{Counts, Metrics};
 use crate::time::{Clock, SystemClock};
 
-/// Makes the decoder of a stream, which fills only the fields that are needed (by `FieldId`).
-pub type DecoderFactory = Box<dyn FnOnce(&Stream, &[bool]) -> Box<dyn Decoder> + Send>;
+/// Makes decoders of a stream, one for each thread that reads it, which fill only the fields that are needed (by `FieldId`).
+pub type DecoderFactory = Box<dyn Fn(&Stream, &[bool]) -> Box<dyn Decoder> + Send>;
 
 /// One stream's events.
 pub struct Input {

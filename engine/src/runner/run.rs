@@ -19,7 +19,7 @@ use super::workers::Links;
 use super::{Notice, RunError, streams_read, workers};
 use crate::detect::Program;
 use crate::expr::hash_key;
-use crate::io::{Cut, CutEntry, FloorEntry, PartitionInfo, Progress, TransactionalSink};
+use crate::io::{Cut, CutEntry, Decoder, FloorEntry, PartitionInfo, Progress, Source, TransactionalSink};
 use crate::metrics::Metrics;
 use crate::operators::{Outlets, Turn};
 use crate::recovery::{self, Assigned, Shard, ShardError, Start};
@@ -37,7 +37,8 @@ const WORKERS_READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// An input whose source is open.
 struct Opened {
-    input: Input,
+    source: Box<dyn Source>,
+    decoder: Box<dyn Decoder>,
     stream: StreamId,
     partitions: Vec<PartitionInfo>,
     base: usize,
@@ -60,7 +61,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let Job { plan, inputs, tables, sinks, settings, mut observer, clock, metrics } = job;
     let settings = Settings { workers: settings.workers.max(1), ..settings };
     let program = Arc::new(Program::new(plan.clone())?);
-    let mut opened = open(&plan, inputs)?;
+    let mut opened = open(&program, inputs, settings.workers)?;
     let mut assigned = assign(&plan, &opened);
     let mut tables = tables::open(&program, tables, assigned.len())?;
     assigned.extend(tables.iter().flat_map(|table| table.assigned(&plan)));
@@ -101,7 +102,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let decided = (&start.first[..], &start.frozen[..], &start.floors[..]);
     let ticks = Ticks::new(places, &plan.streams, decided, tables.len(), found.len(), Box::new(links), clock.now());
 
-    let records = opened.iter().map(|o| o.input.source.size_hint()).sum();
+    let records = opened.iter().map(|o| o.source.size_hint()).sum();
     observer(Notice::Started { generation: start.generation, records });
     start.change.into_iter().for_each(|change| observer(Notice::RulesChanged(change)));
     let ranges = opened.iter().map(|o| o.base..o.base + o.partitions.len()).collect();
@@ -121,19 +122,24 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     Ok(Summary { finished: finished?, counts: metrics.total() })
 }
 
-/// Opens the sources of the streams that some rule reads.
-fn open(plan: &Plan, inputs: Vec<Input>) -> Result<Vec<Opened>, RunError> {
+/// Opens the sources of the streams that some rule reads; those that can be are split among so many readers.
+fn open(program: &Program, inputs: Vec<Input>, readers: usize) -> Result<Vec<Opened>, RunError> {
+    let (plan, needed) = (program.plan(), program.needed_fields());
     let read = streams_read(plan);
     let mut opened: Vec<Opened> = Vec::new();
     let mut base = 0;
-    for mut input in inputs {
-        let stream = input.source.stream();
-        let Some(true) = read.get(stream.index()) else { continue };
-        let partitions = input.source.open()?;
-        let clock = |p: &PartitionInfo| PartitionClock::new(&plan.streams[stream.index()], p.earliest);
-        let clocks = Arc::new(Mutex::new(partitions.iter().map(clock).collect()));
-        base += partitions.len();
-        opened.push(Opened { input, stream, base: base - partitions.len(), partitions, clocks });
+    for Input { mut source, decoder } in inputs {
+        let id = source.stream();
+        let Some(true) = read.get(id.index()) else { continue };
+        let stream = &plan.streams[id.index()];
+        let partitions = source.open()?;
+        for (source, partitions) in split(source, partitions, readers)? {
+            let clock = |p: &PartitionInfo| PartitionClock::new(stream, p.earliest);
+            let clocks = Arc::new(Mutex::new(partitions.iter().map(clock).collect()));
+            let decoder = decoder(stream, &needed[id.index()]);
+            base += partitions.len();
+            opened.push(Opened { source, decoder, stream: id, base: base - partitions.len(), partitions, clocks });
+        }
     }
     let missing = |(index, read): (usize, &bool)| {
         (*read && !opened.iter().any(|o| o.stream.index() == index)).then(|| &plan.streams[index].name)
@@ -142,6 +148,23 @@ fn open(plan: &Plan, inputs: Vec<Input>) -> Result<Vec<Opened>, RunError> {
         Some(name) => Err(RunError::Configuration(format!("the rules read stream `{name}`, but it has no source"))),
         None => Ok(opened),
     }
+}
+
+/// A source with its partitions.
+type Share = (Box<dyn Source>, Vec<PartitionInfo>);
+
+/// Shares a source's partitions out among so many readers, if it can be; in their order.
+fn split(mut source: Box<dyn Source>, mut partitions: Vec<PartitionInfo>, readers: usize) -> Result<Vec<Share>, RunError> {
+    let readers = readers.min(partitions.len());
+    let mut shares = Vec::new();
+    for reader in (1..readers).rev() {
+        let from = reader * partitions.len() / (reader + 1);
+        let Some(other) = source.split_off(from)? else { break };
+        shares.push((other, partitions.split_off(from)));
+    }
+    shares.push((source, partitions));
+    shares.reverse();
+    Ok(shares)
 }
 
 /// All partitions, in the order of the sources.
@@ -203,7 +226,7 @@ fn seek(opened: &mut [Opened], start: &Start) -> Result<(), RunError> {
     for o in opened {
         let range = o.base..o.base + o.partitions.len();
         let offsets: Vec<Option<i64>> = start.first[range.clone()].iter().copied().map(Some).collect();
-        o.input.source.seek(&offsets)?;
+        o.source.seek(&offsets)?;
         let mut clocks = lock(&o.clocks);
         for floor in start.floors.iter().filter(|floor| range.contains(&floor.partition)) {
             clocks[floor.partition - o.base].replay_floor(floor.from, floor.floor_us);
@@ -318,8 +341,8 @@ impl Launch {
             let needed = needed[o.stream.index()].clone();
             let ingest = Ingest {
                 source,
-                decoder: (o.input.decoder)(&stream, &needed),
-                input: o.input.source,
+                decoder: o.decoder,
+                input: o.source,
                 stream,
                 needed,
                 partitions: o.partitions,
