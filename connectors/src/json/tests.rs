@@ -356,8 +356,31 @@ fn learnable() -> Stream {
 /// Values that a member may have, right and wrong, well-formed or not.
 fn any_scalar() -> impl Strategy<Value = String> {
     let odd = prop::sample::select(vec![
-        "null", "true", "false", "tru", "\"\"", "\"open", "-0", "01", "1.", "1e2", "12.5", "12.345", "0.10", "-", "\"12.5\"", "[]",
-        "{}", "\"a\\n\"", "\"é\"", "\"\u{1}\"", "\"2026-01-31T10:00:00Z\"", "99999999999999999", "1700000000123", "5}", "\"x\",\"n\":1",
+        "null",
+        "true",
+        "false",
+        "tru",
+        "\"\"",
+        "\"open",
+        "-0",
+        "01",
+        "1.",
+        "1e2",
+        "12.5",
+        "12.345",
+        "0.10",
+        "-",
+        "\"12.5\"",
+        "[]",
+        "{}",
+        "\"a\\n\"",
+        "\"é\"",
+        "\"\u{1}\"",
+        "\"2026-01-31T10:00:00Z\"",
+        "99999999999999999",
+        "1700000000123",
+        "5}",
+        "\"x\",\"n\":1",
     ]);
     prop_oneof![
         3 => (-100_000_000i64..100_000_000_000).prop_map(|n| n.to_string()),
@@ -402,7 +425,8 @@ fn alike() -> impl Strategy<Value = Vec<Vec<u8>>> {
 #[test]
 fn a_known_form_is_read_like_any_other() {
     let stream = learnable();
-    let record = |id: &str, n: i64| format!(r#"{{"id":"{id}","ts":170000000012{n},"amount":{n}.5,"geo":{{"country":"DE"}}}}"#);
+    let record =
+        |id: &str, n: i64| format!(r#"{{"id":"{id}","ts":170000000012{n},"amount":{n}.5,"geo":{{"country":"DE"}}}}"#);
     let records: Vec<String> = (0..9).map(|n| record(&"é".repeat(n as usize), n)).collect();
     let bytes: Vec<&[u8]> = records.iter().map(|r| r.as_bytes()).collect();
     let (batch, results) = decode(&stream, &bytes);

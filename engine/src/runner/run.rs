@@ -154,7 +154,11 @@ fn open(program: &Program, inputs: Vec<Input>, readers: usize) -> Result<Vec<Ope
 type Share = (Box<dyn Source>, Vec<PartitionInfo>);
 
 /// Shares a source's partitions out among so many readers, if it can be; in their order.
-fn split(mut source: Box<dyn Source>, mut partitions: Vec<PartitionInfo>, readers: usize) -> Result<Vec<Share>, RunError> {
+fn split(
+    mut source: Box<dyn Source>,
+    mut partitions: Vec<PartitionInfo>,
+    readers: usize,
+) -> Result<Vec<Share>, RunError> {
     let readers = readers.min(partitions.len());
     let mut shares = Vec::new();
     for reader in (1..readers).rev() {
