@@ -19,4 +19,5 @@ pub mod runner;
 pub mod state;
 pub mod tables;
 pub mod time;
+pub mod views;
 pub mod windows;

@@ -49,7 +49,7 @@ pub fn compile(sources: &[Source], params: &[(String, String)]) -> Compiled {
 }
 
 /// As [`compile`]; the list params of these names change while the rules run: each is a table of one field, behind those of
-/// the text ([`plan::Table::of_param`]).
+/// the text ([`plan::RowsFrom::Param`]).
 pub fn compile_with(sources: &[Source], params: &[(String, String)], changing: &[String]) -> Compiled {
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|file| &sources[*file].name);

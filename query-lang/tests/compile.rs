@@ -80,7 +80,7 @@ fn a_list_that_changes_is_a_table_of_one_field() {
     };
     let plan = with("param names = [\"a\"]", rule).unwrap();
     let (table, Body::Threshold(threshold)) = (&plan.tables[1], &plan.rules[0].body) else { panic!("a threshold") };
-    assert!(table.of_param && table.name == "names" && table.fields[0].ty == Type::Text);
+    assert!(table.is_param() && table.name == "names" && table.fields[0].ty == Type::Text);
     let filter = &threshold.on[0].filter.as_ref().unwrap().kind;
     assert!(matches!(filter, ExprKind::Listed { table: TableId(1), .. }), "{filter:?}");
     let through_let = with("param names = [\"a\"]", "rule r { on payment where named(card) alert low \"x\" }").unwrap();

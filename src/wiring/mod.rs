@@ -13,7 +13,7 @@ use tripline_connectors::json::JsonDecoder;
 use tripline_connectors::kafka::{KafkaClient, KafkaSource};
 use tripline_engine::io::TransactionalSink;
 use tripline_engine::runner::{Input, Job, Settings, streams_read, tables_needed};
-use tripline_query_lang::plan::{Plan, Stream, StreamId};
+use tripline_query_lang::plan::{Plan, RowsFrom, Stream, StreamId};
 
 use crate::config::{Config, Format, Origin, Place};
 
@@ -122,9 +122,9 @@ fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
 }
 
 fn tables_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
-    let tables = || plan.tables.iter().filter(|table| !table.of_param);
+    let tables = || plan.tables.iter().filter(|table| table.rows == RowsFrom::Input);
     let declared = || tables().map(|table| format!("`{}`", table.name)).collect();
-    let needed = plan.tables.iter().zip(tables_needed(plan)).filter(|(table, needed)| *needed && !table.of_param);
+    let needed = plan.tables.iter().zip(tables_needed(plan)).filter(|(table, needed)| *needed && table.rows == RowsFrom::Input);
     let needed = needed.map(|(table, _)| table);
     let missing = needed.filter(|table| !config.tables.contains_key(&table.name));
     let missing = missing.map(|table| WiringFault::NoTable { table: table.name.clone() });

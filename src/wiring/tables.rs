@@ -22,7 +22,7 @@ pub(super) fn inputs(
 ) -> Vec<TableInput> {
     let with_ids = plan.tables.iter().enumerate().map(|(id, table)| (TableId(id as u32), table));
     let input = |(id, table): (TableId, &Table)| {
-        let origins = if table.of_param { &config.lists } else { &config.tables };
+        let origins = if table.is_param() { &config.lists } else { &config.tables };
         input(id, table, origins.get(&table.name)?, clients, (config, around))
     };
     with_ids.filter_map(input).collect()
@@ -39,7 +39,7 @@ fn input(
     match origin {
         TableOrigin::Kafka { client, topic } => {
             let source = KafkaSource::of_table(clients.get(client)?, topic);
-            let decoder: Box<dyn RowDecoder> = match table.of_param {
+            let decoder: Box<dyn RowDecoder> = match table.is_param() {
                 true => Box::new(ValueRows::new(table)),
                 false => Box::new(JsonRows::new(table)),
             };
@@ -47,7 +47,7 @@ fn input(
         }
         TableOrigin::File { path, format, history } => {
             let format = match format {
-                _ if table.of_param => TableFormat::Values,
+                _ if table.is_param() => TableFormat::Values,
                 Format::Json => TableFormat::JsonLines,
                 Format::Csv => TableFormat::Csv,
             };

@@ -72,6 +72,7 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>) -> Plan {
         repeat_us: None,
         resolve: None,
         emits: None,
+        keeps: None,
     };
     let stream = Stream {
         name: "in".into(),

@@ -44,6 +44,7 @@ fn plan_with(fields: &[&str]) -> Plan {
         repeat_us: None,
         resolve: None,
         emits: None,
+        keeps: None,
     };
     let stream = Stream {
         name: "payment".into(),

@@ -25,6 +25,8 @@ pub(super) enum Part {
     History(usize),
     /// To be tested by a pattern for which every event of the key matters.
     Every,
+    /// To be told what a view knows, by this join: a view is shown it among its histories.
+    Ask(usize),
 }
 
 /// The interests of an `on ... when` rule: one for each `on` clause, in order of the text. `local` is what of each

@@ -41,6 +41,7 @@ mod threshold;
 mod timers;
 mod turns;
 mod unique;
+mod view;
 mod voice;
 mod warm;
 mod window;

@@ -1,24 +1,37 @@
 //! Which fields and tables the rules read: only those are decoded, only those are opened.
 
+use crate::views::{Join, Settled};
 use tripline_query_lang::plan::{
     Absent, Body, Element, Expr, ExprKind, FieldId, HistoryScope, Limits, Node, Pattern, Plan, Rule, StepKey, StreamId,
     TableId, TemplatePart, Threshold,
 };
 
 /// By stream and field.
-pub(super) fn needed_fields(plan: &Plan) -> Vec<Vec<bool>> {
-    needs(plan).fields
+pub(super) fn needed_fields(settled: &Settled) -> Vec<Vec<bool>> {
+    let mut needs = needs(&settled.plan, &settled.idle, &settled.joins);
+    // A join goes on from those before it.
+    for join in settled.joins.iter().rev() {
+        let own = settled.plan.streams[join.from.index()].fields.len();
+        for field in (0..own).filter(|field| needs.fields[join.to.index()][*field]).collect::<Vec<_>>() {
+            needs.field(join.from, FieldId(field as u32));
+        }
+        let Some(Rule { body: Body::Threshold(view), .. }) = settled.plan.rules.get(join.view.index()) else { continue };
+        join.key.iter().for_each(|part| needs.expr(Sight::Threshold(view), Some(join.from), part));
+    }
+    needs.fields
 }
 
 /// By table: some rule looks something up in it, or has its keys.
 pub(crate) fn needed_tables(plan: &Plan) -> Vec<bool> {
-    needs(plan).tables
+    needs(plan, &[], &[]).tables
 }
 
-fn needs(plan: &Plan) -> Needs {
+fn needs(plan: &Plan, idle: &[bool], joins: &[Join]) -> Needs {
     let fields = plan.streams.iter().map(|stream| vec![false; stream.fields.len()]).collect();
-    let mut needs = Needs { fields, tables: vec![false; plan.tables.len()] };
-    for rule in &plan.rules {
+    let outside = plan.tables.iter().map(|table| table.view().is_none()).collect();
+    let mut needs = Needs { fields, tables: vec![false; plan.tables.len()], outside };
+    let is_idle = |rule: usize| idle.get(rule) == Some(&true);
+    for (_, rule) in plan.rules.iter().enumerate().filter(|(index, _)| !is_idle(*index)) {
         match &rule.body {
             Body::Threshold(threshold) => needs.threshold(rule, threshold),
             Body::Pattern(pattern) => needs.pattern(rule, pattern),
@@ -27,7 +40,8 @@ fn needs(plan: &Plan) -> Needs {
     for table in plan.rules.iter().filter_map(|rule| rule.key_table) {
         needs.table(table);
     }
-    for stream in plan.rules.iter().flat_map(|rule| rule.reads()) {
+    let asked = joins.iter().map(|join| join.from);
+    for stream in plan.rules.iter().flat_map(|rule| rule.reads()).chain(asked) {
         let unique = plan.streams.get(stream.index()).and_then(|stream| stream.unique.as_ref());
         unique.iter().flat_map(|unique| &unique.fields).for_each(|field| needs.field(stream, *field));
     }
@@ -105,6 +119,8 @@ enum Sight<'a> {
 struct Needs {
     fields: Vec<Vec<bool>>,
     tables: Vec<bool>,
+    /// By table: its rows come from outside.
+    outside: Vec<bool>,
 }
 
 impl Needs {
@@ -160,7 +176,7 @@ impl Needs {
 
     fn table(&mut self, table: TableId) {
         if let Some(needed) = self.tables.get_mut(table.index()) {
-            *needed = true;
+            needed.clone_from(&self.outside[table.index()]);
         }
     }
 

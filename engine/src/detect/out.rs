@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::unique::{Judged, Places, Repeats};
 use crate::alert::Alert;
-use crate::event::{Batch, BatchBuilder, PartitionId, Position};
+use crate::event::{Batch, BatchBuilder, Bitmap, PartitionId, Position};
+use crate::views::Join;
 use tripline_query_lang::plan::{Plan, StreamId};
 use tripline_query_lang::value::{Decimal, Type, Value};
 
@@ -20,6 +21,8 @@ pub struct Out {
     pub(super) judged_places: Places,
     /// Repeats.
     pub(super) repeats: Vec<Repeats>,
+    /// Events that were told what views know.
+    pub(super) widened: Vec<Widened>,
 }
 
 /// A row of a derived stream.
@@ -29,6 +32,18 @@ pub(super) struct Row {
     /// Where it stands, with its event time.
     pub place: Position,
     /// A value per field; missing where no rule reads the field.
+    pub values: Vec<Value>,
+}
+
+/// An event of a stream, and what a view knows at it.
+pub(super) struct Widened {
+    /// The join.
+    pub join: usize,
+    /// The event.
+    pub batch: Arc<Batch>,
+    /// Its row.
+    pub row: usize,
+    /// A value for each of [`Join::added`].
     pub values: Vec<Value>,
 }
 
@@ -56,6 +71,57 @@ impl Out {
         };
         rows.chunk_by(|a, b| a.stream == b.stream).map(batch).collect()
     }
+}
+
+impl Out {
+    /// Takes the widened events out, as batches of their streams and partitions, in the total order.
+    pub(super) fn widened(&mut self, plan: &Plan, joins: &[Join], needed: &[Vec<bool>]) -> Vec<Arc<Batch>> {
+        let mut rows = std::mem::take(&mut self.widened);
+        rows.sort_by(|a, b| {
+            let streams = (a.join, &a.batch.partition).cmp(&(b.join, &b.batch.partition));
+            streams.then_with(|| a.batch.compare(a.row, &b.batch, b.row))
+        });
+        let together = |a: &Widened, b: &Widened| (a.join, &a.batch.partition) == (b.join, &b.batch.partition);
+        let batch = |rows: &[Widened]| {
+            let stream = joins[rows[0].join].to;
+            widened(stream, plan, needed, rows.iter().map(|row| (&*row.batch, row.row, &row.values[..])))
+        };
+        rows.chunk_by(together).map(|rows| Arc::new(batch(rows))).collect()
+    }
+}
+
+/// The rows of a batch that no row of a view can be for, since a part of the key is missing: nothing is known.
+pub(super) fn unanswered(join: &Join, plan: &Plan, needed: &[Vec<bool>], batch: &Batch, rows: &Bitmap) -> Batch {
+    let nothing = vec![Value::Null; join.added.len()];
+    widened(join.to, plan, needed, rows.iter_ones().map(|row| (batch, row, &nothing[..])))
+}
+
+/// A batch of a widened stream: events of one partition with what was found for each, in the total order. At least one.
+fn widened<'a>(
+    to: StreamId,
+    plan: &Plan,
+    needed: &[Vec<bool>],
+    rows: impl Iterator<Item = (&'a Batch, usize, &'a [Value])>,
+) -> Batch {
+    let fields = &plan.streams[to.index()].fields;
+    let mut builder = BatchBuilder::of_fields(fields, &needed[to.index()]);
+    let (mut places, mut partition) = (Vec::new(), None);
+    for (batch, row, values) in rows {
+        let (own, added) = builder.columns.split_at_mut(batch.columns.len());
+        for (column, from) in own.iter_mut().zip(&batch.columns).filter(|(column, _)| !column.is_absent()) {
+            column.push_from(from, row);
+        }
+        for ((column, field), value) in added.iter_mut().zip(&fields[batch.columns.len()..]).zip(values) {
+            if !column.is_absent() {
+                column.push_value(&fitted(value, &field.ty));
+            }
+        }
+        builder.end_row(batch.at_us[row], batch.offsets[row]);
+        places.extend(batch.places.iter().map(|places| places[row].clone()));
+        partition.get_or_insert_with(|| batch.partition.clone());
+    }
+    let partition = partition.unwrap_or_else(|| PartitionId { stream: to, topic: Arc::from(""), partition: 0 });
+    Batch { stream: to, places: (!places.is_empty()).then_some(places), ..builder.finish(partition) }
 }
 
 /// A value as its column holds it: a decimal at the column's scale. What has no room there is unknown.

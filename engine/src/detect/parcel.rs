@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Program;
+use super::out::unanswered;
 use super::predicates::Answers;
 use super::scope::{Route, unite};
 use super::unique::Judged;
@@ -93,8 +94,10 @@ impl Program {
         let mut wanted = Bitmap::zeros(batch.len());
         let mut keyless = Bitmap::zeros(batch.len());
         let mut found = Vec::new();
+        let mut unasked: Vec<(usize, Bitmap)> = Vec::new();
         for (index, scope) in self.scopes.iter().enumerate() {
-            let (lanes, picks) = pick(&scope.routes[stream], (batch, answers, of), &mut wanted, &mut keyless);
+            let counts = (&mut wanted, &mut keyless, &mut unasked);
+            let (lanes, picks) = pick(&scope.routes[stream], (batch, answers, of), counts);
             if picks.is_empty() {
                 continue;
             }
@@ -102,7 +105,14 @@ impl Program {
             found.extend(parcels(index, &rows, picks, workers));
         }
         let rows = of.map_or(batch.len(), Bitmap::count_ones);
-        Prepared { parcels: found, rows, filtered: rows - wanted.count_ones(), keyless: keyless.count_ones() }
+        let (filtered, mut keyless) = (rows - wanted.count_ones(), keyless.count_ones());
+        for (join, rows) in unasked {
+            let batch = Arc::new(unanswered(&self.joins[join], self.running(), self.needed(), batch, &rows));
+            let further = self.prepare(&batch, workers);
+            found.extend(further.parcels);
+            keyless += further.keyless;
+        }
+        Prepared { parcels: found, rows, filtered, keyless }
     }
 }
 
@@ -116,8 +126,7 @@ fn parcels(scope: usize, rows: &Arc<Rows>, picks: Vec<Pick>, workers: usize) -> 
 fn pick(
     routes: &[Route],
     (batch, answers, of): (&Batch, &Answers, Option<&Bitmap>),
-    wanted: &mut Bitmap,
-    keyless: &mut Bitmap,
+    (wanted, keyless, unasked): (&mut Bitmap, &mut Bitmap, &mut Vec<(usize, Bitmap)>),
 ) -> (Vec<KeyRows>, Vec<Pick>) {
     let mut lanes = Vec::new();
     let mut picks = Vec::new();
@@ -130,8 +139,15 @@ fn pick(
         let mut keys = KeyRows::default();
         route.key.keys(batch, &mut placed, &mut keys);
         unite(wanted, &all);
-        let words = keyless.words_mut().iter_mut().zip(all.words().iter().zip(placed.words()));
-        words.for_each(|(out, (all, placed))| *out |= all & !placed);
+        let own = route.own.as_ref().map_or_else(|| all.clone(), |own| own.rows(&route.visits, answers, batch.len()));
+        without(&own, &placed, keyless);
+        for join in &route.joins {
+            let mut rows = Bitmap::zeros(batch.len());
+            without(&all, &placed, &mut rows);
+            if rows.count_ones() > 0 {
+                unasked.push((*join, rows));
+            }
+        }
         picks.reserve(keys.hashes.len());
         picks.extend(picks_of(&placed, lane as u32));
         lanes.push(keys);
@@ -151,6 +167,12 @@ fn in_total_order(batch: &Batch, picks: &mut [Pick]) {
     if !picks.is_sorted_by_key(order) {
         picks.sort_unstable_by_key(order);
     }
+}
+
+/// Adds the rows of `all` that are not `placed`.
+fn without(all: &Bitmap, placed: &Bitmap, out: &mut Bitmap) {
+    let words = out.words_mut().iter_mut().zip(all.words().iter().zip(placed.words()));
+    words.for_each(|(out, (all, placed))| *out |= all & !placed);
 }
 
 /// Which keys one of several workers has.

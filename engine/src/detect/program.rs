@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::families::Families;
 use super::family::FamilyRule;
-use super::interest::{Interest, is_handed_over, of_pattern, of_threshold};
+use super::interest::{Interest, Part, is_handed_over, of_pattern, of_threshold};
 use super::needs;
 use super::pattern::{self, PatternRule};
 use super::predicates::{Asking, Predicates};
@@ -13,14 +13,20 @@ use super::scope::{Scope, Turn, scopes};
 use super::store::{Slots, Store};
 use super::threshold::ThresholdRule;
 use super::turns::turns;
+use super::view::ViewRule;
 use super::window::WindowRule;
 use crate::expr::split_local;
 use crate::patterns::{Machine, PatternError};
+use crate::views::{Join, Settled, settle};
 use tripline_query_lang::plan::{Body, Expr, Plan, Rule, RuleId, reads_tables};
 
 /// A plan, compiled for running: shared by all workers.
 pub struct Program {
-    plan: Arc<Plan>,
+    /// As compiled.
+    written: Arc<Plan>,
+    /// As it runs: see [`crate::views`].
+    plan: Plan,
+    pub(super) joins: Vec<Join>,
     pub(super) predicates: Predicates,
     pub(super) scopes: Vec<Scope>,
     /// By position in the plan; none for those that another looks after.
@@ -64,6 +70,7 @@ pub(super) enum Compiled {
     Window(Arc<WindowRule>),
     Pattern(Arc<PatternRule>),
     Family(Arc<FamilyRule>),
+    View(Arc<ViewRule>),
 }
 
 impl Compiled {
@@ -74,6 +81,7 @@ impl Compiled {
             Compiled::Window(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
             Compiled::Pattern(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
             Compiled::Family(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
+            Compiled::View(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
         }
     }
 }
@@ -81,15 +89,28 @@ impl Compiled {
 impl Program {
     /// Compiles the plan; every rule runs by the cheapest strategy that keeps its meaning.
     pub fn new(plan: Arc<Plan>) -> Result<Program, ProgramError> {
-        Program::compile(plan, Machine::new, true)
+        Program::compile(plan, Machine::new, true, &[])
+    }
+
+    /// As `new`; the rows of these views can be shown ([`Program::shown`]), also if no rule looks anything up in them.
+    pub fn showing(plan: Arc<Plan>, views: &[RuleId]) -> Result<Program, ProgramError> {
+        Program::compile(plan, Machine::new, true, views)
     }
 
     /// As `new`, but every rule runs by the strategy that any rule can run by: to hold the others against.
     pub fn plain(plan: Arc<Plan>) -> Result<Program, ProgramError> {
-        Program::compile(plan, Machine::by_runs, false)
+        Program::compile(plan, Machine::by_runs, false, &[])
     }
 
-    fn compile(plan: Arc<Plan>, strategy: Strategy, shared: bool) -> Result<Program, ProgramError> {
+    fn compile(
+        written: Arc<Plan>,
+        strategy: Strategy,
+        shared: bool,
+        shown: &[RuleId],
+    ) -> Result<Program, ProgramError> {
+        let settled = settle(&written, shown);
+        let needed = needs::needed_fields(&settled);
+        let Settled { plan, joins, idle } = settled;
         let machines = plan.rules.iter().map(|rule| machine(&plan, rule, strategy)).collect::<Result<Vec<_>, _>>()?;
         let mut asking = Asking::new(plan.streams.len());
         let filters = plan.rules.iter().map(local_filters).collect::<Result<Vec<_>, _>>()?;
@@ -97,10 +118,12 @@ impl Program {
         let families = if shared { Families::of(&plan) } else { Families::default() };
         let mut wanted = Vec::new();
         for (index, ((rule, machine), filters)) in parts.enumerate() {
-            wanted.push((!families.is_led(index)).then(|| interests(rule, machine.as_ref(), filters)));
+            let (mut interests, one_place) = interests(rule, machine.as_ref(), filters);
+            interests.extend(asks(&joins, index));
+            wanted.push((!families.is_led(index) && !idle[index]).then_some((interests, one_place)));
         }
-        let turns = turns(&plan).ok_or(ProgramError::Stages)?;
-        let mut scopes = scopes(&plan, &turns, &wanted, &mut asking);
+        let turns = turns(&plan, &joins).ok_or(ProgramError::Stages)?;
+        let mut scopes = scopes(&plan, &turns, &wanted, &joins, &mut asking);
         drop(wanted);
         let predicates = asking.finish(shared);
         scopes.iter_mut().for_each(|scope| scope.index(&predicates));
@@ -116,6 +139,10 @@ impl Program {
                 (Body::Pattern(pattern), Some(machine)) => {
                     Some(Compiled::Pattern(Arc::new(PatternRule::new(&plan, id, rule, pattern, machine))))
                 }
+                (Body::Threshold(threshold), _) if rule.keeps.is_some() => {
+                    let is_own = |join: &Join| join.view == id;
+                    Some(Compiled::View(Arc::new(ViewRule::new(&plan, rule, threshold, &joins, is_own))))
+                }
                 (Body::Threshold(threshold), _) => Some(match &threshold.window {
                     Some(window) => Compiled::Window(Arc::new(WindowRule::new(id, rule, threshold, window))),
                     None => Compiled::Threshold(Arc::new(ThresholdRule::new(&plan, id, rule, threshold))),
@@ -126,13 +153,22 @@ impl Program {
         let rules = plan.rules.iter().zip(machines).enumerate().map(compile).collect();
         let behind = |(rule, turn): (&Rule, &Turn)| Some(look_back_us(rule)?.saturating_add(turn.lag_us));
         let look_back_us = plan.rules.iter().zip(&turns).map(behind).try_fold(0, |all, one| Some(one?.max(all)));
-        let needed = needs::needed_fields(&plan);
-        Ok(Program { predicates, scopes, rules, families, look_back_us, needed, plan })
+        Ok(Program { predicates, scopes, rules, families, look_back_us, needed, joins, plan, written })
     }
 
-    /// The plan.
+    /// The plan, as compiled.
     pub fn plan(&self) -> &Arc<Plan> {
+        &self.written
+    }
+
+    /// The plan as it runs: with joins in place of look-ups in views.
+    pub(super) fn running(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The joins.
+    pub(super) fn joins(&self) -> &[Join] {
+        &self.joins
     }
 
     /// Number of key scopes: each has one detector per worker.
@@ -143,7 +179,8 @@ impl Program {
     /// The rules of each key scope, by position in the plan.
     pub fn scope_rules(&self) -> Vec<Vec<usize>> {
         let of_scope = |scope: &Scope| {
-            let mut rules: Vec<usize> = scope.rules.iter().flat_map(|rule| self.families.members(*rule)).collect();
+            let members = scope.rules.iter().flat_map(|rule| self.families.members(*rule));
+            let mut rules: Vec<usize> = members.filter(|rule| *rule < self.written.rules.len()).collect();
             rules.sort_unstable();
             rules
         };
@@ -183,13 +220,19 @@ impl Program {
 
     /// For each stream, which fields have to be decoded.
     pub fn needed_fields(&self) -> Vec<Vec<bool>> {
-        self.needed.clone()
+        self.needed[..self.written.streams.len()].to_vec()
     }
 
     /// As [`Program::needed_fields`].
     pub(super) fn needed(&self) -> &[Vec<bool>] {
         &self.needed
     }
+}
+
+/// What a view is asked.
+fn asks(joins: &[Join], view: usize) -> impl Iterator<Item = Interest<'_>> {
+    let own = joins.iter().enumerate().filter(move |(_, join)| join.view.index() == view);
+    own.map(|(index, join)| Interest { stream: join.from, key: &join.key, filter: None, part: Part::Ask(index) })
 }
 
 /// How far behind the watermark the rule looks things up; none: without a bound.

@@ -11,6 +11,7 @@ use super::predicates::{Answers, Asking, PredicateId, Predicates};
 use super::unique::IdProgram;
 use crate::event::Bitmap;
 use crate::expr::{KeyFn, canonical};
+use crate::views::Join;
 use crate::runner::streams_read;
 use tripline_query_lang::plan::{Expr, Plan, Rule, StreamId};
 use tripline_query_lang::value::Type;
@@ -48,6 +49,10 @@ pub(super) struct Route {
     pub uses: Vec<Use>,
     /// Which of the uses a row comes to.
     pub visits: Visits,
+    /// Joins whose events come this way: those without a key are passed on as they are.
+    pub joins: Vec<usize>,
+    /// Where there are joins: the rows that are wanted for anything else.
+    pub own: Option<Wants>,
 }
 
 /// Which of a route's uses a row comes to.
@@ -159,6 +164,7 @@ struct Draft<'a> {
 struct DraftRoute<'a> {
     key: &'a [Expr],
     uses: Vec<Use>,
+    joins: Vec<usize>,
 }
 
 /// Sorts rules into scopes, those of earlier stages first. `interests` are by rule, none for those that another looks
@@ -167,6 +173,7 @@ pub(super) fn scopes(
     plan: &Plan,
     turns: &[Turn],
     interests: &[Option<(Vec<Interest<'_>>, bool)>],
+    joins: &[Join],
     predicates: &mut Asking,
 ) -> Vec<Scope> {
     let mut drafts: Vec<Draft<'_>> = Vec::new();
@@ -183,12 +190,13 @@ pub(super) fn scopes(
         drafts[place].add(index, interests, predicates);
     }
     drafts.sort_by_key(|draft| draft.turn.stage);
-    repeats(plan).chain(drafts.into_iter().map(Draft::finish)).collect()
+    repeats(plan, joins).chain(drafts.into_iter().map(Draft::finish)).collect()
 }
 
-/// The scopes of the streams that have repeats left out, as far as some rule reads them.
-fn repeats(plan: &Plan) -> impl Iterator<Item = Scope> {
-    let read = streams_read(plan);
+/// The scopes of the streams that have repeats left out, as far as some rule reads them, or a join.
+fn repeats(plan: &Plan, joins: &[Join]) -> impl Iterator<Item = Scope> {
+    let mut read = streams_read(plan);
+    joins.iter().for_each(|join| read[join.from.index()] = true);
     plan.streams.iter().enumerate().filter_map(move |(stream, declared)| {
         let unique = declared.unique.as_ref().filter(|_| read[stream])?;
         let (program, key_types) = IdProgram::new(plan, StreamId(stream as u32), unique);
@@ -230,7 +238,7 @@ impl<'a> Draft<'a> {
             let routes = self.routes.entry(interest.stream.index()).or_default();
             let route = routes
                 .entry(key_text(interest.key))
-                .or_insert_with(|| DraftRoute { key: interest.key, uses: Vec::new() });
+                .or_insert_with(|| DraftRoute { key: interest.key, uses: Vec::new(), joins: Vec::new() });
             if route.uses.last().is_none_or(|last| last.rule != position) {
                 route.uses.push(Use { rule: position, roles: Vec::new(), histories: Vec::new(), every: false });
             }
@@ -242,6 +250,10 @@ impl<'a> Draft<'a> {
                 }
                 Part::History(index) => last.histories.push(index),
                 Part::Every => last.every = true,
+                Part::Ask(join) => {
+                    last.histories.push(join);
+                    route.joins.push(join);
+                }
             }
         }
     }
@@ -258,7 +270,17 @@ impl<'a> Draft<'a> {
 
 impl DraftRoute<'_> {
     fn finish(self) -> Route {
-        Route { key: KeyFn::new(self.key), wants: wants(&self.uses), uses: self.uses, visits: Visits::All }
+        let own = (!self.joins.is_empty()).then(|| {
+            let asks = |one: &Use| one.histories.iter().any(|join| self.joins.contains(join));
+            let own = |one: &Use| Use {
+                roles: one.roles.clone(),
+                histories: if asks(one) { Vec::new() } else { one.histories.clone() },
+                ..*one
+            };
+            wants(&self.uses.iter().map(own).collect::<Vec<_>>())
+        });
+        let wants = wants(&self.uses);
+        Route { key: KeyFn::new(self.key), wants, uses: self.uses, visits: Visits::All, joins: self.joins, own }
     }
 }
 

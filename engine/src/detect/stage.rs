@@ -86,7 +86,10 @@ impl Stage {
             self.detectors.iter_mut().for_each(|detector| detector.finish(&mut out));
         }
         let mut found = Found::default();
-        for batch in out.batches(self.program.plan(), self.program.needed()) {
+        let (plan, needed) = (self.program.running(), self.program.needed());
+        let mut batches = out.batches(plan, needed);
+        batches.extend(out.widened(plan, self.program.joins(), needed));
+        for batch in batches {
             let prepared = self.program.prepare(&batch, self.share.workers);
             found.parcels.extend(prepared.parcels);
             found.keyless += prepared.keyless;

@@ -61,14 +61,8 @@ pub(super) struct ThresholdState {
 impl ThresholdRule {
     /// Compiles a rule whose body is this threshold.
     pub fn new(plan: &Plan, id: RuleId, rule: &Rule, threshold: &Threshold) -> ThresholdRule {
-        let clause = |on: &On| {
-            let stream = plan.streams.get(on.stream.index()).map(|stream| &stream.name);
-            let name = on.name.as_ref().or(stream).map(|name| (&**name).into()).unwrap_or_default();
-            let rest = on.filter.as_ref().and_then(|filter| split_local(filter).1);
-            Clause { fields: on.fields.clone(), name, rest: rest.as_ref().map(compile_bool) }
-        };
         ThresholdRule {
-            on: threshold.on.iter().map(clause).collect(),
+            on: threshold.on.iter().map(|on| Clause::new(plan, on)).collect(),
             histories: HistoryProgram::new(&rule.histories, &HistoryScope::Admitted),
             history_count: rule.histories.len(),
             when: threshold.when.as_ref().map(|when| When::new(when, rule)),
@@ -77,20 +71,6 @@ impl ThresholdRule {
             episodes: Episodes::new(plan, rule, threshold),
             voice: Voice::new(id, rule, 0),
         }
-    }
-
-    /// The first clause that admits the event, of those whose local part does.
-    fn admitting(&self, seen: &Seen<'_>, scene: &Scene<'_>) -> Option<(u32, &Clause)> {
-        let first = seen.first?;
-        let clause = |on: u32| Some((on, self.on.get(on as usize)?));
-        let admits = |on: &u32| {
-            clause(*on).is_some_and(|(_, clause)| clause.rest.as_ref().is_none_or(|rest| rest(scene) == Some(true)))
-        };
-        if admits(&first) {
-            return clause(first);
-        }
-        let later = (first + 1..u64::BITS).filter(|on| seen.roles >> on & 1 == 1);
-        later.filter(admits).find_map(clause)
     }
 
     fn episode_end(&self, state: &ThresholdState) -> Option<i64> {
@@ -103,6 +83,30 @@ impl ThresholdRule {
             state.open = false;
         }
     }
+}
+
+impl Clause {
+    /// Compiles a clause.
+    pub fn new(plan: &Plan, on: &On) -> Clause {
+        let stream = plan.streams.get(on.stream.index()).map(|stream| &stream.name);
+        let name = on.name.as_ref().or(stream).map(|name| (&**name).into()).unwrap_or_default();
+        let rest = on.filter.as_ref().and_then(|filter| split_local(filter).1);
+        Clause { fields: on.fields.clone(), name, rest: rest.as_ref().map(compile_bool) }
+    }
+}
+
+/// The first clause that admits the event, of those whose local part does.
+pub(super) fn admitting<'a>(all: &'a [Clause], seen: &Seen<'_>, scene: &Scene<'_>) -> Option<(u32, &'a Clause)> {
+    let first = seen.first?;
+    let clause = |on: u32| Some((on, all.get(on as usize)?));
+    let admits = |on: &u32| {
+        clause(*on).is_some_and(|(_, clause)| clause.rest.as_ref().is_none_or(|rest| rest(scene) == Some(true)))
+    };
+    if admits(&first) {
+        return clause(first);
+    }
+    let later = (first + 1..u64::BITS).filter(|on| seen.roles >> on & 1 == 1);
+    later.filter(admits).find_map(clause)
 }
 
 impl When {
@@ -178,7 +182,7 @@ impl Behaviour for ThresholdRule {
     fn event(&self, state: &mut ThresholdState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
         let row = BatchRow { batch: seen.batch, row: seen.row };
         let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
-        let Some((on, clause)) = self.admitting(seen, &scene) else { return };
+        let Some((on, clause)) = admitting(&self.on, seen, &scene) else { return };
         let scene = Scene { slots: &clause.fields, ..scene };
         let at_us = scene.at_us;
         self.pass(state, at_us, bench);

@@ -1,15 +1,19 @@
-//! In which stage each rule runs, and how far behind the watermark.
+//! In which stage each rule runs, and how far behind the watermark. Events that a view was asked at come from the view.
 
 use super::scope::Turn;
-use tripline_query_lang::plan::{Origin, Plan, Rule};
+use crate::views::Join;
+use tripline_query_lang::plan::{Origin, Plan};
 
 /// The turn of each rule; `None` when rules read each other in a circle, or one whose alerts may come any time after
 /// their own.
-pub(super) fn turns(plan: &Plan) -> Option<Vec<Turn>> {
+pub(super) fn turns(plan: &Plan, joins: &[Join]) -> Option<Vec<Turn>> {
+    let streams = |rule: usize| {
+        let asked = joins.iter().filter(move |join| join.view.index() == rule).map(|join| join.from);
+        plan.rules[rule].reads().into_iter().chain(asked)
+    };
     let makers = |rule: usize| {
-        let reads = plan.rules[rule].reads().into_iter();
-        reads.filter_map(|stream| match plan.streams.get(stream.index())?.origin {
-            Origin::Derived { rule, .. } => Some(rule.index()),
+        streams(rule).filter_map(|stream| match plan.streams.get(stream.index())?.origin {
+            Origin::Derived { rule, .. } | Origin::Widened { view: rule, .. } => Some(rule.index()),
             Origin::Input => None,
         })
     };
@@ -19,12 +23,12 @@ pub(super) fn turns(plan: &Plan) -> Option<Vec<Turn>> {
         made.iter().for_each(|made| readers[*made].push(reader));
     }
     // Repeats are left out ahead of all rules.
-    let has_repeats = |rule: &Rule| {
-        let mut streams = rule.reads().into_iter().filter_map(|stream| plan.streams.get(stream.index()));
+    let has_repeats = |rule: usize| {
+        let mut streams = streams(rule).filter_map(|stream| plan.streams.get(stream.index()));
         streams.any(|stream| stream.unique.is_some())
     };
-    let first = |rule: &Rule| Turn { stage: usize::from(has_repeats(rule)), lag_us: 0 };
-    let mut turns: Vec<Turn> = plan.rules.iter().map(first).collect();
+    let first = |rule: usize| Turn { stage: usize::from(has_repeats(rule)), lag_us: 0 };
+    let mut turns: Vec<Turn> = (0..plan.rules.len()).map(first).collect();
     let mut open: Vec<usize> = reads.iter().map(Vec::len).collect();
     let mut ready: Vec<usize> = (0..open.len()).filter(|rule| open[*rule] == 0).collect();
     let mut done = 0;

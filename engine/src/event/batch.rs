@@ -38,6 +38,8 @@ pub struct Coordinates {
 pub struct Batch {
     /// Where they came from.
     pub partition: PartitionId,
+    /// The stream whose fields they have: that of the partition, or one that has its events with further fields.
+    pub stream: StreamId,
     /// A column per field of the stream, by [`FieldId`].
     pub columns: Vec<Column>,
     /// Event time per row, microseconds.
@@ -59,9 +61,9 @@ impl Batch {
         self.at_us.is_empty()
     }
 
-    /// The stream.
+    /// The stream whose fields the rows have.
     pub fn stream(&self) -> StreamId {
-        self.partition.stream
+        self.stream
     }
 
     /// The column of a field.
@@ -158,6 +160,7 @@ impl BatchBuilder {
         let empty = self.columns.iter().map(ColumnBuilder::empty_again).collect();
         let columns = std::mem::replace(&mut self.columns, empty);
         Batch {
+            stream: partition.stream,
             partition,
             columns: columns.into_iter().map(ColumnBuilder::finish).collect(),
             at_us: again(&mut self.at_us),

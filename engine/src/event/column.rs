@@ -281,6 +281,25 @@ impl ColumnBuilder {
         }
     }
 
+    /// Appends a row of a column of the same type.
+    pub fn push_from(&mut self, column: &Column, row: usize) {
+        if !column.is_valid(row) {
+            return self.push_null();
+        }
+        match &column.data {
+            Data::Absent => self.push_null(),
+            Data::Bool(bits) => self.push_bool(bits.get(row)),
+            Data::Int(v) | Data::Decimal(v, _) => self.push_i64(v[row]),
+            Data::Float(v) => self.push_f64(v[row]),
+            Data::Text(texts) => self.push_text(texts.get(row)),
+            Data::Point(v) => self.push_point(v[row][0], v[row][1]),
+            Data::List(offsets, items) => {
+                let range = offsets[row] as usize..offsets[row + 1] as usize;
+                self.push_list(&range.map(|i| items.item(i)).collect::<Vec<_>>());
+            }
+        }
+    }
+
     /// Cuts back to `len` rows: a record that turns out bad half-way leaves nothing behind.
     pub fn truncate(&mut self, len: usize) {
         while self.len > len {

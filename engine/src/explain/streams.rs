@@ -30,7 +30,7 @@ pub(super) fn write(explanation: &Explanation, out: &mut String) {
             .filter_map(|key| table.fields.get(key.index()))
             .map(|field| field.name.as_str())
             .collect();
-        let what = if table.of_param { "list param" } else { "table" };
+        let what = if table.is_param() { "list param" } else { "table" };
         let (name, late) = (&table.name, duration(table.late_us));
         let _ = writeln!(out, "{what} {name}: by {}, {} fields, late {late}\n", keys.join(", "), table.fields.len());
     }

@@ -23,7 +23,7 @@ impl HistoryProgram {
         }
     }
 
-    /// Sets the values of this program's windows at `now_us`, of events not older than `oldest_us`, in `values` (as in
+    /// Sets the values of this program's windows and weighted means at `now_us`, of events not older than `oldest_us`, in `values` (as in
     /// [`HistoryProgram::push`]). Neither moment goes back from one call to the next.
     pub fn at(&self, state: &mut HistoryState, oldest_us: i64, now_us: i64, values: &mut [Value]) {
         let kept = state.kept(self);
@@ -76,6 +76,7 @@ impl Source {
                     view.value(function, log, None)
                 }
                 (Kind::Running(function), Memory::Running(running)) => running.value(function),
+                (Kind::Ewma(..), Memory::Ewma(mean)) => super::aggregate::float(mean.value()),
                 _ => continue,
             };
             lookback.set(value, values);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tripline_query_lang::plan::{
-    Body, Expr, ExprKind, FieldId, Pattern, Plan, Rule, StepKey, StreamId, TemplatePart, Threshold,
+    Body, Expr, ExprKind, FieldId, Origin, Pattern, Plan, Rule, StepKey, StreamId, TemplatePart, Threshold,
 };
 use tripline_query_lang::value::{Point, Value};
 
@@ -13,7 +13,7 @@ use crate::expr::Row;
 
 /// Which fields of each stream are kept.
 pub(crate) struct Keeper {
-    /// By stream.
+    /// By the stream that the events came from.
     layouts: Vec<Arc<[FieldId]>>,
 }
 
@@ -56,7 +56,7 @@ impl Keeper {
             }
             rule.suppress.iter().flat_map(|suppress| &suppress.by).for_each(read);
         }
-        Keeper::of_fields(fields)
+        Keeper::of_fields(plan, fields)
     }
 
     /// Keeps what a threshold rule's slots read.
@@ -67,10 +67,18 @@ impl Keeper {
                 fields.extend(on.fields.iter().flatten());
             }
         }
-        Keeper::of_fields(fields)
+        Keeper::of_fields(plan, fields)
     }
 
-    fn of_fields(fields: Vec<Vec<FieldId>>) -> Keeper {
+    /// A rule reads a stream in one form alone: as it is, or widened.
+    fn of_fields(plan: &Plan, mut fields: Vec<Vec<FieldId>>) -> Keeper {
+        for (widened, stream) in plan.streams.iter().enumerate().rev() {
+            if let Origin::Widened { of, .. } = stream.origin
+                && !fields[widened].is_empty()
+            {
+                fields[of.index()] = std::mem::take(&mut fields[widened]);
+            }
+        }
         let layout = |mut fields: Vec<FieldId>| {
             fields.sort_unstable();
             fields.dedup();
@@ -79,14 +87,14 @@ impl Keeper {
         Keeper { layouts: fields.into_iter().map(layout).collect() }
     }
 
-    /// The fields of a stream that are kept.
+    /// The fields that are kept of events that came from a stream.
     pub(super) fn layout(&self, stream: StreamId) -> Option<&Arc<[FieldId]>> {
         self.layouts.get(stream.index())
     }
 
     /// Keeps a row of a batch.
     pub(crate) fn keep(&self, batch: &Batch, row: usize) -> KeptEvent {
-        let layout = self.layouts[batch.stream().index()].clone();
+        let layout = self.layouts[batch.partition.stream.index()].clone();
         let cells = layout.iter().map(|field| cell(batch, *field, row)).collect();
         KeptEvent::new(batch.coordinates(row), layout, cells)
     }

@@ -8,15 +8,17 @@ use tripline_query_lang::value::{Decimal, Type, Value};
 use super::Event;
 use crate::alert::Alert;
 use crate::event::{Cause, Coordinates, PartitionId, Position};
+use crate::views::looked_up;
 
-/// The rules whose output a rule reads.
+/// The rules whose output a rule reads, and the views that it looks things up in.
 pub(super) fn makers(plan: &Plan, rule: usize) -> Vec<usize> {
     let reads = plan.rules[rule].reads().into_iter();
     let maker = reads.filter_map(|stream| match plan.streams[stream.index()].origin {
         Origin::Derived { rule, .. } => Some(rule.index()),
-        Origin::Input => None,
+        Origin::Input | Origin::Widened { .. } => None,
     });
-    maker.collect()
+    let views = looked_up(plan).swap_remove(rule);
+    maker.chain(views).collect()
 }
 
 /// How long a rule waits for the rows that it reads: as long as they may come about behind their time.
@@ -76,7 +78,7 @@ pub(super) fn row(plan: &Plan, emits: &Emits, found: &Alert) -> Event {
 }
 
 /// A decimal has the scale of its field, and no more digits than a field holds; otherwise it is unknown.
-fn fitted(value: Value, ty: &Type) -> Value {
+pub(super) fn fitted(value: Value, ty: &Type) -> Value {
     match (value, ty) {
         (Value::Decimal(decimal), Type::Decimal(scale)) => {
             let up = 10i128.checked_pow(u32::from(scale.saturating_sub(decimal.scale)));

@@ -41,6 +41,20 @@ pub(super) fn value(history: &History, seen: &dyn Seen, now: usize, later_us: Op
     }
 }
 
+/// The function's value as of a moment at which no event of its own is at hand: over all events of its own, as far as they
+/// lie in the window that ends then.
+pub(super) fn as_of(history: &History, seen: &dyn Seen, events: usize, moment: i64) -> Value {
+    let Some(newest) = events.checked_sub(1) else { return over(history, seen, &[]) };
+    if let HistoryFn::Ewma(half_life_us) = history.func {
+        let counted = (0..events).filter(|&event| is_counted(history, seen, event));
+        return ewma(half_life_us, counted, seen, |event| {
+            history.arg.value.as_ref().map_or(Value::Null, |arg| seen.value(event, arg))
+        });
+    }
+    let in_window = (0..events).filter(|&event| is_in(history.bound, seen, event, newest, moment));
+    over(history, seen, &in_window.collect::<Vec<_>>())
+}
+
 /// The function's value over these events.
 pub(super) fn over(history: &History, seen: &dyn Seen, events: &[usize]) -> Value {
     let window = events.iter().copied().filter(|&event| is_counted(history, seen, event));

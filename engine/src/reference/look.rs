@@ -11,6 +11,7 @@ use super::history::{self, Seen};
 use super::keys::key_of;
 use super::tables::Tables;
 use super::threshold::Admission;
+use super::view;
 use super::window::Piece;
 
 /// What an expression sees.
@@ -33,6 +34,8 @@ enum From<'a> {
     Candidate { events: &'a [&'a Event], event: usize, taken: &'a [(StepId, usize)] },
     /// A window that is over.
     Window { admission: &'a Admission<'a>, piece: &'a Piece },
+    /// The row of a view, as of a time.
+    View { admission: &'a Admission<'a>, at_us: i64 },
     /// After a match.
     Match { events: &'a [&'a Event], taken: &'a [(StepId, usize)], at_us: i64 },
 }
@@ -97,6 +100,12 @@ impl<'a> Look<'a> {
         Look { rule: Some(admission.rule), keys, tables: Some(admission.tables), from }
     }
 
+    /// The row of a view as of a time, over the events before.
+    pub fn view(admission: &'a Admission<'a>, at_us: i64) -> Self {
+        let from = From::View { admission, at_us };
+        Look { rule: Some(admission.rule), keys: &admission.key, tables: Some(admission.tables), from }
+    }
+
     /// The parts of the key; behind them, a window's start and end.
     pub fn keys(&self) -> &'a [Value] {
         self.keys
@@ -113,14 +122,14 @@ impl<'a> Look<'a> {
             From::Event(event) => Some(event),
             From::Admitted { admission, event, .. } => Some(admission.events[event].event),
             From::Candidate { events, event, .. } => Some(events[event]),
-            From::Window { .. } | From::Match { .. } => None,
+            From::Window { .. } | From::View { .. } | From::Match { .. } => None,
         }
     }
 
     /// The time that `at` means: the event's, or the alert's after a match.
     pub fn at_us(&self) -> i64 {
         match self.from {
-            From::Match { at_us, .. } => at_us,
+            From::Match { at_us, .. } | From::View { at_us, .. } => at_us,
             From::Window { piece, .. } => piece.end_us,
             _ => self.at_hand().map_or(0, Event::at_us),
         }
@@ -183,6 +192,9 @@ impl Look<'_> {
             }
             (From::Window { admission, piece }, HistoryScope::Admitted) => {
                 history::over(history, admission, &piece.events.clone().collect::<Vec<_>>())
+            }
+            (From::View { admission, at_us }, HistoryScope::Admitted) => {
+                history::as_of(history, admission, admission.events.len(), at_us)
             }
             (From::Candidate { events, event, .. }, HistoryScope::Step(step)) => {
                 let Some(rule) = self.rule else { return Value::Null };
@@ -250,7 +262,11 @@ impl Scope for Look<'_> {
     }
 
     fn row(&self, table: TableId, key: &[Value]) -> Option<Vec<Value>> {
-        self.tables?.row(table, key, self.as_of_us())
+        match self.tables?.plan.tables.get(table.index())?.view() {
+            None => self.tables?.row(table, key, self.as_of_us()),
+            // What was said of an event is not said anew at a later moment.
+            Some(view) => view::row(self.tables?, (table, view), key, self.at_hand()?),
+        }
     }
 
     fn history(&self, history: HistoryId) -> Value {
@@ -265,7 +281,7 @@ impl Scope for Look<'_> {
                 From::Admitted { admission, event: back(event)?, with_histories, later }
             }
             From::Candidate { events, event, taken } => From::Candidate { events, event: back(event)?, taken },
-            From::Event(_) | From::Window { .. } | From::Match { .. } => return None,
+            From::Event(_) | From::Window { .. } | From::View { .. } | From::Match { .. } => return None,
         };
         Some(Box::new(Look { from, ..*self }))
     }

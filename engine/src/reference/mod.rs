@@ -15,6 +15,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod threshold;
+mod view;
 mod window;
 
 use tripline_query_lang::plan::{Body, Plan, RuleId};
@@ -55,7 +56,6 @@ pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
 
 /// As [`run`], with the rows of tables in order of arrival.
 pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
-    let tables = &Tables::new(plan, rows);
     let in_time = admit::in_total_order(plan, events);
     // Time goes on with repeats, too.
     let (start_us, newest_us) = span(plan, &in_time);
@@ -71,10 +71,11 @@ pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
             break;
         }
         let mut found = Found::default();
+        let all: Vec<&Event> = events.iter().collect();
+        let tables = &Tables::new(plan, rows, &all);
         for rule in ready {
             let from = found.alerts.len();
             let lag_us = derived::lag_us(plan, rule);
-            let all: Vec<&Event> = events.iter().collect();
             run_rule(plan, tables, rule, &all, (start_us, newest_us.saturating_sub(lag_us)), &mut found);
             for alert in &mut found.alerts[from..] {
                 alert.position.time_us = alert.position.time_us.saturating_add(lag_us);
@@ -116,6 +117,8 @@ fn run_rule<'a>(
 ) {
     let (id, rule) = (RuleId(index as u32), &plan.rules[index]);
     match &rule.body {
+        // What it knows is worked out when it is looked up.
+        _ if rule.keeps.is_some() => {}
         Body::Threshold(threshold) => threshold::run(plan, tables, (id, rule), threshold, (events, until_us), found),
         Body::Pattern(pattern) => pattern::run(plan, tables, (id, rule), pattern, (events, until_us), from_us, found),
     }

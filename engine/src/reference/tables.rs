@@ -3,6 +3,8 @@
 use tripline_query_lang::plan::{Plan, TableId};
 use tripline_query_lang::value::Value;
 
+use super::Event;
+
 /// A row of a table, or the news that its key has none any more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -18,14 +20,18 @@ pub struct Row {
     pub at_us: Option<i64>,
 }
 
-/// All rows, each with the time from which on it holds.
+/// All rows, each with the time from which on it holds; and the events that views look at, in the total order.
 pub(super) struct Tables<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The events, those of all rules that were run.
+    pub events: &'a [&'a Event],
     rows: Vec<(i64, &'a Row)>,
 }
 
 impl<'a> Tables<'a> {
     /// A row that comes later than its table's `late` allows holds from the time on up to which its partition was known.
-    pub fn new(plan: &Plan, rows: &'a [Row]) -> Tables<'a> {
+    pub fn new(plan: &'a Plan, rows: &'a [Row], events: &'a [&'a Event]) -> Tables<'a> {
         let mut held = Vec::new();
         for (position, row) in rows.iter().enumerate() {
             let same = |other: &&Row| (other.table, other.partition) == (row.table, row.partition);
@@ -33,7 +39,7 @@ impl<'a> Tables<'a> {
             let known = newest.map(|newest| newest.saturating_sub(plan.tables[row.table.index()].late_us));
             held.push((row.at_us.max(known).unwrap_or(i64::MIN), row));
         }
-        Tables { rows: held }
+        Tables { plan, events, rows: held }
     }
 
     /// The values of the newest row of this key as of a time: those up to and including that time. Rows of one time are in

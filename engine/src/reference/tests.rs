@@ -140,6 +140,7 @@ fn matches(pattern: Pattern, letters: &str) -> Vec<String> {
         repeat_us: None,
         resolve: None,
         emits: None,
+        keeps: None,
     };
     let plan = Plan { streams: vec![stream], rules: vec![rule], ..Plan::default() };
     let partition = PartitionId { stream: StreamId(0), topic: Arc::from("t"), partition: 0 };

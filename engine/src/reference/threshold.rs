@@ -35,7 +35,7 @@ pub(super) fn run(
 }
 
 /// The `on` clause that admits an event: the first of its stream whose `where` holds.
-fn admitted_by<'p>(threshold: &'p Threshold, tables: &Tables<'_>, event: &Event) -> Option<(u32, &'p On)> {
+pub(super) fn admitted_by<'p>(threshold: &'p Threshold, tables: &Tables<'_>, event: &Event) -> Option<(u32, &'p On)> {
     let stream = event.coordinates.partition.stream;
     let look = Look::event(event).with_tables(tables);
     let admits = |on: &On| on.stream == stream && on.filter.as_ref().is_none_or(|filter| look.holds(filter));

@@ -99,7 +99,7 @@ impl OpenTable {
     /// Its partitions, under a name that no stream can have.
     pub fn assigned(&self, plan: &Plan) -> Vec<Assigned> {
         let table = &plan.tables[self.table.index()];
-        let stream = format!("{} {}", if table.of_param { "param" } else { "table" }, table.name);
+        let stream = format!("{} {}", if table.is_param() { "param" } else { "table" }, table.name);
         self.partitions.iter().map(|info| Assigned { stream: stream.clone(), info: info.clone() }).collect()
     }
 

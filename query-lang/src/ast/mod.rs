@@ -346,8 +346,8 @@ pub struct View {
     pub name: Name,
     /// `by ...`
     pub by: Option<Keys>,
-    /// What it reads.
-    pub on: Vec<On>,
+    /// What it reads: events by `on`.
+    pub body: Body,
     /// `emit ...`
     pub emit: Vec<Emit>,
 }

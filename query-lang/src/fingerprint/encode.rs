@@ -3,7 +3,7 @@
 use super::OPERATOR_SEMANTICS;
 use crate::plan::{
     Absent, Body, Branching, Element, Expr, ExprKind, FieldId, GroupKind, History, HistoryArg, HistoryBound, HistoryFn,
-    HistoryScope, Limits, Link, Node, Origin, Pattern, Quant, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId,
+    HistoryScope, Limits, Link, Node, Origin, Pattern, Quant, RowsFrom, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId,
     Table, TableId, Threshold, Window, Within,
 };
 use crate::value::Value;
@@ -132,6 +132,9 @@ impl Encoder<'_> {
     fn table(&mut self, id: TableId) {
         let Some(table) = self.tables.get(id.index()) else { return };
         self.text(&table.name);
+        if let RowsFrom::View { definition, .. } = table.rows {
+            self.wide(definition.cast_signed());
+        }
         self.list(&table.keys, |e, key| {
             let field = table.fields.get(key.index());
             let (name, ty) = field.map_or_else(Default::default, |field| (field.name.clone(), field.ty.to_string()));

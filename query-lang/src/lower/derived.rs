@@ -5,18 +5,19 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::names;
 use crate::fingerprint;
 use crate::plan::{Emits, Emitted, Field, FieldId, Origin, Rule, RuleId, Stream, StreamId};
-use crate::resolve::{Entity, MakerKind, World};
+use crate::resolve::{Entity, MakerKind, World, views_looked_up};
 use crate::value::Type;
 
-use super::{rule, window};
+use super::{rule, view, window};
 
 /// All rules and derives, by position; `None` where one could not be made out, which was reported.
 pub(super) fn lower(world: &mut World<'_>) -> Vec<Option<Rule>> {
     let graph = Graph::of(world);
+    world.used = graph.readers.iter().map(|readers| !readers.is_empty()).collect();
     world.failed = vec![false; world.rules.len()];
     world.derived = vec![None; world.rules.len()];
     for (position, readers) in graph.readers.iter().enumerate() {
-        if !readers.is_empty() {
+        if !readers.is_empty() && world.views[position].is_none() {
             let id = StreamId(world.plan_streams.len() as u32);
             world.derived[position] = Some(id);
             let name = world.rules[position].name.text.clone();
@@ -33,14 +34,17 @@ pub(super) fn lower(world: &mut World<'_>) -> Vec<Option<Rule>> {
             unsettled(world, &graph, position, rule);
             world.plan_streams[id.index()] = made;
         }
+        if let Some(rule) = &rule {
+            view::keep(world, position, rule);
+        }
         rules[position] = rule;
     }
     rules
 }
 
-/// Which rules read which.
+/// Which rules read which, or look things up in which.
 struct Graph {
-    /// By rule: the rules that it reads, ascending.
+    /// By rule: the rules that it reads, and the views that it looks things up in, ascending.
     reads: Vec<Vec<usize>>,
     /// By rule: the rules that read it.
     readers: Vec<Vec<usize>>,
@@ -56,6 +60,7 @@ impl Graph {
                     read.push(made);
                 }
             });
+            read.extend(views_looked_up(world, maker));
             read.sort_unstable();
             read.dedup();
             read.iter().for_each(|made| graph.readers[*made].push(reader));
@@ -118,7 +123,11 @@ fn report_circle(world: &World<'_>, circle: &[usize]) {
     }
     path.push(&first.name.text);
     let message = match circle {
+        [one] if world.views[*one].is_some() => format!("`{}` looks things up in itself", first.name.text),
         [_] => format!("`{}` reads its own output", first.name.text),
+        _ if circle.iter().any(|rule| world.views[*rule].is_some()) => {
+            format!("`{}` comes back to itself: `{}`", first.name.text, path.join(" <- "))
+        }
         _ => format!("`{}` reads its own output: `{}`", first.name.text, path.join(" <- ")),
     };
     let fault = Diagnostic::new(names::CYCLE, first.file, first.name.span, message);

@@ -1,32 +1,35 @@
 //! `emit` and `having`.
 
-use super::window::BOUNDS;
 use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::names;
 use crate::plan::{Expr, With};
-use crate::resolve::{World, reserved_at};
+use crate::resolve::{Maker, World, reserved_at};
 use crate::span::Span;
 use crate::types::place::{HistoryPlace, Place, Row, WithName};
 use crate::types::{condition, expression, field, named};
 
-/// What a `derive` emits: the fields in order, and what `having` knows of them.
+/// What a `derive` or a `view` emits: the fields in order, and what `having` knows of them. Every row has the names `own`
+/// whatever it emits.
 ///
 /// Later fields and `having` see a named field by its name; one that stands under its own name is the event's anyway.
 pub(super) fn fields<'a>(
     world: &World<'a>,
-    file: usize,
-    derive: &'a ast::Derive,
+    maker: &Maker<'a>,
+    emit: &'a [ast::Emit],
+    own: &[&str],
     place: Place<'_>,
 ) -> (Vec<With>, Vec<WithName>) {
-    let mut emitted = Emitted { world, file, derive, fields: Vec::new(), known: Vec::new(), of_all: Vec::new() };
+    let (file, name) = (maker.file, maker.name);
+    let (fields, known, of_all) = (Vec::new(), Vec::new(), Vec::new());
+    let mut emitted = Emitted { world, file, name: &name.text, own, fields, known, of_all };
     let place = Place { what: "an `emit` field", ..place };
-    if derive.emit.is_empty() {
-        let message = format!("`{}` does not say what to emit", derive.name.text);
-        let fault = Diagnostic::new(names::MISSING, file, derive.name.span, message);
+    if emit.is_empty() {
+        let message = format!("`{}` does not say what to emit", name.text);
+        let fault = Diagnostic::new(names::MISSING, file, name.span, message);
         world.report(fault.hint("end it with `emit name = expression, ...`"));
     }
-    for emit in &derive.emit {
+    for emit in emit {
         match emit {
             ast::Emit::All(span) => emitted.all(*span, place),
             ast::Emit::Field(name) => {
@@ -53,7 +56,10 @@ pub(super) fn having<'a>(world: &World<'a>, file: usize, derive: &'a ast::Derive
 struct Emitted<'w, 'a> {
     world: &'w World<'a>,
     file: usize,
-    derive: &'a ast::Derive,
+    /// Who emits.
+    name: &'w str,
+    /// What every row has.
+    own: &'w [&'w str],
     fields: Vec<With>,
     known: Vec<WithName>,
     /// Those that `*` brought.
@@ -70,7 +76,7 @@ impl Emitted<'_, '_> {
             return;
         }
         if self.fields.iter().any(|field| field.name == name.text) {
-            let message = format!("`{}` emits two fields `{}`", self.derive.name.text, name.text);
+            let message = format!("`{}` emits two fields `{}`", self.name, name.text);
             let fault = Diagnostic::new(names::DUPLICATE, self.file, name.span, message);
             self.world.report(if self.of_all.contains(&name.text) {
                 fault.label("`*` emits all fields of the event")
@@ -85,14 +91,14 @@ impl Emitted<'_, '_> {
     }
 
     fn is_in_every_row(&self, name: &str) -> bool {
-        name == "at" || self.derive.window.is_some() && BOUNDS.contains(&name)
+        name == "at" || self.own.contains(&name)
     }
 
     fn check_name(&self, name: &Name) {
         if name.text == "at" {
             self.world.report(reserved_at(self.file, name));
         } else if self.is_in_every_row(&name.text) {
-            let message = format!("every row of a window has a `{}` of its own", name.text);
+            let message = format!("every row has a `{}` of its own", name.text);
             self.world.fault(names::DUPLICATE, self.file, name.span, message);
         }
     }
@@ -103,6 +109,9 @@ impl Emitted<'_, '_> {
             let (row, hint) = match place.history {
                 HistoryPlace::Window(..) => {
                     ("a window's row has none", "name what is said of them: `total = sum(amount)`")
+                }
+                HistoryPlace::View(..) => {
+                    ("a view's row has none", "name what is said of them: `spend = sum(amount) over 30d`")
                 }
                 _ => ("behind `match` there is none", "name the fields: `amount = hit.amount`"),
             };

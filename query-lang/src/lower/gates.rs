@@ -12,13 +12,6 @@ fn gate(world: &World<'_>, code: Code, file: usize, span: Span, what: &str, will
     world.report(Diagnostic::new(code, file, span, format!("{what} is not supported yet")).label(will));
 }
 
-/// `view`.
-pub(super) fn items(world: &World<'_>) {
-    for (file, name, what) in &world.unsupported {
-        gate(world, codes::VIEW, *file, name.span, &format!("`{what}`"), "will keep a table per key up to date");
-    }
-}
-
 /// `by device in devices`
 pub(super) fn key_table(world: &World<'_>, file: usize, table: &ast::Name) {
     gate(world, codes::KEY_TABLE, file, table.span, "taking keys from a table", "will watch the keys of its rows");

@@ -14,6 +14,7 @@ mod streams;
 mod tables;
 mod tests;
 mod threshold;
+mod view;
 mod window;
 
 use crate::ast::Name;
@@ -28,7 +29,7 @@ pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override], changin
     world.plan_streams = world.streams.iter().map(|stream| streams::lower(world, stream)).collect();
     world.plan_tables = world.tables.iter().map(|table| tables::lower(world, table)).collect();
     tables::of_params(world, changing);
-    gates::items(world);
+    view::declare(world);
     let rules = derived::lower(world);
     let tests: Vec<_> = world.tests.iter().map(|test| tests::lower(world, test, &rules)).collect();
     warn_of_unused(world, &rules, &tests);
@@ -63,9 +64,18 @@ fn warn_of_unused(world: &World<'_>, rules: &[Option<Rule>], tests: &[Test]) {
         })
     };
     for (position, maker) in world.rules.iter().enumerate() {
-        let is_derive = matches!(maker.kind, MakerKind::Derive(_));
-        if is_derive && world.derived[position].is_none() && !expected(position) {
-            unused(world, maker.file, maker.name, "nothing reads the derive");
+        match maker.kind {
+            _ if world.used[position] => {}
+            MakerKind::Derive(_) if !expected(position) => {
+                unused(world, maker.file, maker.name, "nothing reads the derive");
+            }
+            MakerKind::View(_) => {
+                let name = &maker.name.text;
+                let message = format!("no rule looks anything up in `{name}`");
+                let warning = Diagnostic::new(warnings::UNUSED_VIEW, maker.file, maker.name.span, message);
+                world.report(warning.hint(format!("`tripline run --show {name}` prints its rows at the end of a run")));
+            }
+            MakerKind::Rule(_) | MakerKind::Derive(_) => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::types::constant;
 use crate::types::place::{Place, WithName};
 use crate::value::{Type, Value};
 
-use super::{alert, emit, keys, pattern, threshold, window};
+use super::{alert, emit, keys, pattern, threshold, view, window};
 
 /// A rule's or derive's meaning, by its position; `None` when it could not be made out, which was reported.
 pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
@@ -22,14 +22,17 @@ pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
     let (metadata, written) = match maker.kind {
         MakerKind::Rule(node) => (of_rule(world, file, node), None),
         MakerKind::Derive(node) => (Vec::new(), node.window.as_ref()),
+        MakerKind::View(_) => (Vec::new(), None),
     };
     let mut rule = match (maker.body, written) {
+        (ast::Body::Threshold(body), _) if matches!(maker.kind, MakerKind::View(_)) => view::lower(world, maker, body),
         (body, Some(written)) => window::lower(world, maker, body, written),
         (ast::Body::Threshold(body), None) => threshold::lower(world, maker, body),
         (ast::Body::Pattern(body), None) => pattern::lower(world, maker, body),
         (ast::Body::Error(_), None) => None,
     }?;
     rule.metadata = metadata;
+    rule.keeps = world.views[position];
     rule.key_table = maker.by.and_then(|by| keys::table(world, file, by, &rule.keys));
     rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &world.plan_tables, &rule);
     Some(rule)
@@ -73,9 +76,15 @@ pub(super) fn output<'a>(world: &World<'a>, maker: &Maker<'a>, place: Place<'_>,
             Output { fields, having: None, alert, suppress, known }
         }
         MakerKind::Derive(node) => {
-            let (fields, known) = emit::fields(world, file, node, place);
+            let own: &[&str] = if node.window.is_some() { &window::BOUNDS } else { &[] };
+            let (fields, known) = emit::fields(world, maker, &node.emit, own, place);
             let having = emit::having(world, file, node, Place { with: &known, ..place });
             Output { fields, having, alert: None, suppress: None, known }
+        }
+        MakerKind::View(node) => {
+            let own: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
+            let (fields, known) = emit::fields(world, maker, &node.emit, &own, place);
+            Output { fields, having: None, alert: None, suppress: None, known }
         }
     }
 }
@@ -119,8 +128,11 @@ pub(super) fn stream(world: &World<'_>, file: usize, name: &Name) -> Option<Stre
             let fault = Diagnostic::new(names::UNKNOWN_STREAM, file, name.span, message);
             world.report(fault.hint(format!("rows are looked up: `{0}[key].field`, `x in {0}`", name.text)));
         }
-        // Reported where it is declared.
-        Some(Entity::Unsupported) => {}
+        Some(Entity::View(_)) => {
+            let message = format!("`{}` is a view: it has rows, not events", name.text);
+            let fault = Diagnostic::new(names::UNKNOWN_STREAM, file, name.span, message);
+            world.report(fault.hint(format!("rows are looked up: `{0}[key].field`, `x in {0}`", name.text)));
+        }
         None => {
             let message = format!("no stream is called `{}`", name.text);
             let fault = Diagnostic::new(names::UNKNOWN_STREAM, file, name.span, message);

@@ -30,9 +30,9 @@ pub(super) fn warn(world: &World<'_>) {
                     alert.with.iter().for_each(|(name, _)| fields.add(&name.text, file, name.span));
                 }
             }
-            MakerKind::Derive(derive) => {
-                for emit in &derive.emit {
-                    if let ast::Emit::Field(name) | ast::Emit::Named(name, _) = emit {
+            MakerKind::Derive(ast::Derive { emit, .. }) | MakerKind::View(ast::View { emit, .. }) => {
+                for one in emit {
+                    if let ast::Emit::Field(name) | ast::Emit::Named(name, _) = one {
                         fields.add(&name.text, file, name.span);
                     }
                 }

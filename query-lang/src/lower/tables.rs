@@ -3,7 +3,7 @@
 use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, tables as codes, types};
-use crate::plan::{Field, FieldId, PathPart, Table, TableId};
+use crate::plan::{Field, FieldId, PathPart, RowsFrom, Table, TableId};
 use crate::resolve::{Found, World, reserved_at};
 use crate::span::Span;
 use crate::types::constant::duration_us;
@@ -35,7 +35,7 @@ pub(super) fn lower<'a>(world: &World<'a>, found: &Found<'a, ast::Table>) -> Tab
         keys.push(id);
     }
     let late_us = node.late.as_ref().and_then(|late| duration_us(world, file, late, "`late`")).unwrap_or(0);
-    Table { name: node.name.text.clone(), fields, keys, late_us, of_param: false }
+    Table { name: node.name.text.clone(), fields, keys, late_us, rows: RowsFrom::Input }
 }
 
 /// A part of the key: a field that every row has, with a single value.
@@ -89,7 +89,7 @@ pub(super) fn of_params(world: &mut World<'_>, changing: &[String]) {
             fields: vec![field],
             keys: vec![FieldId(0)],
             late_us: 0,
-            of_param: true,
+            rows: RowsFrom::Param,
         });
     }
 }

@@ -195,7 +195,6 @@ fn rule<'r>(
 ) -> Option<(RuleId, Option<&'r Rule>)> {
     match world.entity(&name.text) {
         Some(Entity::Rule(position)) => Some((RuleId(position as u32), rules.get(position).and_then(Option::as_ref))),
-        Some(Entity::Unsupported) => None,
         _ => {
             let fault =
                 Diagnostic::new(names::UNKNOWN_RULE, file, name.span, format!("no rule is called `{}`", name.text));

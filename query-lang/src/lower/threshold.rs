@@ -55,6 +55,7 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Thr
         repeat_us,
         resolve,
         emits: None,
+        keeps: None,
     })
 }
 

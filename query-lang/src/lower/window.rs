@@ -83,6 +83,7 @@ pub(super) fn lower<'a>(
         repeat_us: None,
         resolve: None,
         emits: None,
+        keeps: None,
     })
 }
 

@@ -97,7 +97,7 @@ impl Form {
 pub(super) struct Clauses {
     pub metadata: Vec<Metadata>,
     pub by: Option<Keys>,
-    pub on: Vec<On>,
+    on: Vec<On>,
     pub alert: Option<Alert>,
     pub suppress: Option<Suppress>,
     pub repeat: Option<Spanned<Expr>>,

@@ -99,8 +99,9 @@ fn derive(input: Tokens<'_>) -> Parsed<'_, Derive> {
 
 fn view(input: Tokens<'_>) -> Parsed<'_, View> {
     let (rest, (name, open)) = opened(input, "the name of a view")?;
-    let (rest, clauses) = clauses(rest, Form::View, &name, open);
-    Ok((rest, View { name, by: clauses.by, on: clauses.on, emit: clauses.emit }))
+    let (rest, mut clauses) = clauses(rest, Form::View, &name, open);
+    let body = clauses.body(&name);
+    Ok((rest, View { name, by: clauses.by, body, emit: clauses.emit }))
 }
 
 /// `NAME {`

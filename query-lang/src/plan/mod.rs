@@ -18,7 +18,7 @@ pub use pattern::{
     Absent, Branching, Element, Group, GroupKind, HandOver, Limits, Link, Node, Pattern, Quant, RUNS_MAX, Runs, Skip,
     Step, StepInfo, StepKey, Sub, Within,
 };
-pub use table::{Table, reads_tables};
+pub use table::{RowsFrom, Table, reads_tables};
 pub use test::{Expect, ExpectKind, Test, TestLine, TestRow};
 pub use window::{Every, Window};
 
@@ -76,7 +76,7 @@ pub struct Plan {
     pub streams: Vec<Stream>,
     /// All tables, also unused ones.
     pub tables: Vec<Table>,
-    /// All rules and derives.
+    /// All rules, derives and views.
     pub rules: Vec<Rule>,
     /// All tests.
     pub tests: Vec<Test>,
@@ -127,6 +127,14 @@ pub enum Origin {
         /// Hash of all that its rows depend on: part of the fingerprints of the rules that read it.
         definition: u64,
     },
+    /// The events of another stream, with what a view knew at each of them as further fields. The compiler makes none: a
+    /// look-up says what is meant, and how it is found is left to those who run the plan.
+    Widened {
+        /// The stream.
+        of: StreamId,
+        /// The view.
+        view: RuleId,
+    },
 }
 
 impl Stream {
@@ -170,7 +178,8 @@ pub enum TimeUnit {
     Nanoseconds,
 }
 
-/// A rule, or a `derive`: what it finds becomes an alert, a row of a derived stream, or both.
+/// A rule, or a `derive`: what it finds becomes an alert, a row of a derived stream, or both. Or a `view`: what it is shown
+/// becomes the rows of a table.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Its name.
@@ -201,6 +210,8 @@ pub struct Rule {
     pub resolve: Option<Vec<TemplatePart>>,
     /// The rows of its derived stream; none when no rule reads it.
     pub emits: Option<Emits>,
+    /// Of a `view`: the table that it keeps up to date. Nothing is said then: its fields are worked out when it is looked up.
+    pub keeps: Option<TableId>,
 }
 
 impl Rule {

@@ -1,5 +1,6 @@
 //! Names: every item of every file by its name, in order of declaration. Items may stand in any order.
 
+mod mentions;
 mod overrides;
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::{self, FieldId, StreamId, TableId};
 use crate::span::Span;
 use crate::value::{Type, Value};
+pub(crate) use mentions::views as views_looked_up;
 pub(crate) use overrides::{Override, parse as parse_overrides};
 
 /// An item and where it stands.
@@ -24,7 +26,7 @@ pub(crate) struct Found<'a, T> {
     pub node: &'a T,
 }
 
-/// A rule or derive, and where it stands: what both forms of body have in common.
+/// A rule, derive or view, and where it stands: what they have in common.
 #[derive(Clone, Copy)]
 pub(crate) struct Maker<'a> {
     /// The source, by position.
@@ -35,17 +37,19 @@ pub(crate) struct Maker<'a> {
     pub by: Option<&'a ast::Keys>,
     /// What it looks for.
     pub body: &'a ast::Body,
-    /// Which of both.
+    /// Which of them.
     pub kind: MakerKind<'a>,
 }
 
-/// A rule or a derive.
+/// A rule, a derive or a view.
 #[derive(Clone, Copy)]
 pub(crate) enum MakerKind<'a> {
     /// `rule`
     Rule(&'a ast::Rule),
     /// `derive`
     Derive(&'a ast::Derive),
+    /// `view`
+    View(&'a ast::View),
 }
 
 /// What a name of the namespace of streams means.
@@ -57,8 +61,8 @@ pub(crate) enum Entity {
     Table(TableId),
     /// A rule or derive, by position among all as written.
     Rule(usize),
-    /// A view: reported where it stands.
-    Unsupported,
+    /// A view, by position among the same.
+    View(usize),
 }
 
 /// A param with the value in force.
@@ -87,6 +91,8 @@ pub(crate) struct World<'a> {
     pub changing: HashMap<&'a str, TableId>,
     /// By rule: its derived stream, if any rule reads it.
     pub derived: Vec<Option<StreamId>>,
+    /// By rule: another reads it, or looks things up in it.
+    pub used: Vec<bool>,
     /// By rule: it could not be made out, which was reported.
     pub failed: Vec<bool>,
     /// Params, in order of declaration.
@@ -95,12 +101,12 @@ pub(crate) struct World<'a> {
     pub param_values: HashMap<&'a str, ParamValue>,
     /// Lets, by name.
     pub lets: HashMap<&'a str, Found<'a, ast::Let>>,
-    /// Rules and derives, in order of declaration.
+    /// By rule: the table of a view.
+    pub views: Vec<Option<TableId>>,
+    /// Rules, derives and views, in order of declaration.
     pub rules: Vec<Maker<'a>>,
     /// Tests, in order of declaration.
     pub tests: Vec<Found<'a, ast::Test>>,
-    /// Views.
-    pub unsupported: Vec<(usize, &'a Name, &'static str)>,
     entities: HashMap<&'a str, Entity>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
@@ -116,13 +122,14 @@ impl<'a> World<'a> {
             plan_tables: Vec::new(),
             changing: HashMap::new(),
             derived: Vec::new(),
+            used: Vec::new(),
             failed: Vec::new(),
             params: Vec::new(),
             param_values: HashMap::new(),
             lets: HashMap::new(),
+            views: Vec::new(),
             rules: Vec::new(),
             tests: Vec::new(),
-            unsupported: Vec::new(),
             entities: HashMap::new(),
             diagnostics: RefCell::new(Vec::new()),
         };
@@ -160,7 +167,10 @@ impl<'a> World<'a> {
                     self.tables.push(Found { file, span, node });
                 }
             }
-            ItemKind::View(ast::View { name, .. }) => self.add_unsupported(file, name, "view", places),
+            ItemKind::View(node) => {
+                let (name, by, body) = (&node.name, node.by.as_ref(), &node.body);
+                self.add_maker(Maker { file, name, by, body, kind: MakerKind::View(node) }, places);
+            }
             ItemKind::Param(node) => {
                 self.check_value_name(file, &node.name);
                 if self.is_new(file, &node.name, &mut places.values) {
@@ -180,16 +190,12 @@ impl<'a> World<'a> {
 
     fn add_maker(&mut self, maker: Maker<'a>, places: &mut Places<'a>) {
         if self.is_new(maker.file, maker.name, &mut places.entities) {
-            self.entities.insert(&maker.name.text, Entity::Rule(self.rules.len()));
+            let position = self.rules.len();
+            let is_view = matches!(maker.kind, MakerKind::View(_));
+            let entity = if is_view { Entity::View(position) } else { Entity::Rule(position) };
+            self.entities.insert(&maker.name.text, entity);
             self.rules.push(maker);
         }
-    }
-
-    fn add_unsupported(&mut self, file: usize, name: &'a Name, what: &'static str, places: &mut Places<'a>) {
-        if self.is_new(file, name, &mut places.entities) {
-            self.entities.insert(&name.text, Entity::Unsupported);
-        }
-        self.unsupported.push((file, name, what));
     }
 
     fn check_value_name(&self, file: usize, name: &Name) {
@@ -255,13 +261,30 @@ impl<'a> World<'a> {
 
     /// The names of all streams, those of rules and derives among them.
     pub fn stream_names(&self) -> impl Iterator<Item = &str> {
-        let rules = self.rules.iter().map(|rule| rule.name.text.as_str());
+        let makes = |maker: &&Maker<'_>| !matches!(maker.kind, MakerKind::View(_));
+        let rules = self.rules.iter().filter(makes).map(|rule| rule.name.text.as_str());
         self.streams.iter().map(|stream| stream.node.name.text.as_str()).chain(rules)
     }
 
-    /// The names of all tables.
+    /// The names of all tables from outside.
     pub fn table_names(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().map(|table| table.node.name.text.as_str())
+    }
+
+    /// The names of all that rows are looked up in: tables and views.
+    pub fn looked_up_names(&self) -> impl Iterator<Item = &str> {
+        let is_view = |maker: &&Maker<'_>| matches!(maker.kind, MakerKind::View(_));
+        let views = self.rules.iter().filter(is_view).map(|view| view.name.text.as_str());
+        self.table_names().chain(views)
+    }
+
+    /// The table or view of this name, as a table.
+    pub fn looked_up(&self, name: &str) -> Option<TableId> {
+        match self.entity(name)? {
+            Entity::Table(id) => Some(id),
+            Entity::View(view) => self.views.get(view).copied().flatten(),
+            Entity::Stream(_) | Entity::Rule(_) => None,
+        }
     }
 
     /// A table's meaning.

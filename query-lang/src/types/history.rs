@@ -7,7 +7,7 @@ use super::check::{counted, describe};
 use super::convert::{is_number, is_ordered, poison};
 use super::place::{HistoryPlace, Place, Row};
 use crate::ast::{self, Call, ExprKind as Tree, Over};
-use crate::diagnostics::codes::types as codes;
+use crate::diagnostics::codes::{tables, types as codes};
 use crate::plan::{Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryId, HistoryScope};
 use crate::span::Span;
 use crate::value::{Type, Value};
@@ -61,6 +61,7 @@ impl<'a, 'p> Typer<'a, 'p> {
             HistoryPlace::Admitted(table) => self.history(call, table, HistoryScope::Admitted, span),
             HistoryPlace::Step(table, step) => self.history(call, table, HistoryScope::Step(step), span),
             HistoryPlace::Window(table, _) => self.over_window(call, table, span),
+            HistoryPlace::View(table, _) => self.of_view(call, table, span),
             HistoryPlace::Inside if call.name.text == "prev" && call.over.is_none() && call.filter.is_none() => {
                 self.prev_inside(call, span)
             }
@@ -141,6 +142,20 @@ impl<'a, 'p> Typer<'a, 'p> {
         noted(table, History { func, scope: HistoryScope::Admitted, arg, bound: HistoryBound::Forever, ty })
     }
 
+    /// A function of a view's row: it is asked when no event of the view's own is at hand.
+    fn of_view(&mut self, call: &'a Call, table: &RefCell<Vec<History>>, span: Span) -> Expr {
+        let name = &call.name.text;
+        let (what, hint) = match (name.as_str(), call.over.as_ref().map(|over| &over.node)) {
+            ("prev", _) => ("nothing is previous", "the newest value is `last(x) over 30d`"),
+            ("first_seen", _) => ("nothing is first", "`collect(x) over 30d` has the values, and `x in` asks for one"),
+            (_, Some(Over::Previous(_))) => ("nothing is previous", "`over 1h before 0s` leaves out what is of the moment itself"),
+            _ => return self.history(call, table, HistoryScope::Admitted, span),
+        };
+        let message = format!("`{name}` looks back from an event, and a row is looked up when none is at hand: {what}");
+        self.report(self.say(tables::VIEW_FIELD, span, message).hint(hint));
+        poison()
+    }
+
     /// The function with its argument, and the type of its value.
     fn function(&mut self, call: &'a Call, span: Span) -> Option<(HistoryFn, HistoryArg, Type)> {
         let place = self.place_inside();
@@ -195,16 +210,21 @@ impl<'a, 'p> Typer<'a, 'p> {
             history: HistoryPlace::Inside,
             ..self.place
         };
-        let HistoryPlace::Window(_, slots) = self.place.history else { return place };
-        let history = HistoryPlace::No("use a derive per event, and make windows of its rows");
-        Place { what: "a function of a window's row", row: Row::Slots(slots), has_time: true, history, ..place }
+        match self.place.history {
+            HistoryPlace::Window(_, slots) => {
+                let history = HistoryPlace::No("use a derive per event, and make windows of its rows");
+                Place { what: "a function of a window's row", row: Row::Slots(slots), has_time: true, history, ..place }
+            }
+            HistoryPlace::View(_, slots) => Place { row: Row::Slots(slots), has_time: true, ..place },
+            _ => place,
+        }
     }
 
     /// `count(NAME)`: the events of one stream or clause. In a step's `where` it is the step's own.
     fn counts_events(&self, of: &'a ast::Expr, arg: &mut HistoryArg) -> bool {
         let Tree::Name(name) = &self.through_let(of).node else { return false };
         match (self.place.row, self.place.history) {
-            (Row::Slots(slots), _) | (_, HistoryPlace::Window(_, slots)) => {
+            (Row::Slots(slots), _) | (_, HistoryPlace::Window(_, slots) | HistoryPlace::View(_, slots)) => {
                 let named = slots.ons.iter().enumerate().filter(|(_, on)| on.is(name));
                 let named: Vec<_> = named.map(|(position, _)| position as u32).collect();
                 let is_some = !named.is_empty();

@@ -2,10 +2,10 @@
 
 use super::Typer;
 use super::convert::{node, poison};
+use super::place::Row;
 use crate::ast::{self, Name};
 use crate::diagnostics::codes::tables as codes;
 use crate::plan::{Expr, ExprKind, FieldId, TableId};
-use crate::resolve::Entity;
 use crate::span::Span;
 use crate::types::check::counted;
 use crate::value::Type;
@@ -13,11 +13,7 @@ use crate::value::Type;
 impl<'a> Typer<'a, '_> {
     /// Whether `name[..].field` can only be a look-up: it is a table, or nothing else that is known.
     pub(super) fn is_looked_up(&self, name: &str) -> bool {
-        match self.world.entity(name) {
-            Some(Entity::Table(_)) => true,
-            Some(Entity::Unsupported) => false,
-            _ => !self.is_known_value(name),
-        }
+        self.world.looked_up(name).is_some() || !self.is_known_value(name)
     }
 
     /// `table[key].field`
@@ -28,12 +24,12 @@ impl<'a> Typer<'a, '_> {
         field: &'a Name,
         span: Span,
     ) -> Expr {
-        let Some(Entity::Table(id)) = self.world.entity(name) else {
-            let fault = self.say(codes::UNKNOWN_TABLE, name_span, format!("no table is called `{name}`"));
-            self.report(fault.did_you_mean(name, self.world.table_names()));
+        let Some(id) = self.world.looked_up(name) else {
+            let fault = self.say(codes::UNKNOWN_TABLE, name_span, format!("no table or view is called `{name}`"));
+            self.report(fault.did_you_mean(name, self.world.looked_up_names()));
             return poison();
         };
-        if !self.can_look_up(span) {
+        if !self.can_look_up(id, span) {
             return poison();
         }
         let key = self.table_key(id, key, span);
@@ -49,7 +45,7 @@ impl<'a> Typer<'a, '_> {
 
     /// `x in table`
     pub(super) fn listed(&mut self, table: TableId, item: &'a ast::Expr, span: Span) -> Expr {
-        if !self.can_look_up(span) {
+        if !self.can_look_up(table, span) {
             return poison();
         }
         let found = self.world.table(table);
@@ -94,22 +90,59 @@ impl<'a> Typer<'a, '_> {
             self.report(fault.hint(format!("write `{}[{}].field`", table.name, names.join(", "))));
             return None;
         }
-        let types: Vec<Type> = table.key_types().cloned().collect();
+        let (types, is_view): (Vec<Type>, _) = (table.key_types().cloned().collect(), table.view().is_some());
         let key: Vec<_> = parts.iter().zip(&types).map(|(part, ty)| self.of_type(part, ty)).collect();
+        for (part, tree) in key.iter().zip(parts).filter(|(part, _)| is_view && !is_of_event(part)) {
+            let message = format!("{} is not known from the event at hand alone", self.quote(tree.span));
+            let fault = self.say(codes::VIEW_KEY, tree.span, message).label(match part.kind {
+                ExprKind::With(_) => "a view's row is found before `with` is worked out",
+                _ => "a view's row is found by the fields of the event",
+            });
+            self.report(fault.hint("write the expression itself, or look it up in a `derive` whose rows have it"));
+        }
         (self.world.error_count() == before).then_some(key)
     }
 
     /// Whether there is an event, or an alert, as of whose time things are looked up; says if not.
-    fn can_look_up(&self, span: Span) -> bool {
+    fn can_look_up(&self, table: TableId, span: Span) -> bool {
+        let view = self.world.table(table).view();
+        if view.is_some_and(|view| self.world.failed[view.index()]) {
+            // Reported where it is declared.
+            return false;
+        }
         let reason = if self.place.steps.is_some_and(|steps| steps.inside.is_some()) {
             "its events are of the past: look it up in the `where` of the step"
         } else if !self.place.has_time {
             "a look-up is as of an event's time, and there is no event here"
+        } else if view.is_some() && matches!(self.place.row, Row::None) {
+            "a row of a view is found when an event comes, and there is none at hand here"
         } else {
             return true;
         };
         let message = format!("{} cannot look anything up", self.place.what);
-        self.report(self.say(codes::NO_LOOKUP, span, message).label(reason));
+        let fault = self.say(codes::NO_LOOKUP, span, message).label(reason);
+        self.report(match view {
+            Some(_) if self.place.has_time => {
+                fault.hint("read its output in another rule, and look it up for that one's events")
+            }
+            _ => fault,
+        });
         false
     }
+}
+
+/// Whether it is known from the event at hand alone: so a row is found before the rule sees the event.
+fn is_of_event(expr: &Expr) -> bool {
+    let is_more = matches!(
+        expr.kind,
+        ExprKind::Step(..)
+            | ExprKind::StepAt(_)
+            | ExprKind::Loop { .. }
+            | ExprKind::With(_)
+            | ExprKind::History(_)
+            | ExprKind::Prev { .. }
+            | ExprKind::Lookup { .. }
+            | ExprKind::Listed { .. }
+    );
+    !is_more && expr.children().into_iter().all(is_of_event)
 }

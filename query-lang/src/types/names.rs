@@ -8,7 +8,6 @@ use crate::ast::{self, ExprKind as Tree, Name};
 use crate::diagnostics::codes::{names as codes, patterns, types};
 use crate::diagnostics::nearest;
 use crate::plan::{Expr, ExprKind, FieldId, SlotId, StepId, TableId};
-use crate::resolve::Entity;
 use crate::span::Span;
 use crate::value::Type;
 
@@ -133,13 +132,6 @@ impl<'a> Typer<'a, '_> {
         {
             return self.look_up((name, table.span), key, field, span);
         }
-        if let Tree::Index(table, _) = &of.node
-            && let Tree::Name(name) = &table.node
-            && self.world.entity(name) == Some(Entity::Unsupported)
-        {
-            // Reported where it is declared.
-            return poison();
-        }
         let Tree::Name(name) = &of.node else {
             let message = format!("{} has no fields", self.quote(of.span));
             self.fault(codes::NO_FIELDS, span, message);
@@ -240,7 +232,7 @@ impl<'a> Typer<'a, '_> {
     /// `x[i]`
     pub(super) fn index(&mut self, list: &'a ast::Expr, at: &'a [ast::Expr], span: Span) -> Expr {
         if let Tree::Name(name) = &list.node
-            && let Some(Entity::Table(_)) = self.world.entity(name)
+            && self.world.looked_up(name).is_some()
         {
             return self.row_alone(name, span);
         }
@@ -316,12 +308,18 @@ impl<'a> Typer<'a, '_> {
                 slots.ons.iter().flat_map(|on| self.world.stream(on.stream).fields.iter().map(|f| f.name.as_str())),
             ),
         }
-        if let HistoryPlace::Window(_, slots) = self.place.history
+        let many = match self.place.history {
+            HistoryPlace::Window(_, slots) => Some((slots, "a window", "")),
+            HistoryPlace::View(_, slots) => Some((slots, "all", " over 30d")),
+            _ => None,
+        };
+        if let Some((slots, what, over)) = many
             && slots.ons.iter().any(|on| self.world.field(on.stream, name).is_some())
         {
-            let message = format!("`{name}` is a field of each event, and a row stands for a window of them");
+            let message = format!("`{name}` is a field of each event, and a row stands for {what} of them");
             let fault = self.say(codes::NOT_VISIBLE, span, message);
-            self.report(fault.hint(format!("say which: `last({name})`, `max({name})`; or put it into the key")));
+            let hint = format!("say which: `last({name}){over}`, `max({name}){over}`; or put it into the key");
+            self.report(fault.hint(hint));
             return;
         }
         let mut known = fields.clone();

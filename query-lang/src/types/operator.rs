@@ -190,7 +190,7 @@ impl<'a> Typer<'a, '_> {
     /// `x in list`
     pub(super) fn contained(&mut self, negated: bool, item: &'a ast::Expr, list: &'a ast::Expr, span: Span) -> Expr {
         if let ast::ExprKind::Name(name) = &list.node
-            && let Some(crate::resolve::Entity::Table(table)) = self.world.entity(name)
+            && let Some(table) = self.world.looked_up(name)
         {
             return negate_if(negated, self.listed(table, item, span));
         }

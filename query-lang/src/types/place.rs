@@ -55,6 +55,8 @@ pub(crate) enum HistoryPlace<'p> {
     Step(&'p RefCell<Vec<History>>, StepId),
     /// In a row of a window: over the window's events, whose fields are these.
     Window(&'p RefCell<Vec<History>>, &'p Slots),
+    /// In a row of a view: over the admitted events, whose fields are these, as they are when the row is looked up.
+    View(&'p RefCell<Vec<History>>, &'p Slots),
     /// In an argument or filter of a history function: only `prev`.
     Inside,
     /// In an argument of `prev` there.

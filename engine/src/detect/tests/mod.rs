@@ -101,6 +101,7 @@ pub(super) fn rule(name: &str) -> Rule {
         repeat_us: None,
         resolve: None,
         emits: None,
+        keeps: None,
     }
 }
 

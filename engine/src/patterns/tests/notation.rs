@@ -140,6 +140,7 @@ pub(super) fn plan(pattern: &str) -> Plan {
         repeat_us: None,
         resolve: None,
         emits: None,
+        keeps: None,
     };
     Plan { streams: (b'a'..=b'z').map(stream).collect(), rules: vec![rule], ..Plan::default() }
 }

@@ -45,6 +45,7 @@ fn rule(name: &str, body: Body) -> Rule {
         repeat_us: None,
         resolve: None,
         emits: None,
+        keeps: None,
     }
 }
 

@@ -14,4 +14,11 @@ super::codes! {
         "A look-up is as of the time of the event at hand, so it takes an event and a time at which the table is known. A key decides where an \
          event goes before that; a function over a loop looks at events of the past. Look it up in a condition, in `with` or in \
          the template, or make a stream that has it with a `derive`.";
+    VIEW_KEY = "E0605", "view-key-not-of-the-event", "the key of a look-up in a view is not known from the event at hand",
+        "A view keeps each row where its key lives. An event is taken there first, by the key that the look-up names, and goes on to its rule \
+         with what was found. So that key is made of the event's own fields, constants and functions of them: not of earlier steps, `with` \
+         fields, what a history function finds, or another look-up. A `derive` makes a stream that has such a value as a field.";
+    VIEW_FIELD = "E0606", "bad-view-field", "a field of a view cannot be what it is said to be",
+        "A view's field says something of the events of its key: `seen = count() over forever`, `home = mode(country) over 90d`. It is worked out when \
+         it is looked up, at which moment there is no event of the view's own: so there is nothing previous, and no fields of an event.";
 }

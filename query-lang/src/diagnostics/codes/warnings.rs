@@ -32,4 +32,7 @@ super::codes! {
     GAPS = "W0911", "windows-with-gaps", "windows are shorter than the time between their ends",
         "`every 1h over 10m` looks at the last ten minutes of each hour: events of the other fifty are in no window. Where every event is to \
          count, `over` is at least as long as `every`.";
+    UNUSED_VIEW = "W0912", "unused-view", "no rule looks anything up in this view",
+        "A view costs memory for every key, and its rows are worked out for those who look them up. One that nobody looks up is kept only when \
+         `tripline run --show NAME` asks for its rows at the end of a run.";
 }

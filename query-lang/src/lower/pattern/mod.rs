@@ -88,6 +88,7 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Pat
         repeat_us,
         resolve,
         emits: None,
+        keeps: None,
     })
 }
 

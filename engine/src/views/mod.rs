@@ -1,0 +1,66 @@
+//! Views: how rules find in them what the plan says that they look up.
+//!
+//! A row of a view lives with the worker that has its key, and the event that looks it up may belong to another key. So the
+//! event goes to the row: a *join* takes the events of a stream by the key that the look-up names, adds what the view knows
+//! as further fields, and passes them on under their own coordinates as a *widened* stream, which the rule reads instead.
+//! [`settle`] makes a plan so: no look-up in a view is left in it.
+
+mod chains;
+mod exprs;
+mod order;
+mod rewrite;
+
+pub(crate) use order::looked_up;
+
+use tripline_query_lang::plan::{Expr, Plan, RuleId, StreamId};
+
+/// A plan without look-ups in views, and the joins that take their place.
+pub struct Settled {
+    /// Behind the rules of the plan further copies of views, behind its streams the widened ones.
+    pub plan: Plan,
+    /// Each behind the one that it goes on from.
+    pub joins: Vec<Join>,
+    /// By rule: a view that nobody needs.
+    pub idle: Vec<bool>,
+}
+
+/// The events of a stream, given what a view knows.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// The view.
+    pub view: RuleId,
+    /// The stream whose events are looked at.
+    pub from: StreamId,
+    /// The widened stream: the fields of `from`, and behind them one for each of `added`.
+    pub to: StreamId,
+    /// Which row: one expression per part of the view's key, over the fields of `from`.
+    pub key: Vec<Expr>,
+    /// What of it.
+    pub added: Vec<Added>,
+}
+
+/// What a join finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Added {
+    /// A part of the row's key.
+    Key(u32),
+    /// A field that the view emits.
+    Field(u32),
+    /// Whether there is a row.
+    Listed,
+}
+
+/// Puts joins in place of the look-ups in views. Views that no rule needs are idle, unless they are among `shown`.
+pub fn settle(plan: &Plan, shown: &[RuleId]) -> Settled {
+    let is_view = |rule: usize| plan.rules[rule].keeps.is_some();
+    if !(0..plan.rules.len()).any(is_view) {
+        return Settled { plan: plan.clone(), joins: Vec::new(), idle: vec![false; plan.rules.len()] };
+    }
+    let reads = order::Reads::of(plan);
+    let idle = reads.idle(plan, shown);
+    let chains = chains::Chains::of(plan, &reads, &idle);
+    let mut settled = rewrite::rewrite(plan, chains);
+    settled.idle = idle;
+    settled.idle.resize(settled.plan.rules.len(), false);
+    settled
+}
