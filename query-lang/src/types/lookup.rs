@@ -105,8 +105,9 @@ impl<'a> Typer<'a, '_> {
 
     /// Whether there is an event, or an alert, as of whose time things are looked up; says if not.
     fn can_look_up(&self, table: TableId, span: Span) -> bool {
-        let view = self.world.table(table).view();
-        if view.is_some_and(|view| self.world.failed[view.index()]) {
+        // Constants are looked at before the tables are.
+        let view = self.world.plan_tables.get(table.index()).and_then(|table| table.view());
+        if view.is_some_and(|view| self.world.failed.get(view.index()) == Some(&true)) {
             // Reported where it is declared.
             return false;
         }
