@@ -124,7 +124,8 @@ fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
 fn tables_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
     let tables = || plan.tables.iter().filter(|table| table.rows == RowsFrom::Input);
     let declared = || tables().map(|table| format!("`{}`", table.name)).collect();
-    let needed = plan.tables.iter().zip(tables_needed(plan)).filter(|(table, needed)| *needed && table.rows == RowsFrom::Input);
+    let needed =
+        plan.tables.iter().zip(tables_needed(plan)).filter(|(table, needed)| *needed && table.rows == RowsFrom::Input);
     let needed = needed.map(|(table, _)| table);
     let missing = needed.filter(|table| !config.tables.contains_key(&table.name));
     let missing = missing.map(|table| WiringFault::NoTable { table: table.name.clone() });

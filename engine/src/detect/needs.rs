@@ -15,7 +15,9 @@ pub(super) fn needed_fields(settled: &Settled) -> Vec<Vec<bool>> {
         for field in (0..own).filter(|field| needs.fields[join.to.index()][*field]).collect::<Vec<_>>() {
             needs.field(join.from, FieldId(field as u32));
         }
-        let Some(Rule { body: Body::Threshold(view), .. }) = settled.plan.rules.get(join.view.index()) else { continue };
+        let Some(Rule { body: Body::Threshold(view), .. }) = settled.plan.rules.get(join.view.index()) else {
+            continue;
+        };
         join.key.iter().for_each(|part| needs.expr(Sight::Threshold(view), Some(join.from), part));
     }
     needs.fields

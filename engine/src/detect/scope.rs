@@ -11,8 +11,8 @@ use super::predicates::{Answers, Asking, PredicateId, Predicates};
 use super::unique::IdProgram;
 use crate::event::Bitmap;
 use crate::expr::{KeyFn, canonical};
-use crate::views::Join;
 use crate::runner::streams_read;
+use crate::views::Join;
 use tripline_query_lang::plan::{Expr, Plan, Rule, StreamId};
 use tripline_query_lang::value::Type;
 
@@ -236,9 +236,11 @@ impl<'a> Draft<'a> {
         self.rules.push(rule);
         for interest in interests {
             let routes = self.routes.entry(interest.stream.index()).or_default();
-            let route = routes
-                .entry(key_text(interest.key))
-                .or_insert_with(|| DraftRoute { key: interest.key, uses: Vec::new(), joins: Vec::new() });
+            let route = routes.entry(key_text(interest.key)).or_insert_with(|| DraftRoute {
+                key: interest.key,
+                uses: Vec::new(),
+                joins: Vec::new(),
+            });
             if route.uses.last().is_none_or(|last| last.rule != position) {
                 route.uses.push(Use { rule: position, roles: Vec::new(), histories: Vec::new(), every: false });
             }

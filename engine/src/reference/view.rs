@@ -29,9 +29,8 @@ pub(super) fn row(
     let age_us = asking.at_us().saturating_sub(history.events.last()?.event.at_us());
     // A row is there as long as any field looks back to its newest event.
     let is_there = rule.histories.iter().any(|history| match (&history.func, history.bound) {
-        (HistoryFn::Ewma(_), _) | (_, HistoryBound::Forever | HistoryBound::Last(_) | HistoryBound::PreviousLast(_)) => {
-            true
-        }
+        (HistoryFn::Ewma(_), _)
+        | (_, HistoryBound::Forever | HistoryBound::Last(_) | HistoryBound::PreviousLast(_)) => true,
         (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => age_us <= us,
         (_, HistoryBound::Before { span_us, gap_us }) => age_us <= span_us.saturating_add(gap_us),
     });

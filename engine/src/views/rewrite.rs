@@ -38,7 +38,9 @@ fn widened(plan: &Plan, join: &Join, view: &Rule) -> Stream {
     };
     let field = |added: &Added| {
         let (name, ty) = match added {
-            Added::Key(part) => view.keys.get(*part as usize).map_or(("", Type::Null), |key| (&*key.name, key.ty.clone())),
+            Added::Key(part) => {
+                view.keys.get(*part as usize).map_or(("", Type::Null), |key| (&*key.name, key.ty.clone()))
+            }
             Added::Field(field) => {
                 let with = view.fields.get(*field as usize);
                 with.map_or(("", Type::Null), |with| (&*with.name, with.expr.ty.clone()))

@@ -3,8 +3,8 @@
 use super::OPERATOR_SEMANTICS;
 use crate::plan::{
     Absent, Body, Branching, Element, Expr, ExprKind, FieldId, GroupKind, History, HistoryArg, HistoryBound, HistoryFn,
-    HistoryScope, Limits, Link, Node, Origin, Pattern, Quant, RowsFrom, Rule, Runs, Skip, StepId, StepKey, Stream, StreamId,
-    Table, TableId, Threshold, Window, Within,
+    HistoryScope, Limits, Link, Node, Origin, Pattern, Quant, RowsFrom, Rule, Runs, Skip, StepId, StepKey, Stream,
+    StreamId, Table, TableId, Threshold, Window, Within,
 };
 use crate::value::Value;
 

@@ -6,7 +6,7 @@ use crate::ast;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, tables as codes};
 use crate::fingerprint;
-use crate::plan::{Body, Field, FieldId, Rule, RowsFrom, RuleId, Table, TableId, Threshold};
+use crate::plan::{Body, Field, FieldId, RowsFrom, Rule, RuleId, Table, TableId, Threshold};
 use crate::resolve::{Maker, MakerKind, World, reserved_at};
 use crate::types::place::{HistoryPlace, Place, Row, Slots};
 use crate::value::Type;
@@ -55,7 +55,9 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Thr
     if histories.is_empty() && world.error_count() == before {
         let message = format!("`{}` keeps nothing of its events", maker.name.text);
         let fault = Diagnostic::new(codes::VIEW_FIELD, file, maker.name.span, message);
-        world.report(fault.hint("its fields look back: `emit seen = count() over forever, spend = sum(amount) over 30d`"));
+        world.report(
+            fault.hint("its fields look back: `emit seen = count() over forever, spend = sum(amount) over 30d`"),
+        );
     }
     let slots = threshold::fill(&mut ons, slots);
     (world.error_count() == before).then(|| Rule {

@@ -148,7 +148,9 @@ impl<'a, 'p> Typer<'a, 'p> {
         let (what, hint) = match (name.as_str(), call.over.as_ref().map(|over| &over.node)) {
             ("prev", _) => ("nothing is previous", "the newest value is `last(x) over 30d`"),
             ("first_seen", _) => ("nothing is first", "`collect(x) over 30d` has the values, and `x in` asks for one"),
-            (_, Some(Over::Previous(_))) => ("nothing is previous", "`over 1h before 0s` leaves out what is of the moment itself"),
+            (_, Some(Over::Previous(_))) => {
+                ("nothing is previous", "`over 1h before 0s` leaves out what is of the moment itself")
+            }
             _ => return self.history(call, table, HistoryScope::Admitted, span),
         };
         let message = format!("`{name}` looks back from an event, and a row is looked up when none is at hand: {what}");
