@@ -76,6 +76,13 @@ impl Machine {
         if let Some(counter) = &self.counter {
             return counter.event(state, offer, &keeping, now, out);
         }
+        if let Some(combinations) = &self.combinations {
+            combinations.make_room(self, state, offer, now);
+            if state.runs.is_empty() {
+                let starts = combinations.starts(state, offer);
+                return combinations.event(state, starts, offer, &keeping, now, out);
+            }
+        }
         let mut turn = Turn {
             offer,
             now,
@@ -94,8 +101,11 @@ impl Machine {
             }
         }
         state.runs.append(&mut turn.branches);
-        if offer.roles & self.graph.program.entry.interest != 0 {
-            self.start(state, &mut turn);
+        let mut starts = offer.roles & self.graph.program.entry.interest != 0;
+        match &self.combinations {
+            Some(combinations) => starts = combinations.starts(state, offer),
+            None if starts => self.start(state, &mut turn),
+            None => {}
         }
         self.note_leading(state, offer, at_us);
         state.refuse(turn.cut.get());
@@ -104,6 +114,9 @@ impl Machine {
             self.replace_waiting(&mut state.runs, &turn.arrived);
         }
         self.settle_matches(state, turn.candidates, out);
+        if let Some(combinations) = &self.combinations {
+            combinations.event(state, starts, offer, &turn.keeping, now, out);
+        }
     }
 
     /// Lets matches end other runs, and forgets runs that have ended.
@@ -278,7 +291,7 @@ impl KeyState {
     pub(super) fn forget_ended(&mut self) {
         self.runs.retain(|run| run.live);
         if self.runs.is_empty() {
-            self.seq = 0;
+            self.seq = if self.shared.is_some() { self.seq } else { 0 };
             self.logs = Logs::new();
         } else {
             self.logs.trim(self.runs.iter().map(|run| &run.taken));

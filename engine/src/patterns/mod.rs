@@ -15,8 +15,10 @@
 //! ```
 
 mod bar;
+mod chains;
 mod choice;
 mod clock;
+mod combinations;
 mod compile;
 mod condition;
 mod counter;
@@ -43,6 +45,7 @@ use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
 use crate::expr::{Lookups, Row, ValueFn, compile_value};
+use combinations::{Combinations, Shared};
 use condition::Parts;
 use counter::{Counted, Counter};
 use graph::Graph;
@@ -157,6 +160,8 @@ pub struct Machine {
     counter: Option<Counter>,
     /// Its runs are a few words each.
     ladder: Option<Ladder>,
+    /// Its runs share what they have taken.
+    combinations: Option<Combinations>,
     /// Why it runs as it does.
     why: &'static str,
     /// It matters how long a key has been known: an absence stands first or alone.
@@ -181,6 +186,8 @@ pub struct KeyState {
     counted: Counted,
     /// What a ladder has open instead.
     climbing: Option<Box<Climbing>>,
+    /// What combinations have open, besides the runs that have left them.
+    shared: Option<Box<Shared>>,
     /// Not later than the first time that something is due at, once it has strictly passed.
     wake_us: i64,
     /// Starts refused and branches cut that have not been counted yet.
@@ -199,6 +206,7 @@ impl Default for KeyState {
             logs: taken::Logs::new(),
             counted: Counted::default(),
             climbing: None,
+            shared: None,
             wake_us: i64::MAX,
             refused: 0,
             incomplete: false,
@@ -222,9 +230,19 @@ impl Machine {
                         "conditions look at single events, and a match ends all runs: they share one row of events";
                 }
                 Err(why) => {
+                    machine.why = why;
                     machine.ladder = Ladder::of(&machine.graph, machine.runs);
-                    let is_ladder = machine.ladder.is_some();
-                    machine.why = if is_ladder { "it is a sequence of single steps: a run is few words" } else { why };
+                    if machine.ladder.is_some() {
+                        machine.why = "it is a sequence of single steps: a run is few words";
+                    } else if machine.branches {
+                        match Combinations::of(&machine.graph, machine.runs) {
+                            Ok(combinations) => {
+                                machine.combinations = Some(combinations);
+                                machine.why = "conditions look at single events: branches share what they have taken";
+                            }
+                            Err(why) => machine.why = why,
+                        }
+                    }
                 }
             }
         }
@@ -262,6 +280,7 @@ impl Machine {
             silence,
             counter: None,
             ladder: None,
+            combinations: None,
             why: "asked for",
             knows,
             every_event_of: Vec::new(),
@@ -290,6 +309,7 @@ impl Machine {
             Machine { silence: Some(_), .. } => "silence",
             Machine { counter: Some(_), .. } => "counter",
             Machine { ladder: Some(_), .. } => "ladder",
+            Machine { combinations: Some(_), .. } => "combinations",
             _ => "runs",
         }
     }
@@ -336,14 +356,16 @@ impl Machine {
 
     /// Nothing is open: the key may be forgotten.
     pub fn is_idle(&self, state: &KeyState) -> bool {
-        let is_open = !state.runs.is_empty() || !state.counted.row.is_empty() || state.climbing.is_some();
+        let is_open = !state.runs.is_empty() || !state.counted.row.is_empty();
+        let is_open = is_open || state.climbing.is_some() || state.shared.is_some();
         !is_open && !state.incomplete && state.known_us.is_none()
     }
 
-    /// Number of open runs, for metrics and for the test that nothing is left.
+    /// Number of open runs, of those that share what they have taken the starts, for metrics and for the test that nothing is left.
     pub fn open_runs(&self, state: &KeyState) -> usize {
         let counted = self.counter.as_ref().map_or(0, |counter| counter.open_runs(state));
-        state.runs.len() + counted + state.climbing.as_ref().map_or(0, |climbing| climbing.len())
+        let shared = state.shared.as_ref().map_or(0, |shared| shared.chains.starts());
+        state.runs.len() + counted + shared + state.climbing.as_ref().map_or(0, |climbing| climbing.len())
     }
 
     /// Starts refused by the cap on open runs, and branches cut by `limit`, since this was last asked.

@@ -17,7 +17,7 @@ struct NoKey;
 
 impl KeyState {
     /// The number of open runs; branches of one count once. A run that the event at hand completes is open no more.
-    fn starts_open(&self) -> usize {
+    pub(super) fn starts_open(&self) -> usize {
         let mut starts: Vec<u64> = self.runs.iter().filter(|run| run.live).map(|run| run.start.seq).collect();
         starts.sort_unstable();
         starts.dedup();

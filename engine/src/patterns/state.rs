@@ -2,9 +2,10 @@
 //! runs and steps that hold them.
 //!
 //! ```text
-//!  key state := seq known? leading* incomplete silence? (counted | climbing | log* runs*)
+//!  key state := seq known? leading* incomplete silence? (counted | climbing | log* runs* shared?)
 //!  counted   := (event seq starts)*
 //!  climbing  := event* (taken*)*          taken: positions among the events
+//!  shared    := ((event seq from to)* open)* completed*     by row of the chains
 //!  log       := (event seq)*              event: a number, with its content where the number is new
 //!  run       := start key? cursor span*   span: step, from which entry of its log, how many
 //! ```
@@ -60,6 +61,10 @@ impl Machine {
             put_cursor(out, &run.cursor);
             put_spans(out, &run.taken, &first);
         }
+        if self.combinations.is_some() {
+            out.put_bool(state.shared.is_some());
+            state.shared.iter().for_each(|shared| shared.write(out));
+        }
     }
 
     /// Reads it back, and takes it off the front of `bytes`.
@@ -91,6 +96,14 @@ impl Machine {
             run.family = self.branches.then(|| families.entry(run.start.seq).or_default().clone());
             state.wake_us = state.wake_us.min(run.wake_us);
             state.runs.push(run);
+        }
+        if let Some(combinations) = &self.combinations
+            && bytes.take_bool("combinations")?
+        {
+            let shared = combinations.read(&self.keeper, seq, bytes)?;
+            check(shared.chains.starts() > 0, "combinations")?;
+            state.shared = Some(shared);
+            state.wake_us = state.wake_us.min(combinations.pass(&mut state, i64::MIN));
         }
         Ok(state)
     }
@@ -403,10 +416,10 @@ fn take_cell(bytes: &mut &[u8]) -> Result<Cell, StateError> {
     })
 }
 
-fn check(holds: bool, what: &str) -> Result<(), StateError> {
+pub(super) fn check(holds: bool, what: &str) -> Result<(), StateError> {
     if holds { Ok(()) } else { Err(damaged(what)) }
 }
 
-fn damaged(what: &str) -> StateError {
+pub(super) fn damaged(what: &str) -> StateError {
     StateError::Damaged { what: format!("{what} does not go with the pattern") }
 }

@@ -43,8 +43,9 @@ impl Machine {
                 select(self.graph.skip, candidates, state, out);
             }
         }
+        let shared_us = self.combinations.as_ref().map_or(i64::MAX, |combinations| combinations.pass(state, before_us));
         state.forget_ended();
-        state.wake_us = state.runs.iter().map(|run| run.wake_us).min().unwrap_or(i64::MAX);
+        state.wake_us = state.runs.iter().map(|run| run.wake_us).min().unwrap_or(i64::MAX).min(shared_us);
     }
 
     /// Event time has certainly passed a time: what is due in one run.
@@ -87,6 +88,7 @@ impl Machine {
             }
             run.live = false;
         }
+        state.shared = None;
         self.settle_matches(state, candidates, out);
         state.counted = Counted::default();
         state.climbing = None;

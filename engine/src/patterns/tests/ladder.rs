@@ -22,11 +22,15 @@ fn it_is_chosen_for_sequences_of_single_steps() {
     }
 }
 
+/// Nothing, or a number behind a word.
+pub(super) fn number(word: &'static str) -> impl Strategy<Value = String> {
+    prop_oneof![Just(String::new()), (1..9).prop_map(move |n| format!("{word} {n}"))]
+}
+
 /// Patterns that are ladders.
 fn pattern() -> impl Strategy<Value = String> {
     let step = || prop_oneof![3 => Just("a"), 3 => Just("b"), 2 => Just("c")];
     let no = || prop_oneof![3 => Just(""), 1 => Just(" then no x")];
-    let number = |word: &'static str| prop_oneof![Just(String::new()), (1..9).prop_map(move |n| format!("{word} {n}"))];
     let more = (no(), step(), number(" within")).prop_map(|(no, step, within)| format!("{no} then {step}{within}"));
     let skip = prop_oneof![3 => Just(" skip none"), 2 => Just(""), 1 => Just(" skip next")];
     let whole = prop_oneof![Just(String::new()), (1..12).prop_map(|n| format!("within {n} "))];
@@ -35,7 +39,7 @@ fn pattern() -> impl Strategy<Value = String> {
 }
 
 /// Streams of a, b, c, x, of events that are two of them, and of steps of the watermark.
-fn stream() -> impl Strategy<Value = String> {
+pub(super) fn stream() -> impl Strategy<Value = String> {
     let event = prop_oneof![5 => Just("a"), 5 => Just("b"), 3 => Just("c"), 1 => Just("x"), 2 => Just("ab"),
         1 => Just("bx"), 1 => Just("abc"), 1 => Just("ax"), 1 => Just("."), 1 => Just("z")];
     proptest::collection::vec((event, 0i64..4), 0..24).prop_map(|events| {

@@ -9,6 +9,8 @@
 mod notation;
 
 mod absence;
+mod chains;
+mod combinations;
 mod contiguity;
 mod counter;
 mod groups;

@@ -1,0 +1,318 @@
+//! Chains: all combinations of one event a step, in order, in constant work an event.
+//!
+//! Where each later event that fits goes on from all that are open, what an event goes on from is a range of what has come
+//! at the step before. So a row of nodes for each step holds every combination, however many there are, and those that an
+//! event completes are read off by going along the ranges:
+//!
+//! ```text
+//!  row of a:   a1  a2  a3                 b1 goes on from a1 and a2, b2 from all three:
+//!               \___/   |                 five combinations in five nodes
+//!  row of b:     b1     b2
+//! ```
+//!
+//! *Invariant.* Within a row, both ends of the ranges ascend, and a range begins no later than the one before it ends. So
+//! what goes on from a node is a range, too; what leads to a range is one; and once the oldest starts are gone, what only
+//! they led to stands at the front of each row.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::run::Moment;
+
+/// The combinations of one key, without the step that completes them.
+pub(super) struct Chains<E> {
+    rows: Vec<Row<E>>,
+}
+
+/// What has come at one step.
+struct Row<E> {
+    /// The number of the first node.
+    base: u64,
+    nodes: VecDeque<Node<E>>,
+    /// The number of the first node that later events go on from.
+    open: u64,
+}
+
+/// An event at a step.
+pub(super) struct Node<E> {
+    /// The event.
+    pub(super) event: E,
+    /// Its place.
+    pub(super) moment: Moment,
+    /// The numbers of those in the row before that it goes on from; nothing in the first row.
+    from: Range<u64>,
+    /// No start has more combinations that end here.
+    most: u64,
+    /// The sum of `most` of all nodes of the row before this one.
+    before: u64,
+}
+
+/// Those nodes that stand in a combination which an event completes: a range of each row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Complete(Vec<Range<u64>>);
+
+impl<E> Row<E> {
+    fn end(&self) -> u64 {
+        self.base + self.nodes.len() as u64
+    }
+
+    fn get(&self, number: u64) -> Option<&Node<E>> {
+        self.nodes.get(usize::try_from(number.checked_sub(self.base)?).ok()?)
+    }
+
+    /// What later events go on from.
+    fn opened(&self) -> Range<u64> {
+        self.open.max(self.base)..self.end()
+    }
+
+    /// The sum of `most` of a range of nodes.
+    fn most(&self, range: &Range<u64>) -> u64 {
+        let until = |number: u64| match self.get(number) {
+            Some(node) => node.before,
+            None => self.nodes.back().map_or(0, |last| last.before.saturating_add(last.most)),
+        };
+        if range.is_empty() { 0 } else { until(range.end).saturating_sub(until(range.start.max(self.base))) }
+    }
+
+    /// The nodes of a range that go on from the node of this number in the row before.
+    fn go_on_from(&self, number: u64, range: &Range<u64>) -> Range<u64> {
+        let first = self.partition_point(range, |node| node.from.end <= number);
+        first..self.partition_point(&(first..range.end), |node| node.from.start <= number)
+    }
+
+    /// The first number of a range whose node is not so; those that are stand first.
+    fn partition_point(&self, range: &Range<u64>, is_so: impl Fn(&Node<E>) -> bool) -> u64 {
+        let Range { start: mut low, end: mut high } = *range;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.get(middle).is_some_and(&is_so) { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
+
+impl<E: Clone> Chains<E> {
+    /// None yet, of so many steps before the one that completes.
+    pub(super) fn new(rows: usize) -> Chains<E> {
+        let row = || Row { base: 0, nodes: VecDeque::new(), open: 0 };
+        Chains { rows: std::iter::repeat_with(row).take(rows).collect() }
+    }
+
+    /// Number of starts.
+    pub(super) fn starts(&self) -> usize {
+        self.rows.first().map_or(0, |row| row.nodes.len())
+    }
+
+    /// The oldest start.
+    pub(super) fn oldest(&self) -> Option<&Node<E>> {
+        self.rows.first()?.nodes.front()
+    }
+
+    /// Rows of nodes, each with where it begins and where it is open.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (Range<u64>, u64, &VecDeque<Node<E>>)> {
+        self.rows.iter().map(|row| (row.base..row.end(), row.open.max(row.base), &row.nodes))
+    }
+
+    /// How many more combinations a start may have that end at a step, once an event has come there.
+    pub(super) fn gain(&self, step: usize) -> u64 {
+        match step.checked_sub(1).and_then(|before| self.rows.get(before)) {
+            Some(row) if step == 1 => u64::from(!row.nodes.is_empty()),
+            Some(row) => row.most(&row.opened()),
+            None => 0,
+        }
+    }
+
+    /// An event comes at a step. Events come in order, and at their later steps first. `takes`: what it goes on from does
+    /// not go on besides. Returns whether there is any such.
+    pub(super) fn push(&mut self, step: usize, moment: Moment, takes: bool, event: impl FnOnce() -> E) -> bool {
+        let most = if step == 0 { 1 } else { self.gain(step) };
+        let mut from = 0..0;
+        if let Some(before) = step.checked_sub(1) {
+            from = self.rows[before].opened();
+            if from.is_empty() {
+                return false;
+            }
+            if takes {
+                self.rows[before].open = from.end;
+            }
+        }
+        let row = &mut self.rows[step];
+        let before = row.nodes.back().map_or(0, |last| last.before.saturating_add(last.most));
+        row.nodes.push_back(Node { event: event(), moment, from, most, before });
+        true
+    }
+
+    /// Forgets starts that are over, and what only they led to.
+    pub(super) fn expire(&mut self, is_over: impl Fn(Moment) -> bool) {
+        let first = &self.rows[0];
+        let over = first.nodes.iter().take_while(|node| is_over(node.moment)).count();
+        if over > 0 {
+            self.forget(over);
+        }
+    }
+
+    /// Forgets so many of the oldest starts, and what only they led to.
+    pub(super) fn forget(&mut self, starts: usize) {
+        let first = &mut self.rows[0];
+        first.nodes.drain(..starts);
+        first.base += starts as u64;
+        for step in 1..self.rows.len() {
+            let base = self.rows[step - 1].base;
+            let row = &mut self.rows[step];
+            while row.nodes.pop_front_if(|node| node.from.end <= base).is_some() {
+                row.base += 1;
+            }
+        }
+    }
+
+    /// The nodes in combinations that an event at the last step completes; `None`: it completes none.
+    pub(super) fn complete(&self) -> Option<Complete> {
+        let mut range = self.rows.last()?.opened();
+        let mut ranges = vec![range.clone(); self.rows.len()];
+        for step in (0..self.rows.len()).rev() {
+            let row = &self.rows[step];
+            let (first, last) = (row.get(range.start)?, row.get(range.end.checked_sub(1)?)?);
+            ranges[step] = range;
+            let base = step.checked_sub(1).map_or(0, |before| self.rows[before].base);
+            range = first.from.start.max(base)..last.from.end;
+        }
+        Some(Complete(ranges))
+    }
+
+    /// What has been completed is complete: it does not go on besides.
+    pub(super) fn take_complete(&mut self) {
+        if let Some(row) = self.rows.last_mut() {
+            row.base = row.end();
+            row.nodes.clear();
+        }
+    }
+
+    /// Shows the completed combinations, in the order of their events: by the first, then by the second, and so on.
+    pub(super) fn visit<'a>(&'a self, complete: &Complete, visit: &mut impl FnMut(&[&'a Node<E>])) {
+        let (Some(range), Some(row)) = (complete.0.first(), self.rows.first()) else { return };
+        let mut picked = Vec::with_capacity(self.rows.len());
+        self.walk(row, 0, range.clone(), complete, &mut picked, visit);
+    }
+
+    fn walk<'a>(
+        &'a self,
+        row: &'a Row<E>,
+        step: usize,
+        range: Range<u64>,
+        complete: &Complete,
+        picked: &mut Vec<&'a Node<E>>,
+        visit: &mut impl FnMut(&[&'a Node<E>]),
+    ) {
+        for number in range {
+            let Some(node) = row.get(number) else { continue };
+            picked.push(node);
+            match (self.rows.get(step + 1), complete.0.get(step + 1)) {
+                (Some(next), Some(of_next)) => {
+                    self.walk(next, step + 1, next.go_on_from(number, of_next), complete, picked, visit);
+                }
+                _ => visit(picked),
+            }
+            picked.pop();
+        }
+    }
+
+    /// Counts anew how many open combinations the oldest start has, itself among them: no other has more.
+    pub(super) fn count(&mut self) -> u64 {
+        let mut open = 0u64;
+        for step in 0..self.rows.len() {
+            let mut before = 0u64;
+            for index in 0..self.rows[step].nodes.len() {
+                let most = match step {
+                    0 | 1 => 1,
+                    _ => self.rows[step - 1].most(&self.rows[step].nodes[index].from),
+                };
+                let node = &mut self.rows[step].nodes[index];
+                (node.most, node.before) = (most, before);
+                before = before.saturating_add(most);
+            }
+            let row = &self.rows[step];
+            open = open.saturating_add(if step == 0 { row.nodes.len().min(1) as u64 } else { row.most(&row.opened()) });
+        }
+        open
+    }
+
+    /// Takes the oldest start out: its open combinations, in the order in which runs would stand. `each`: by step, whether
+    /// what goes on from a node goes on besides; `completed`: when events have completed combinations that went on besides.
+    pub(super) fn leave(&mut self, each: &[bool], completed: &[u64]) -> Vec<Vec<(E, Moment)>> {
+        let mut events: Vec<(u64, Option<(usize, u64)>)> = completed.iter().map(|seq| (*seq, None)).collect();
+        for (step, row) in self.rows.iter().enumerate().skip(1) {
+            events.extend((row.base..).zip(&row.nodes).map(|(number, node)| (node.moment.seq, Some((step, number)))));
+        }
+        // At one event, what has come furthest is completed or goes on first.
+        events.sort_by_key(|(seq, at)| (*seq, at.map(|(step, _)| std::cmp::Reverse(step))));
+        let mut open: Vec<Vec<u64>> = if self.starts() > 0 { vec![vec![self.rows[0].base]] } else { Vec::new() };
+        for at_once in events.chunk_by(|a, b| a.0 == b.0) {
+            let mut beside = Vec::new();
+            let mut stays = Vec::with_capacity(open.len());
+            for mut chain in open {
+                let next = chain.len();
+                let completes = next == self.rows.len() && at_once.iter().any(|(_, at)| at.is_none());
+                let taken = at_once.iter().find_map(|(_, at)| {
+                    let (step, number) = at.filter(|(step, _)| *step == next)?;
+                    let from = &self.rows[step].get(number)?.from;
+                    from.contains(chain.last()?).then_some(number)
+                });
+                match taken {
+                    _ if completes => beside.push(chain),
+                    Some(number) => {
+                        if each[next] {
+                            beside.push(chain.clone());
+                        }
+                        chain.push(number);
+                        stays.push(chain);
+                    }
+                    None => stays.push(chain),
+                }
+            }
+            stays.append(&mut beside);
+            open = stays;
+        }
+        let node = |(row, number): (&Row<E>, u64)| row.get(number).map(|node| (node.event.clone(), node.moment));
+        let chains = open.into_iter().map(|chain| self.rows.iter().zip(chain).filter_map(node).collect()).collect();
+        if self.starts() > 0 {
+            self.forget(1);
+        }
+        chains
+    }
+
+    /// Puts a node that is read back behind the others of a row; false: no such node can be there.
+    pub(super) fn restore(&mut self, step: usize, event: E, moment: Moment, from: Range<u64>) -> bool {
+        let (before, row) = match step.checked_sub(1) {
+            None => (None, &self.rows[0]),
+            Some(before) => (Some(&self.rows[before]), &self.rows[step]),
+        };
+        let goes_on = match before {
+            None => from == (0..0),
+            Some(before) => {
+                let newest = from.end.checked_sub(1).and_then(|newest| before.get(newest));
+                let last = row.nodes.back().map_or(0..from.end, |last| last.from.clone());
+                let ascends = (last.start..=last.end).contains(&from.start) && last.end <= from.end;
+                !from.is_empty() && ascends && newest.is_some_and(|newest| newest.moment.seq < moment.seq)
+            }
+        };
+        let is_later = row.nodes.back().is_none_or(|last| last.moment < moment && last.moment.seq < moment.seq);
+        if goes_on && is_later {
+            self.rows[step].nodes.push_back(Node { event, moment, from, most: 0, before: 0 });
+        }
+        goes_on && is_later
+    }
+
+    /// Says from which node of a row on later events go on; false: there is no such node.
+    pub(super) fn restore_open(&mut self, step: usize, open: u64) -> bool {
+        let row = &mut self.rows[step];
+        row.open = open;
+        open <= row.end()
+    }
+}
+
+impl<E> Node<E> {
+    /// The numbers of those in the row before that it goes on from, where that row begins with this number.
+    pub(super) fn from(&self, base: u64) -> Range<u64> {
+        self.from.start.max(base) - base..self.from.end.saturating_sub(base)
+    }
+}
