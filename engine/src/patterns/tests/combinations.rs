@@ -52,11 +52,7 @@ fn all_combinations_are_found_in_the_order_of_their_events() {
 fn a_start_with_too_many_branches_loses_some_as_a_run_does() {
     finds("a then each b limit 2 then c skip none", "a0 b1 b2 b3 c4 b5 c6", "a0 b1 c4 @4! | a0 b2 c4 @4 | a0 b5 c6 @6");
     // The younger start stays within its limit.
-    finds(
-        "a then each b limit 2 then c skip none",
-        "a0 b1 b2 a3 b4 c5",
-        "a0 b1 c5 @5! | a0 b2 c5 @5 | a3 b4 c5 @5",
-    );
+    finds("a then each b limit 2 then c skip none", "a0 b1 b2 a3 b4 c5", "a0 b1 c5 @5! | a0 b2 c5 @5 | a3 b4 c5 @5");
 }
 
 /// Patterns that are combinations.
@@ -69,8 +65,9 @@ fn pattern() -> impl Strategy<Value = String> {
     let whole = prop_oneof![number("within"), (1..12).prop_map(|n| format!("within {n} events"))];
     let runs = prop_oneof![3 => Just(""), 1 => Just("runs 1 "), 1 => Just("runs 3 ")];
     let second = (step(), limit()).prop_map(each);
-    (whole, runs, step(), second, proptest::collection::vec(next, 0..3))
-        .prop_map(|(whole, runs, first, second, more)| format!("{whole} {runs}match {first}{second}{} skip none", more.concat()))
+    (whole, runs, step(), second, proptest::collection::vec(next, 0..3)).prop_map(
+        |(whole, runs, first, second, more)| format!("{whole} {runs}match {first}{second}{} skip none", more.concat()),
+    )
 }
 
 proptest! {
