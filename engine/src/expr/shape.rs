@@ -102,30 +102,9 @@ fn negated(expr: Expr) -> Expr {
         ExprKind::Not(inner) => *inner,
         ExprKind::And(parts) => joined(parts.into_iter().map(negated).collect(), true),
         ExprKind::Or(parts) => joined(parts.into_iter().map(negated).collect(), false),
-        ExprKind::Compare(op, left, right) => compared(opposite(op), left, right),
+        ExprKind::Compare(op, left, right) => compared(op.opposite(), left, right),
         ExprKind::Is { negated, left, right } => truth(ExprKind::Is { negated: !negated, left, right }),
         kind => truth(ExprKind::Not(Box::new(Expr { kind, ty: expr.ty }))),
-    }
-}
-
-fn opposite(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal => CompareOp::NotEqual,
-        CompareOp::NotEqual => CompareOp::Equal,
-        CompareOp::Less => CompareOp::GreaterEqual,
-        CompareOp::GreaterEqual => CompareOp::Less,
-        CompareOp::Greater => CompareOp::LessEqual,
-        CompareOp::LessEqual => CompareOp::Greater,
-    }
-}
-
-fn mirrored(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal | CompareOp::NotEqual => op,
-        CompareOp::Less => CompareOp::Greater,
-        CompareOp::LessEqual => CompareOp::GreaterEqual,
-        CompareOp::Greater => CompareOp::Less,
-        CompareOp::GreaterEqual => CompareOp::LessEqual,
     }
 }
 
@@ -133,7 +112,7 @@ fn mirrored(op: CompareOp) -> CompareOp {
 fn compared(op: CompareOp, left: Box<Expr>, right: Box<Expr>) -> Expr {
     let is_const = |e: &Expr| matches!(e.kind, ExprKind::Const(_));
     let swap = is_const(&left) || !is_const(&right) && text(&right) < text(&left);
-    truth(if swap { ExprKind::Compare(mirrored(op), right, left) } else { ExprKind::Compare(op, left, right) })
+    truth(if swap { ExprKind::Compare(op.mirrored(), right, left) } else { ExprKind::Compare(op, left, right) })
 }
 
 /// Membership in constants: sorted, each once; of one it is equality.

@@ -61,7 +61,7 @@ impl Bar {
         if is_local(left) && is_of_run(right) {
             Bar::between(*op, left, right)
         } else if is_local(right) && is_of_run(left) {
-            Bar::between(mirrored(*op), right, left)
+            Bar::between(op.mirrored(), right, left)
         } else {
             None
         }
@@ -133,16 +133,6 @@ impl Bar {
             CompareOp::Greater => candidate > run,
             CompareOp::GreaterEqual => candidate >= run,
         }
-    }
-}
-
-fn mirrored(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal | CompareOp::NotEqual => op,
-        CompareOp::Less => CompareOp::Greater,
-        CompareOp::LessEqual => CompareOp::GreaterEqual,
-        CompareOp::Greater => CompareOp::Less,
-        CompareOp::GreaterEqual => CompareOp::LessEqual,
     }
 }
 

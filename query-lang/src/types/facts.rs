@@ -122,10 +122,10 @@ impl<'a> Facts<'a> {
                 if is_possible { Ok(()) } else { Err(Conflict { term: expr.clone(), needs: "true".to_owned() }) }
             }
             ExprKind::Compare(op, left, right) => {
-                let op = if holds { *op } else { inverse(*op) };
+                let op = if holds { *op } else { op.opposite() };
                 match (&left.kind, &right.kind) {
                     (_, ExprKind::Const(value)) => self.compare(left, op, value),
-                    (ExprKind::Const(value), _) => self.compare(right, mirrored(op), value),
+                    (ExprKind::Const(value), _) => self.compare(right, op.mirrored(), value),
                     _ => self.pair(left, op, right),
                 }
             }
@@ -337,29 +337,6 @@ impl Orders {
 
     fn both(self, other: Orders) -> Orders {
         Orders(std::array::from_fn(|order| self.0[order] && other.0[order]))
-    }
-}
-
-/// The comparison that holds where this one is false.
-fn inverse(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal => CompareOp::NotEqual,
-        CompareOp::NotEqual => CompareOp::Equal,
-        CompareOp::Less => CompareOp::GreaterEqual,
-        CompareOp::LessEqual => CompareOp::Greater,
-        CompareOp::Greater => CompareOp::LessEqual,
-        CompareOp::GreaterEqual => CompareOp::Less,
-    }
-}
-
-/// The comparison with its sides changed.
-fn mirrored(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal | CompareOp::NotEqual => op,
-        CompareOp::Less => CompareOp::Greater,
-        CompareOp::LessEqual => CompareOp::GreaterEqual,
-        CompareOp::Greater => CompareOp::Less,
-        CompareOp::GreaterEqual => CompareOp::LessEqual,
     }
 }
 
