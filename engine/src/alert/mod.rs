@@ -3,10 +3,13 @@
 mod id;
 mod json;
 mod record;
+mod together;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
+
+pub use together::{Alerts, Together};
 
 use crate::event::Coordinates;
 use crate::io::Position;

@@ -14,7 +14,6 @@ use super::store::{Located, Shared, Store};
 use super::unique::Ids;
 use super::warm;
 use super::{Out, Program};
-use crate::alert::Alert;
 use crate::expr::hash_key;
 use crate::tables::Tables;
 
@@ -80,7 +79,7 @@ impl Detector {
     /// A scope that reads events which may come about later than their time stays so far behind, and its alerts' positions
     /// are so much later: at or above what was committed before.
     pub fn advance(&mut self, watermark_us: i64, out: &mut Out) {
-        let start = out.alerts.len();
+        let start = (out.alerts.len(), out.together.len());
         let watermark_us = watermark_us.saturating_sub(self.lag_us());
         self.release(Some(watermark_us), out);
         while let Some(timer) = self.shared.timers.pop(watermark_us) {
@@ -89,19 +88,19 @@ impl Detector {
         if let Some(unique) = &self.program.scopes[self.scope].unique {
             self.ids.expire(unique, watermark_us);
         }
-        by_position(&mut out.alerts[start..], self.lag_us());
+        by_position(out, start, self.lag_us());
     }
 
     /// The input is finite and has ended.
     pub fn finish(&mut self, out: &mut Out) {
-        let start = out.alerts.len();
+        let start = (out.alerts.len(), out.together.len());
         self.release(None, out);
         for rule in &mut self.rules {
             rule.finish(&mut self.shared, out);
         }
         // What is left has no end in time; what stands in the heap was ended here.
         self.shared.timers.clear();
-        by_position(&mut out.alerts[start..], self.lag_us());
+        by_position(out, start, self.lag_us());
     }
 
     /// What is open.
@@ -128,9 +127,15 @@ impl Detector {
     }
 }
 
-fn by_position(alerts: &mut [Alert], lag_us: i64) {
-    for alert in alerts.iter_mut() {
-        alert.position.time_us = alert.position.time_us.saturating_add(lag_us);
+/// Puts what was found from `start` on into the total order.
+fn by_position(out: &mut Out, start: (usize, usize), lag_us: i64) {
+    let (alerts, together) = (&mut out.alerts[start.0..], &mut out.together[start.1..]);
+    let positions = alerts.iter_mut().map(|alert| &mut alert.position);
+    for position in positions.chain(together.iter_mut().map(|(position, _)| position)) {
+        position.time_us = position.time_us.saturating_add(lag_us);
+    }
+    if !together.is_sorted_by(|(a, _), (b, _)| a <= b) {
+        together.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     if !alerts.is_sorted_by(|a, b| a.position <= b.position) {
         alerts.sort_by(|a, b| a.position.cmp(&b.position));

@@ -25,13 +25,13 @@ struct Entry {
 impl KeyTable {
     /// The id of the key, if it has any state.
     pub fn find(&self, hash: u64, bytes: &[u8]) -> Option<KeyId> {
-        let is_it = |id: &KeyId| self.entries[*id as usize].bytes[..] == *bytes;
+        let is_it = |id: &KeyId| same(&self.entries[*id as usize].bytes, bytes);
         self.ids.find(hash, is_it).copied()
     }
 
     /// Whether it is still the id of this key.
     pub fn is(&self, id: KeyId, bytes: &[u8]) -> bool {
-        self.entries.get(id as usize).is_some_and(|entry| entry.holders > 0 && entry.bytes[..] == *bytes)
+        self.entries.get(id as usize).is_some_and(|entry| entry.holders > 0 && same(&entry.bytes, bytes))
     }
 
     /// The id of the key with one more state for it: a new id when it had none.
@@ -91,6 +91,11 @@ impl KeyTable {
     pub fn len(&self) -> usize {
         self.ids.len()
     }
+}
+
+/// The key of rules without one is empty: nothing is compared.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && (a.is_empty() || a == b)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Detector, Parcel, Program, ProgramError, Share, Stage};
-use crate::alert::Alert;
+use crate::alert::{Alert, Alerts};
 use crate::event::Batch;
 use crate::tables::{Change, Tables};
 use tripline_query_lang::plan::Plan;
@@ -64,16 +64,21 @@ impl Local {
 
     /// Event time has certainly passed everything strictly before this. Returns the alerts that came about, by position.
     pub fn advance(&mut self, watermark_us: i64) -> Vec<Alert> {
+        self.found(watermark_us).into_vec()
+    }
+
+    /// As `advance`; alerts that come about together are not made yet.
+    pub fn found(&mut self, watermark_us: i64) -> Alerts {
         self.step(Some(watermark_us), false)
     }
 
     /// The input is finite and has ended. Returns the last alerts, by position.
     pub fn finish(&mut self) -> Vec<Alert> {
-        self.step(None, true)
+        self.step(None, true).into_vec()
     }
 
-    fn step(&mut self, watermark_us: Option<i64>, finished: bool) -> Vec<Alert> {
-        let mut alerts = Vec::new();
+    fn step(&mut self, watermark_us: Option<i64>, finished: bool) -> Alerts {
+        let mut alerts = Alerts::default();
         for stage in 0..self.stages.len() {
             let found: Vec<_> =
                 self.stages[stage].iter_mut().map(|stage| stage.advance(watermark_us, finished)).collect();
@@ -82,7 +87,7 @@ impl Local {
                 found.parcels.into_iter().for_each(|parcel| self.deal(parcel));
             }
         }
-        alerts.sort_by(|a, b| a.position.cmp(&b.position));
+        alerts.sort();
         alerts
     }
 

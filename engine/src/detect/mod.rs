@@ -39,6 +39,7 @@ mod store;
 mod suppress;
 mod threshold;
 mod timers;
+mod together;
 mod turns;
 mod unique;
 mod view;

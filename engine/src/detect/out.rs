@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::unique::{Judged, Places, Repeats};
-use crate::alert::Alert;
+use crate::alert::{Alert, Together};
 use crate::event::{Batch, BatchBuilder, Bitmap, PartitionId, Position};
 use crate::views::Join;
 use tripline_query_lang::plan::{Plan, StreamId};
@@ -12,8 +12,10 @@ use tripline_query_lang::value::{Decimal, Type, Value};
 /// What was found.
 #[derive(Default)]
 pub struct Out {
-    /// Alerts.
+    /// Alerts, one by one.
     pub alerts: Vec<Alert>,
+    /// Alerts that came about together, each with the position of its first.
+    pub together: Vec<(Position, Arc<dyn Together>)>,
     /// Rows of derived streams.
     pub(super) rows: Vec<Row>,
     /// Rows that were looked at for repeats, a batch each, and where each batch stands.

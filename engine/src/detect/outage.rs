@@ -164,7 +164,7 @@ impl PatternRule {
         let scene = Scene { bound: Some(&bound), keys: &keys, at_us, tables: Some(bench.tables), ..Scene::EMPTY };
         let evidence = self.evidence(found);
         let facts = Facts { moment, at_us, state, key: &key, sequence: 0, evidence, incomplete: false };
-        let sequence = alike(&bench.out.alerts[start..], &self.voice.position(&facts));
+        let sequence = alike(&bench.out.alerts[start..], &self.voice.position(facts.moment, facts.key, 0));
         self.voice.speak(&scene, Facts { sequence, ..facts }, bench.out);
     }
 
@@ -210,7 +210,7 @@ impl PatternRule {
             let taken = taken.collect::<Result<_, StateError>>()?;
             let (by_event, incomplete) = (false, false);
             Ok(Outage {
-                found: Match { at_us, time_us: at_us, by_event, key, taken, deadline_us, incomplete },
+                found: Match { at_us, time_us: at_us, by_event, key, taken, all: None, deadline_us, incomplete },
                 repeats,
             })
         };

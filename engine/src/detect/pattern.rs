@@ -7,6 +7,7 @@ use super::needs::conditions;
 use super::outage::{Outage, Outages};
 use super::rule::{Behaviour, Bench, Seen};
 use super::suppress::Suppressed;
+use super::together::AllOf;
 use super::voice::{Facts, Moment, Voice};
 use crate::alert::{AlertState, Evidence, Witness};
 use crate::expr::{BatchRow, Bound, Row, Scene, write_key};
@@ -24,7 +25,7 @@ pub(super) struct PatternRule {
     /// By position among [`steps_with_histories`].
     histories: Vec<Option<HistoryProgram>>,
     history_count: usize,
-    steps: Vec<Arc<str>>,
+    steps: Arc<[Arc<str>]>,
     /// What the evidence of a deadline is called.
     absence: Arc<str>,
     /// A condition reads the key.
@@ -33,7 +34,7 @@ pub(super) struct PatternRule {
     waits_for_events: bool,
     /// What is said of an absence that ended a match.
     pub(super) outages: Option<Outages>,
-    pub(super) voice: Voice,
+    pub(super) voice: Arc<Voice>,
 }
 
 /// What one key has of a pattern.
@@ -83,7 +84,7 @@ impl PatternRule {
             reads_key,
             waits_for_events: waits_for_events(pattern),
             outages: Outages::new(rule, pattern, is_handed_over(&machine)),
-            voice: Voice::new(id, rule, longest_wait(pattern)),
+            voice: Arc::new(Voice::new(id, rule, longest_wait(pattern))),
             machine,
         }
     }
@@ -102,7 +103,9 @@ impl PatternRule {
             if !is_same_moment {
                 sequence = 0;
             }
-            if self.tell_one(state, &found, moment, sequence, bench) {
+            if found.all.is_some() {
+                sequence += self.tell_all(state, found, moment, sequence, bench);
+            } else if self.tell_one(state, &found, moment, sequence, bench) {
                 sequence += 1;
                 self.goes_on(state, found);
             }
@@ -117,6 +120,35 @@ impl PatternRule {
         self.machine.advance(&mut state.machine, before_us, &parts, &mut bench.scratch.matches);
         self.tell(state, None, bench);
         self.repeat(state, before_us, start, bench);
+    }
+
+    /// Returns how many alerts there were.
+    fn tell_all(
+        &self,
+        state: &mut PatternState,
+        mut found: Match,
+        moment: Moment<'_>,
+        sequence: u32,
+        bench: &mut Bench<'_>,
+    ) -> u32 {
+        let Some(all) = found.all.take() else { return 0 };
+        let at_us = found.at_us;
+        if !self.voice.can_wait || all.count() == 1 {
+            let mut told = 0;
+            all.each(|taken| {
+                found.taken = taken;
+                told += u32::from(self.tell_one(state, &found, moment, sequence + told, bench));
+                found.incomplete = false;
+            });
+            return told;
+        }
+        let incomplete = std::mem::take(&mut state.incomplete) | found.incomplete;
+        let told = u32::try_from(all.count()).unwrap_or(u32::MAX - sequence);
+        let position = self.voice.position(moment, bench.key, sequence);
+        let (voice, names, key) = (self.voice.clone(), self.steps.clone(), bench.key_parts());
+        let all = AllOf { voice, names, combined: all, key, at_us, incomplete };
+        bench.out.together.push((position, Arc::new(all)));
+        told
     }
 
     /// Returns whether there was an alert.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Detector, Out, Parcel, Program, Repeats, Share};
-use crate::alert::Alert;
+use crate::alert::Alerts;
 use crate::event::PartitionId;
 use crate::tables::Tables;
 
@@ -23,7 +23,7 @@ pub struct Stage {
 #[derive(Default)]
 pub struct Found {
     /// Alerts, in the order of each scope's positions.
-    pub alerts: Vec<Alert>,
+    pub alerts: Alerts,
     /// Rows for later stages.
     pub parcels: Vec<Parcel>,
     /// How many of these rows some rule wants but cannot place, since a part of their key is missing.
@@ -102,7 +102,7 @@ impl Stage {
             found.keyless += prepared.keyless;
         }
         found.repeats = out.repeats;
-        found.alerts = out.alerts;
+        found.alerts = Alerts { one: out.alerts, together: out.together };
         found
     }
 

@@ -3,30 +3,96 @@
 
 use std::fmt::Write;
 
+use super::needs::said;
 use super::out::{Out, Row};
 use super::suppress::{Suppress, Suppressed};
 use crate::alert::{Alert, AlertState, Evidence};
 use crate::event::{Batch, Cause, Hop, Position};
 use crate::expr::{BoolFn, Scene, ValueFn, compile_bool, compile_value};
-use tripline_query_lang::plan::{Emits, Emitted, Rule, RuleId, TemplatePart};
+use tripline_query_lang::plan::{Emits, Emitted, Expr, ExprKind, Rule, RuleId, StepId, TemplatePart, reads_tables};
 use tripline_query_lang::value::Value;
 
 /// A rule's output, compiled.
 pub(super) struct Voice {
-    rule: RuleId,
-    fields: Vec<ValueFn>,
+    /// The rule.
+    pub rule: RuleId,
+    /// The `with` fields.
+    pub fields: Vec<ValueFn>,
     having: Option<BoolFn>,
     /// The message; none for a `derive`.
-    template: Option<Vec<Piece>>,
+    pub template: Option<Vec<Piece>>,
     /// The message when it is over.
     resolve: Option<Vec<Piece>>,
     suppress: Option<Suppress>,
     emits: Option<Emits>,
+    /// It says the same whenever it is asked what it says of a match.
+    pub can_wait: bool,
 }
 
-enum Piece {
+/// A piece of a message.
+pub(super) enum Piece {
+    /// Always the same.
     Text(String),
-    Value(ValueFn),
+    /// A value, and what it reads.
+    Value(ValueFn, Reads),
+}
+
+/// What a value reads of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// What all matches of one event and key have in common.
+    Nothing,
+    /// This step's only event.
+    Step(StepId),
+    /// More.
+    More,
+}
+
+impl Reads {
+    fn of(expr: &Expr) -> Reads {
+        match &expr.kind {
+            ExprKind::Step(step, _) | ExprKind::StepAt(step) => Reads::Step(*step),
+            ExprKind::Const(_) | ExprKind::Key(_) => Reads::Nothing,
+            ExprKind::Field(_)
+            | ExprKind::Slot(_)
+            | ExprKind::At
+            | ExprKind::With(_)
+            | ExprKind::History(_)
+            | ExprKind::Prev { .. }
+            | ExprKind::Loop { .. }
+            | ExprKind::Lookup { .. }
+            | ExprKind::Listed { .. } => Reads::More,
+            _ => expr.children().into_iter().map(Reads::of).fold(Reads::Nothing, Reads::and),
+        }
+    }
+
+    fn and(self, other: Reads) -> Reads {
+        match (self, other) {
+            (Reads::Nothing, other) => other,
+            (own, Reads::Nothing) => own,
+            (own, other) if own == other => own,
+            _ => Reads::More,
+        }
+    }
+}
+
+impl Piece {
+    /// What it reads of a match.
+    pub fn reads(&self) -> Reads {
+        match self {
+            Piece::Text(_) => Reads::Nothing,
+            Piece::Value(_, reads) => *reads,
+        }
+    }
+
+    /// Appends what it says.
+    pub fn write(&self, scene: &Scene<'_>, out: &mut String) {
+        match self {
+            Piece::Text(text) => out.push_str(text),
+            // Writing to a text cannot fail.
+            Piece::Value(value, _) => drop(write!(out, "{}", value(scene))),
+        }
+    }
 }
 
 /// The moment at which an alert came about.
@@ -67,7 +133,22 @@ impl Voice {
             resolve: rule.resolve.as_deref().map(pieces),
             suppress: rule.suppress.as_ref().map(|suppress| Suppress::new(suppress, lag_us)),
             emits: rule.emits.clone(),
+            can_wait: rule.alert.is_some()
+                && rule.having.is_none()
+                && rule.suppress.is_none()
+                && rule.emits.is_none()
+                && !said(rule).any(reads_tables),
         }
+    }
+
+    /// The `with` fields of a scene without them.
+    pub fn fields(&self, scene: &Scene<'_>) -> Vec<Value> {
+        let mut fields = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            let value = field(&Scene { with: &fields, ..*scene });
+            fields.push(value);
+        }
+        fields
     }
 
     /// Whether an alert of this time may go out, or one of this key was within `suppress`.
@@ -95,16 +176,12 @@ impl Voice {
 
     /// Says it, unless `having` does not hold; returns whether it did. The scene shows all but the `with` fields.
     pub fn speak(&self, scene: &Scene<'_>, facts: Facts<'_>, out: &mut Out) -> bool {
-        let mut fields = Vec::with_capacity(self.fields.len());
-        for field in &self.fields {
-            let value = field(&Scene { with: &fields, ..*scene });
-            fields.push(value);
-        }
+        let fields = self.fields(scene);
         let scene = Scene { with: &fields, ..*scene };
         if self.having.as_ref().is_some_and(|having| having(&scene) != Some(true)) {
             return false;
         }
-        let position = self.position(&facts);
+        let position = self.position(facts.moment, facts.key, facts.sequence);
         // That something is over is news for people: it is no event of the stream.
         if let Some(emits) = self.emits.as_ref().filter(|_| facts.state != AlertState::Resolved) {
             let values = emits.columns.iter().map(|column| emitted(*column, &scene, facts.at_us)).collect();
@@ -128,9 +205,9 @@ impl Voice {
     }
 
     /// Where it is said.
-    pub fn position(&self, facts: &Facts<'_>) -> Position {
-        let hop = Hop { rule: self.rule.0, key: facts.key.to_vec(), sequence: facts.sequence };
-        match facts.moment {
+    pub fn position(&self, moment: Moment<'_>, key: &[u8], sequence: u32) -> Position {
+        let hop = Hop { rule: self.rule.0, key: key.to_vec(), sequence };
+        match moment {
             Moment::Event(batch, row) => behind(batch, row, hop),
             Moment::Timer(time_us) => Position { time_us, cause: Cause::Timer, path: vec![hop] },
         }
@@ -140,7 +217,7 @@ impl Voice {
 fn pieces(template: &[TemplatePart]) -> Vec<Piece> {
     let piece = |part: &TemplatePart| match part {
         TemplatePart::Text(text) => Piece::Text(text.clone()),
-        TemplatePart::Expr(expr) => Piece::Value(compile_value(expr)),
+        TemplatePart::Expr(expr) => Piece::Value(compile_value(expr), Reads::of(expr)),
     };
     template.iter().map(piece).collect()
 }
@@ -168,12 +245,6 @@ fn emitted(column: Emitted, scene: &Scene<'_>, at_us: i64) -> Value {
 
 fn message(template: &[Piece], scene: &Scene<'_>) -> String {
     let mut message = String::new();
-    for piece in template {
-        match piece {
-            Piece::Text(text) => message.push_str(text),
-            // Writing to a text cannot fail.
-            Piece::Value(value) => drop(write!(message, "{}", value(scene))),
-        }
-    }
+    template.iter().for_each(|piece| piece.write(scene, &mut message));
     message
 }

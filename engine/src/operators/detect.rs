@@ -14,8 +14,9 @@ use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 use timely::dataflow::operators::generic::{InputHandleCore, OutputBuilder};
 
 use super::{After, Fat, Inbound, Load, Outbound, TickEnd, by_worker, inbound};
-use crate::alert::Alert;
+use crate::alert::Alerts;
 use crate::detect::{Program, Share, Stage};
+use crate::event::Position;
 use crate::expr::hash_key;
 use crate::metrics::Metrics;
 use crate::tables::Tables;
@@ -116,12 +117,15 @@ fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
 }
 
 /// A key's alerts always go to one shard.
-pub(crate) fn split(alerts: Vec<Alert>, end: &Arc<TickEnd>, shards: usize, peers: usize) -> Vec<Outbound> {
-    let of = |shard| Outbound { worker: shard % peers, shard, end: end.clone(), alerts: Vec::new() };
+pub(crate) fn split(alerts: Alerts, end: &Arc<TickEnd>, shards: usize, peers: usize) -> Vec<Outbound> {
+    let of = |shard| Outbound { worker: shard % peers, shard, end: end.clone(), alerts: Alerts::default() };
     let mut found: Vec<Outbound> = (0..shards).map(of).collect();
-    for alert in alerts {
-        let shard = (hash_key(alert.position.key()) >> 32) as usize % shards;
-        found[shard].alerts.push(alert);
+    let shard = |position: &Position| (hash_key(position.key()) >> 32) as usize % shards;
+    for alert in alerts.one {
+        found[shard(&alert.position)].alerts.one.push(alert);
+    }
+    for together in alerts.together {
+        found[shard(&together.0)].alerts.together.push(together);
     }
     found
 }

@@ -17,7 +17,7 @@ pub use source::source;
 
 use std::sync::Arc;
 
-use crate::alert::Alert;
+use crate::alert::Alerts;
 use crate::detect::{Parcel, Program};
 use crate::event::Batch;
 use crate::io::{Cut, FloorEntry, SideRecord};
@@ -103,7 +103,7 @@ pub struct Outbound {
     /// The tick's end.
     pub end: Arc<TickEnd>,
     /// Alerts.
-    pub alerts: Vec<Alert>,
+    pub alerts: Alerts,
 }
 
 impl Addressed for Inbound {
@@ -124,5 +124,5 @@ pub struct Turn {
     /// The tick's end.
     pub end: Arc<TickEnd>,
     /// The shard's alerts, by position.
-    pub alerts: Vec<Alert>,
+    pub alerts: Alerts,
 }

@@ -12,7 +12,7 @@ use timely::dataflow::operators::generic::InputHandleCore;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 
 use super::{Fat, Outbound, TickEnd, Turn, by_worker};
-use crate::alert::Alert;
+use crate::alert::Alerts;
 
 /// What a sink needs: where each shard's thread takes its turns, and whom to tell that a shard has passed a tick.
 #[derive(Clone)]
@@ -43,11 +43,11 @@ fn build<P: Pull<Message<u64, Fat<Outbound>>> + 'static>(
     outlets: Outlets,
 ) {
     builder.build(move |_capabilities| {
-        let mut open: BTreeMap<(u64, usize), (Arc<TickEnd>, Vec<Alert>)> = BTreeMap::new();
+        let mut open: BTreeMap<(u64, usize), (Arc<TickEnd>, Alerts)> = BTreeMap::new();
         move |frontiers| {
             input.for_each(|_capability, items| {
                 for Outbound { shard, end, alerts, .. } in items.0.drain(..) {
-                    let slot = open.entry((end.tick, shard)).or_insert_with(|| (end, Vec::new()));
+                    let slot = open.entry((end.tick, shard)).or_insert_with(|| (end, Alerts::default()));
                     slot.1.extend(alerts);
                 }
             });
@@ -57,7 +57,7 @@ fn build<P: Pull<Message<u64, Fat<Outbound>>> + 'static>(
                     break;
                 }
                 let (end, mut alerts) = entry.remove();
-                alerts.sort_by(|a, b| a.position.cmp(&b.position));
+                alerts.sort();
                 // A shard's thread that has ended has told why; the run ends with that.
                 let _ = outlets.turns[shard].send(Turn { end, alerts });
                 (outlets.passed)(shard, tick);

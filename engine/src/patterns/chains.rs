@@ -47,9 +47,52 @@ pub(super) struct Node<E> {
     before: u64,
 }
 
-/// Those nodes that stand in a combination which an event completes: a range of each row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Complete(Vec<Range<u64>>);
+/// The combinations that an event completes: of each row, what stands in one.
+#[derive(Debug)]
+pub(crate) struct Complete<E> {
+    rows: Vec<Vec<Picked<E>>>,
+    count: u64,
+}
+
+/// An event that stands in a combination.
+#[derive(Debug)]
+struct Picked<E> {
+    event: E,
+    /// What goes on from it, by position in the next row.
+    next: Range<u32>,
+}
+
+impl<E> Complete<E> {
+    /// How many they are.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// By row, the events that stand in any.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = &E> + Clone> + Clone {
+        self.rows.iter().map(|row| row.iter().map(|picked| &picked.event))
+    }
+
+    /// Shows each as positions in the rows, in the order of their events: by the first, then by the second, and so on.
+    pub(crate) fn visit(&self, mut show: impl FnMut(&[u32])) {
+        let mut at = vec![0; self.rows.len()];
+        let first = self.rows.first().map_or(0, |row| row.len() as u32);
+        self.walk(0, 0..first, &mut at, &mut show);
+    }
+
+    fn walk(&self, step: usize, range: Range<u32>, at: &mut [u32], show: &mut impl FnMut(&[u32])) {
+        let row = &self.rows[step];
+        let is_last = step + 1 == self.rows.len();
+        for position in range {
+            at[step] = position;
+            if is_last {
+                show(at);
+            } else {
+                self.walk(step + 1, row[position as usize].next.clone(), at, show);
+            }
+        }
+    }
+}
 
 impl<E> Row<E> {
     fn end(&self) -> u64 {
@@ -73,21 +116,37 @@ impl<E> Row<E> {
         };
         if range.is_empty() { 0 } else { until(range.end).saturating_sub(until(range.start.max(self.base))) }
     }
+}
 
-    /// The nodes of a range that go on from the node of this number in the row before.
-    fn go_on_from(&self, number: u64, range: &Range<u64>) -> Range<u64> {
-        let first = self.partition_point(range, |node| node.from.end <= number);
-        first..self.partition_point(&(first..range.end), |node| node.from.start <= number)
+impl<E: Clone> Row<E> {
+    /// The nodes of a range of numbers.
+    fn among(&self, range: &Range<u64>) -> impl Iterator<Item = &Node<E>> {
+        let index = |number: u64| number.saturating_sub(self.base) as usize;
+        self.nodes.range(index(range.start)..index(range.end))
     }
 
-    /// The first number of a range whose node is not so; those that are stand first.
-    fn partition_point(&self, range: &Range<u64>, is_so: impl Fn(&Node<E>) -> bool) -> u64 {
-        let Range { start: mut low, end: mut high } = *range;
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.get(middle).is_some_and(&is_so) { low = middle + 1 } else { high = middle }
-        }
-        low
+    /// The nodes of a range, each with what goes on from it in a range of the next row; `ways`: how many combinations go on
+    /// from each node of that range, and then of this one.
+    fn picked(&self, range: &Range<u64>, next: &Row<E>, of_next: &Range<u64>, ways: &mut Vec<u64>) -> Vec<Picked<E>> {
+        let sums: Vec<u64> = [0].into_iter().chain(ways.iter().scan(0u64, |sum, ways| {
+            *sum = sum.saturating_add(*ways);
+            Some(*sum)
+        })).collect();
+        let mut ends = next.among(of_next).map(|node| node.from.end).peekable();
+        let mut starts = next.among(of_next).map(|node| node.from.start).peekable();
+        let (mut from, mut to) = (0u32, 0u32);
+        ways.clear();
+        let picked = (range.start..).zip(self.among(range)).map(|(number, node)| {
+            while ends.next_if(|end| *end <= number).is_some() {
+                from += 1;
+            }
+            while starts.next_if(|start| *start <= number).is_some() {
+                to += 1;
+            }
+            ways.push(sums[to as usize].saturating_sub(sums[from as usize]));
+            Picked { event: node.event.clone(), next: from..to }
+        });
+        picked.collect()
     }
 }
 
@@ -165,18 +224,24 @@ impl<E: Clone> Chains<E> {
         }
     }
 
-    /// The nodes in combinations that an event at the last step completes; `None`: it completes none.
-    pub(super) fn complete(&self) -> Option<Complete> {
+    /// The combinations that an event at the last step completes; `None`: it completes none.
+    pub(super) fn complete(&self) -> Option<Complete<E>> {
         let mut range = self.rows.last()?.opened();
-        let mut ranges = vec![range.clone(); self.rows.len()];
-        for step in (0..self.rows.len()).rev() {
-            let row = &self.rows[step];
+        let mut rows = Vec::with_capacity(self.rows.len());
+        let mut ways = vec![1; (range.end - range.start) as usize];
+        let mut next: Option<(Range<u64>, &Row<E>)> = None;
+        for (step, row) in self.rows.iter().enumerate().rev() {
             let (first, last) = (row.get(range.start)?, row.get(range.end.checked_sub(1)?)?);
-            ranges[step] = range;
-            let base = step.checked_sub(1).map_or(0, |before| self.rows[before].base);
-            range = first.from.start.max(base)..last.from.end;
+            let before = step.checked_sub(1).map_or(0, |before| self.rows[before].base);
+            let leads = first.from.start.max(before)..last.from.end;
+            rows.push(match &next {
+                None => row.among(&range).map(|node| Picked { event: node.event.clone(), next: 0..0 }).collect(),
+                Some((of_next, next)) => row.picked(&range, next, of_next, &mut ways),
+            });
+            next = Some((std::mem::replace(&mut range, leads), row));
         }
-        Some(Complete(ranges))
+        rows.reverse();
+        Some(Complete { rows, count: ways.into_iter().fold(0, u64::saturating_add) })
     }
 
     /// What has been completed is complete: it does not go on besides.
@@ -184,35 +249,6 @@ impl<E: Clone> Chains<E> {
         if let Some(row) = self.rows.last_mut() {
             row.base = row.end();
             row.nodes.clear();
-        }
-    }
-
-    /// Shows the completed combinations, in the order of their events: by the first, then by the second, and so on.
-    pub(super) fn visit<'a>(&'a self, complete: &Complete, visit: &mut impl FnMut(&[&'a Node<E>])) {
-        let (Some(range), Some(row)) = (complete.0.first(), self.rows.first()) else { return };
-        let mut picked = Vec::with_capacity(self.rows.len());
-        self.walk(row, 0, range.clone(), complete, &mut picked, visit);
-    }
-
-    fn walk<'a>(
-        &'a self,
-        row: &'a Row<E>,
-        step: usize,
-        range: Range<u64>,
-        complete: &Complete,
-        picked: &mut Vec<&'a Node<E>>,
-        visit: &mut impl FnMut(&[&'a Node<E>]),
-    ) {
-        for number in range {
-            let Some(node) = row.get(number) else { continue };
-            picked.push(node);
-            match (self.rows.get(step + 1), complete.0.get(step + 1)) {
-                (Some(next), Some(of_next)) => {
-                    self.walk(next, step + 1, next.go_on_from(number, of_next), complete, picked, visit);
-                }
-                _ => visit(picked),
-            }
-            picked.pop();
         }
     }
 

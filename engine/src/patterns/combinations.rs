@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tripline_query_lang::plan::{Runs, Skip, StepId};
 
 use super::bar::Rank;
-use super::chains::Chains;
+use super::chains::{Chains, Complete};
 use super::graph::{Graph, LeafBody};
 use super::kept::{Keeper, KeptEvent};
 use super::run::{Cursor, Keeping, Moment, Run};
@@ -25,6 +25,8 @@ use crate::state::{Put, StateError, Take};
 /// A sequence of single steps, some of them by `then each`.
 pub(super) struct Combinations {
     steps: Vec<Step>,
+    /// Which they are.
+    names: Arc<[StepId]>,
     /// By step, whether it is by `then each`.
     each: Vec<bool>,
     /// A run with no more branches, itself among them, loses none.
@@ -41,6 +43,43 @@ pub(super) struct Combinations {
 struct Step {
     step: StepId,
     role: u64,
+}
+
+/// Matches that an event completes together.
+#[derive(Debug)]
+pub struct Combined {
+    steps: Arc<[StepId]>,
+    /// What they took before.
+    complete: Complete<Arc<KeptEvent>>,
+    /// What all took last.
+    newest: Arc<KeptEvent>,
+}
+
+impl Combined {
+    /// How many they are.
+    pub(crate) fn count(&self) -> u64 {
+        self.complete.count()
+    }
+
+    /// The steps, each with the events that any of the matches took at it.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (StepId, Vec<&KeptEvent>)> {
+        let rows = self.complete.rows().map(|row| row.map(|event| &**event).collect());
+        self.steps.iter().copied().zip(rows.chain([vec![&*self.newest]]))
+    }
+
+    /// Shows each, in their order, as positions in the rows but the last.
+    pub(crate) fn visit(&self, show: impl FnMut(&[u32])) {
+        self.complete.visit(show);
+    }
+
+    /// Shows each, in their order, as what it took.
+    pub(crate) fn each(&self, mut show: impl FnMut(Vec<(StepId, Taken)>)) {
+        let rows: Vec<Vec<&Arc<KeptEvent>>> = self.complete.rows().map(Iterator::collect).collect();
+        self.visit(|at| {
+            let events = rows.iter().zip(at).map(|(row, at)| row[*at as usize]).chain([&self.newest]);
+            show(self.steps.iter().zip(events).map(|(step, event)| (*step, event.clone() as Taken)).collect());
+        });
+    }
 }
 
 /// What one key has open.
@@ -101,6 +140,7 @@ impl Combinations {
             return Err("the first step is not followed by `then each`");
         }
         Ok(Combinations {
+            names: steps.iter().map(|step| step.step).collect(),
             steps,
             each,
             branches_max,
@@ -253,20 +293,16 @@ impl Combinations {
     ) {
         let last = self.rows();
         if let Some(complete) = shared.chains.complete() {
-            let newest = keeping.event();
-            let incomplete = &mut state.incomplete;
-            shared.chains.visit(&complete, &mut |nodes| {
-                let taken = nodes.iter().zip(&self.steps).map(|(node, step)| (step.step, node.event.clone() as Taken));
-                let newest = (self.steps[last].step, newest.clone() as Taken);
-                out.push(Match {
-                    at_us: now.at_us,
-                    time_us: now.at_us,
-                    by_event: true,
-                    key: None,
-                    taken: taken.chain([newest]).collect(),
-                    deadline_us: None,
-                    incomplete: std::mem::take(incomplete),
-                });
+            let all = Combined { steps: self.names.clone(), complete, newest: keeping.event().clone() };
+            out.push(Match {
+                at_us: now.at_us,
+                time_us: now.at_us,
+                by_event: true,
+                key: None,
+                taken: Vec::new(),
+                all: Some(Box::new(all)),
+                deadline_us: None,
+                incomplete: std::mem::take(&mut state.incomplete),
             });
         }
         if self.each[last] {

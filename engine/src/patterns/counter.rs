@@ -269,6 +269,7 @@ impl Counter {
             state.counted.row.range(taken).map(|counting| (self.first.step, counting.entry.event.clone() as Taken));
         let of_last = last.map(|(step, keeping)| (step, keeping.event().clone() as Taken));
         out.push(Match {
+            all: None,
             at_us: now.at_us,
             time_us: now.at_us,
             by_event: true,

@@ -186,6 +186,11 @@ impl KeptEvent {
         KeptEvent { coordinates, layout, cells }
     }
 
+    /// Where it stands in the input.
+    pub(crate) fn place(&self) -> &Coordinates {
+        &self.coordinates
+    }
+
     /// The values, in the order of the layout.
     pub(super) fn cells(&self) -> &[Cell] {
         &self.cells

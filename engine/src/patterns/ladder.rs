@@ -396,6 +396,7 @@ impl Ladder {
                 by_event: true,
                 key: None,
                 taken,
+                all: None,
                 deadline_us: None,
                 incomplete: std::mem::take(&mut state.incomplete),
             });

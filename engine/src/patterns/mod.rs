@@ -45,6 +45,7 @@ use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
 use crate::expr::{Lookups, Row, ValueFn, compile_value};
+pub use combinations::Combined;
 use combinations::{Combinations, Shared};
 use condition::Parts;
 use counter::{Counted, Counter};
@@ -134,6 +135,9 @@ pub struct Match {
     pub key: Option<Arc<[Value]>>,
     /// The taken events, in order of the steps and within a step in the order taken.
     pub taken: Vec<(StepId, Taken)>,
+    /// It stands for all of these, which differ in what they took, and took nothing itself; of these, the first is incomplete
+    /// if it is.
+    pub all: Option<Box<Combined>>,
     /// The deadline that an absence waited for, microseconds.
     pub deadline_us: Option<i64>,
     /// Starts of this key were refused, or branches cut by `limit`, since its last match.

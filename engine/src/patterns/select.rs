@@ -77,6 +77,7 @@ impl Candidate {
             by_event: self.by_event,
             key: self.key,
             taken,
+            all: None,
             deadline_us: self.deadline_us,
             incomplete,
         }

@@ -33,6 +33,7 @@ impl Silence {
         if deadline_us < before_us {
             state.wake_us = i64::MAX;
             out.push(Match {
+                all: None,
                 at_us: deadline_us,
                 time_us: deadline_us,
                 by_event: false,

@@ -88,9 +88,11 @@ impl Outlet {
         let Turn { end, alerts } = turn;
         let shard = self.progress.shard.0 as usize;
         let before = self.size();
-        for found in alerts.iter().filter(|found| self.start.wants_alert(&found.position)) {
-            self.batch.alerts.push(AlertRecord { links: self.traces.of(found), ..found.record(&self.plan) });
-        }
+        alerts.each(|found| {
+            if self.start.wants_alert(&found.position) {
+                self.batch.alerts.push(AlertRecord { links: self.traces.of(found), ..found.record(&self.plan) });
+            }
+        });
         let sides = end.sides.get(shard).into_iter().flatten();
         let sides = sides.filter(|(partition, side)| self.start.wants_side(*partition, side.offset));
         self.batch.sides.extend(sides.map(|(_, side)| side.clone()));

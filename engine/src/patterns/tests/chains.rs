@@ -40,7 +40,10 @@ fn fed(events: &[u8], span: usize, rows: usize) -> Chains<usize> {
 fn shown(chains: &Chains<usize>) -> Vec<Vec<usize>> {
     let mut shown = Vec::new();
     if let Some(complete) = chains.complete() {
-        chains.visit(&complete, &mut |nodes| shown.push(nodes.iter().map(|node| node.event).collect::<Vec<_>>()));
+        let rows: Vec<Vec<usize>> = complete.rows().map(|row| row.copied().collect()).collect();
+        let place = |(row, at): (&Vec<usize>, &u32)| row[*at as usize];
+        complete.visit(|at| shown.push(rows.iter().zip(at).map(place).collect::<Vec<_>>()));
+        assert_eq!(shown.len() as u64, complete.count());
     }
     shown
 }

@@ -10,7 +10,7 @@ use tripline_query_lang::plan::{
 use tripline_query_lang::value::Type;
 
 use crate::event::{Batch, BatchBuilder, PartitionId};
-use crate::patterns::{KeyState, Machine, Match, Offer};
+use crate::patterns::{KeyState, Machine, Match, Offer, Taken};
 
 const SECOND: i64 = 1_000_000;
 
@@ -63,7 +63,7 @@ pub(super) fn find(pattern: &str, events: &str, by_runs: bool, interrupted: bool
     machine.finish(&mut state, &[], &mut found);
     assert_eq!(machine.open_runs(&state), 0, "nothing is left");
     assert_eq!(machine.next_deadline(&state), None, "no timer is left");
-    found.iter().map(text).collect()
+    found.iter().flat_map(texts).collect()
 }
 
 /// The state as it is read back from its bytes; also looks at what is read from damaged ones.
@@ -89,14 +89,23 @@ fn read_back(machine: &Machine, state: &KeyState) -> KeyState {
     back
 }
 
-fn text(found: &Match) -> String {
+/// A match, or all that it stands for.
+fn texts(found: &Match) -> Vec<String> {
+    let Some(all) = &found.all else { return vec![text(found, &found.taken, found.incomplete)] };
+    let mut texts = Vec::new();
+    all.each(|taken| texts.push(text(found, &taken, found.incomplete && texts.is_empty())));
+    assert_eq!(texts.len() as u64, all.count());
+    texts
+}
+
+fn text(found: &Match, taken: &[(StepId, Taken)], incomplete: bool) -> String {
     let letter = |stream: StreamId| char::from(b'a' + stream.0 as u8);
-    let event = |(_, event): &(StepId, crate::patterns::Taken)| {
+    let event = |(_, event): &(StepId, Taken)| {
         let place = event.coordinates();
         format!("{}{}", letter(place.partition.stream), place.at_us / SECOND)
     };
-    let events: Vec<String> = found.taken.iter().map(event).collect();
-    let mark = if found.incomplete { "!" } else { "" };
+    let events: Vec<String> = taken.iter().map(event).collect();
+    let mark = if incomplete { "!" } else { "" };
     format!("{} @{}{mark}", events.join(" "), found.at_us / SECOND).trim().to_owned()
 }
 

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, unbounded};
 use super::Random;
 use super::disk::Disk;
 use super::rules::Lines;
+use crate::alert::Alerts;
 use crate::detect::{Parcel, Program, Share, Stage};
 use crate::io::{FloorEntry, Progress};
 use crate::operators::{After, Turn, Work, split};
@@ -206,14 +207,14 @@ impl Process {
                 if let Some(start_us) = end.start_us {
                     self.stages.iter_mut().for_each(|stage| stage.begin(start_us));
                 }
-                let mut alerts = Vec::new();
+                let mut alerts = Alerts::default();
                 for stage in 0..self.stages.len() {
                     let found = self.stages[stage].advance(end.watermark_us, end.after == After::Finished);
                     alerts.extend(found.alerts);
                     self.push(found.parcels);
                 }
                 for mut found in split(alerts, &end, self.outlets.len(), 1) {
-                    found.alerts.sort_by(|a, b| a.position.cmp(&b.position));
+                    found.alerts.sort();
                     self.turns[found.shard].push_back(Turn { end: end.clone(), alerts: found.alerts });
                 }
             }
