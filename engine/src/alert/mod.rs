@@ -3,9 +3,9 @@
 mod id;
 mod json;
 mod record;
-mod together;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use std::sync::Arc;
 

@@ -128,10 +128,13 @@ impl<E: Clone> Row<E> {
     /// The nodes of a range, each with what goes on from it in a range of the next row; `ways`: how many combinations go on
     /// from each node of that range, and then of this one.
     fn picked(&self, range: &Range<u64>, next: &Row<E>, of_next: &Range<u64>, ways: &mut Vec<u64>) -> Vec<Picked<E>> {
-        let sums: Vec<u64> = [0].into_iter().chain(ways.iter().scan(0u64, |sum, ways| {
-            *sum = sum.saturating_add(*ways);
-            Some(*sum)
-        })).collect();
+        let sums: Vec<u64> = [0]
+            .into_iter()
+            .chain(ways.iter().scan(0u64, |sum, ways| {
+                *sum = sum.saturating_add(*ways);
+                Some(*sum)
+            }))
+            .collect();
         let mut ends = next.among(of_next).map(|node| node.from.end).peekable();
         let mut starts = next.among(of_next).map(|node| node.from.start).peekable();
         let (mut from, mut to) = (0u32, 0u32);
