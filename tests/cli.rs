@@ -133,3 +133,41 @@ fn rules_that_are_given_out_are_in_the_layout() {
     let output = tripline(root, &["fmt", "--check", "src/cli/template", "src/story/card-fraud"]);
     assert!(output.status.success(), "run `tripline fmt` on {}{}", out(&output), err(&output));
 }
+
+#[test]
+fn rows_of_views_are_shown_when_the_run_has_ended() {
+    let folder = folder();
+    let rules = "stream pay { card: text  amount: decimal(2)  note: text?  at: time } timed by at, late 10s\n\
+        view cards { by card on pay emit seen = count() over forever, spend = sum(amount) over 10s, note = last(note) over 1h }\n\
+        view lately { by card on pay emit seen = count() over 2s }\n\
+        rule r { on pay where cards[card].seen >= 1 alert low \"{card} again\" }\n";
+    std::fs::write(folder.path().join("r.trip"), rules).expect("written");
+    let event = |card: &str, amount: &str, second: u32, note: &str| {
+        format!(
+            "{{\"card\":\"{card}\",\"amount\":{amount},\"note\":\"{note}\",\"at\":\"2026-01-01T00:00:{second:02}Z\"}}\n"
+        )
+    };
+    let events = [("b", "1.00", 1, "x"), ("a", "2.50", 9, "y"), ("b", "4.00", 2, "z\\n"), ("b", "8.00", 12, "")];
+    let text: String = events.iter().map(|(card, amount, at, note)| event(card, amount, *at, note)).collect();
+    std::fs::write(folder.path().join("pay.jsonl"), text).expect("written");
+    let run = |further: &[&str]| {
+        let mut args = vec!["run", "r.trip", "--input", "pay.jsonl", "--quiet"];
+        args[3] = "pay=pay.jsonl";
+        args.extend(further);
+        tripline(folder.path(), &args)
+    };
+    let table = "cards as of 2026-01-01T00:00:12Z: 2 rows\n  card  seen  spend  note\n  a     1     2.50   y\n  b     3     12.00\n\
+        lately as of 2026-01-01T00:00:12Z: 1 row\n  card  seen\n  b     1\n";
+    for workers in ["1", "3"] {
+        let shown = run(&["--show", "cards", "--show", "lately", "--output", "alerts.jsonl", "--workers", workers]);
+        assert_eq!(shown.status.code(), Some(0), "{}", err(&shown));
+        assert_eq!(out(&shown), table, "{workers} workers");
+    }
+    let lines = out(&run(&["--show", "lately", "--output", "-"]));
+    let last = lines.lines().last().expect("a line");
+    let expected = r#"{"view":"lately","at":"2026-01-01T00:00:12Z","key":{"card":"b"},"fields":{"seen":1}}"#;
+    assert_eq!((lines.lines().count(), last), (3, expected));
+    let unknown = run(&["--show", "card"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(err(&unknown).contains("no view is called `card`; did you mean `cards`?"), "{}", err(&unknown));
+}

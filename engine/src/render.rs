@@ -13,6 +13,7 @@ use crate::detect::Program;
 use crate::metrics::Metrics;
 use crate::operators::{self, Fat, Outlets, StageParts, Work};
 use crate::tables::Tables;
+use crate::views::Shelf;
 
 /// What a worker's dataflow is made of.
 pub struct Parts {
@@ -24,6 +25,8 @@ pub struct Parts {
     pub outlets: Outlets,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Where rows of views go at the end of the run.
+    pub shelf: Arc<Shelf>,
 }
 
 /// Builds the dataflow; returns what wakes its source.
@@ -34,7 +37,7 @@ pub struct Parts {
 ///         +-> detect 1 -+
 /// ```
 pub fn render(worker: &mut Worker, parts: Parts) -> SyncActivator {
-    let Parts { program, work, outlets, metrics } = parts;
+    let Parts { program, work, outlets, metrics, shelf } = parts;
     let shards = outlets.turns.len();
     let tables = Rc::new(Tables::new(program.plan()));
     worker.dataflow::<u64, _, _>(|scope| {
@@ -44,8 +47,9 @@ pub fn render(worker: &mut Worker, parts: Parts) -> SyncActivator {
         let mut alerts = Vec::new();
         for stage in 0..inputs.len() {
             let input = joined(scope, std::mem::take(&mut inputs[stage]));
-            let (program, tables, metrics) = (program.clone(), tables.clone(), metrics.clone());
-            let parts = StageParts { program, stage, shards, tables, metrics };
+            let (program, tables) = (program.clone(), tables.clone());
+            let (metrics, shelf) = (metrics.clone(), shelf.clone());
+            let parts = StageParts { program, stage, shards, tables, metrics, shelf };
             let (found, rows) = operators::detect(input, parts);
             alerts.push(found);
             inputs[stage + 1..].iter_mut().zip(rows).for_each(|(input, rows)| input.push(rows));

@@ -12,6 +12,7 @@ mod job;
 mod progress;
 mod rules;
 mod run;
+mod show;
 mod signals;
 mod sweep;
 mod test;

@@ -9,7 +9,7 @@ use tripline_query_lang::plan::Plan;
 use super::assignment::Assignment;
 use super::exit::{Failure, Outcome};
 use super::progress::Progress;
-use super::{Talk, job, signals};
+use super::{Talk, job, show, signals};
 use crate::config::{Config, Engine, Format, Origin, Place, TableOrigin};
 use crate::wiring::{self, Surroundings};
 
@@ -32,6 +32,9 @@ pub struct Args {
     /// Override a param of the rules, in the rule language's notation; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<Assignment>,
+    /// Print the rows of a view when the run has ended; may be repeated
+    #[arg(long, value_name = "VIEW")]
+    show: Vec<String>,
 }
 
 /// Runs until the input ends or the process is told to stop; then prints one line of counts.
@@ -43,14 +46,16 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
     let changing: Vec<String> = config.lists.keys().cloned().collect();
     let plan = job::plan_with(&sources, &config.params, &changing, talk)?;
     take_tables(&mut config, args, &plan);
+    let (views, plan) = (show::views(&args.show, &plan)?, Arc::new(plan));
     let shows_alerts = matches!(config.sinks.get("alerts"), None | Some(Place::Terminal));
     let to_stdout = config.sinks.values().any(|place| matches!(place, Place::File(path) if path == Path::new("-")));
     let notice: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(|text| anstream::eprintln!("{text}"));
     let around = Surroundings { notice, stop: stop.clone() };
-    let job = wiring::job(plan, &config, &around).map_err(|faults| {
+    let job = wiring::job(plan.clone(), &config, &around).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
         Failure::Usage(format!("rules and configuration do not fit, nothing was started\n{}", lines.join("\n")))
     })?;
+    let job = job.show(views);
     let metrics = job.metrics();
     signals::print_counts_on_request(metrics.clone())?;
     let progress = Arc::new(Progress::new(metrics.clone(), !talk.quiet && !shows_alerts && !to_stdout));
@@ -70,7 +75,7 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
         Ok(summary) => {
             let ended = if summary.finished { "the input has ended" } else { "told to stop" };
             talk.say(format_args!("{ended}: {}", summary.counts));
-            Ok(())
+            show::print(&summary.views, &plan, to_stdout, &mut std::io::stdout().lock())
         }
         Err(RunError::Stopped(why)) => {
             talk.say(format_args!("told to stop before anything was read: {why}"));

@@ -7,6 +7,7 @@ mod tables;
 pub use kafka::Surroundings;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tripline_connectors::file::{FileFormat, FileSource};
 use tripline_connectors::json::JsonDecoder;
@@ -85,7 +86,7 @@ pub enum WiringFault {
 }
 
 /// A job of this plan, with all sources and sinks of the configuration. All faults come together.
-pub fn job(plan: Plan, config: &Config, around: &Surroundings) -> Result<Job, Vec<WiringFault>> {
+pub fn job(plan: Arc<Plan>, config: &Config, around: &Surroundings) -> Result<Job, Vec<WiringFault>> {
     let mut faults = sources_fit(&plan, config);
     faults.extend(tables_fit(&plan, config));
     faults.extend(sinks_fit(&plan, config));

@@ -109,14 +109,14 @@ fn derived(out: &mut String, place: &Position, plan: &Plan) {
 }
 
 /// A member that is not the first of its object.
-fn member(out: &mut String, name: &str, value: impl FnOnce(&mut String)) {
+pub(crate) fn member(out: &mut String, name: &str, value: impl FnOnce(&mut String)) {
     out.push(',');
     text(out, name);
     out.push(':');
     value(out);
 }
 
-fn object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a Value)>) {
+pub(crate) fn object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a Value)>) {
     out.push('{');
     for (index, (name, of_it)) in members.enumerate() {
         if index > 0 {
@@ -175,12 +175,12 @@ fn seconds(out: &mut String, us: i64) {
     out.push_str(exact.trim_end_matches('0').trim_end_matches('.'));
 }
 
-fn time(out: &mut String, us: i64) {
+pub(crate) fn time(out: &mut String, us: i64) {
     let _ = write!(out, "\"{}\"", Rfc3339(us));
 }
 
 /// Quotes, backslashes and control characters are escaped, nothing else.
-fn text(out: &mut String, text: &str) {
+pub(crate) fn text(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {

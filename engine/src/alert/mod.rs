@@ -1,7 +1,7 @@
 //! An alert as a value: what `detect` makes, what tests look at, and what is written as canonical JSON.
 
 mod id;
-mod json;
+pub(crate) mod json;
 mod record;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,8 @@ use super::warm;
 use super::{Out, Program};
 use crate::expr::hash_key;
 use crate::tables::Tables;
+use crate::views::ViewRow;
+use tripline_query_lang::plan::RuleId;
 
 /// All rules of one scope over the keys of one worker.
 pub struct Detector {
@@ -101,6 +103,15 @@ impl Detector {
         // What is left has no end in time; what stands in the heap was ended here.
         self.shared.timers.clear();
         by_position(out, start, self.lag_us());
+    }
+
+    /// The rows of a view of this scope as of a time, which no event that was released lies behind; none of other scopes.
+    pub(super) fn rows(&mut self, view: RuleId, at_us: i64) -> Vec<ViewRow> {
+        let of_scope = &self.program.scopes[self.scope].rules;
+        match of_scope.iter().position(|rule| *rule == view.index()) {
+            Some(place) => self.rules[place].rows(at_us, &mut self.shared),
+            None => Vec::new(),
+        }
     }
 
     /// What is open.

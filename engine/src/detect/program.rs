@@ -27,6 +27,7 @@ pub struct Program {
     /// As it runs: see [`crate::views`].
     plan: Plan,
     pub(super) joins: Vec<Join>,
+    shown: Vec<RuleId>,
     pub(super) predicates: Predicates,
     pub(super) scopes: Vec<Scope>,
     /// By position in the plan; none for those that another looks after.
@@ -92,7 +93,7 @@ impl Program {
         Program::compile(plan, Machine::new, true, &[])
     }
 
-    /// As `new`; the rows of these views can be shown ([`Program::shown`]), also if no rule looks anything up in them.
+    /// As `new`; the rows of these views are shown at the end of the run, also if no rule looks anything up in them.
     pub fn showing(plan: Arc<Plan>, views: &[RuleId]) -> Result<Program, ProgramError> {
         Program::compile(plan, Machine::new, true, views)
     }
@@ -141,7 +142,14 @@ impl Program {
                 }
                 (Body::Threshold(threshold), _) if rule.keeps.is_some() => {
                     let is_own = |join: &Join| join.view == id;
-                    Some(Compiled::View(Arc::new(ViewRule::new(&plan, rule, threshold, &joins, is_own))))
+                    Some(Compiled::View(Arc::new(ViewRule::new(
+                        &plan,
+                        rule,
+                        threshold,
+                        &joins,
+                        is_own,
+                        shown.contains(&id),
+                    ))))
                 }
                 (Body::Threshold(threshold), _) => Some(match &threshold.window {
                     Some(window) => Compiled::Window(Arc::new(WindowRule::new(id, rule, threshold, window))),
@@ -153,7 +161,18 @@ impl Program {
         let rules = plan.rules.iter().zip(machines).enumerate().map(compile).collect();
         let behind = |(rule, turn): (&Rule, &Turn)| Some(look_back_us(rule)?.saturating_add(turn.lag_us));
         let look_back_us = plan.rules.iter().zip(&turns).map(behind).try_fold(0, |all, one| Some(one?.max(all)));
-        Ok(Program { predicates, scopes, rules, families, look_back_us, needed, joins, plan, written })
+        Ok(Program {
+            predicates,
+            scopes,
+            rules,
+            families,
+            look_back_us,
+            needed,
+            joins,
+            shown: shown.to_vec(),
+            plan,
+            written,
+        })
     }
 
     /// The plan, as compiled.
@@ -164,6 +183,11 @@ impl Program {
     /// The plan as it runs: with joins in place of look-ups in views.
     pub(super) fn running(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The views whose rows are shown.
+    pub(crate) fn shown(&self) -> &[RuleId] {
+        &self.shown
     }
 
     /// The joins.

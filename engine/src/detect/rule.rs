@@ -99,6 +99,11 @@ pub(super) trait Behaviour: Send + Sync {
     /// The input has ended. Returns whether the state is as good as none.
     fn finish(&self, state: &mut Self::State, bench: &mut Bench<'_>) -> bool;
 
+    /// The row of a view as of a time, if there is one.
+    fn row(&self, _state: &mut Self::State, _at_us: i64, _bench: &mut Bench<'_>) -> Option<Vec<Value>> {
+        None
+    }
+
     /// `time` with a watermark above this has something to do; `None`: never by itself.
     fn deadline(&self, state: &Self::State) -> Option<i64>;
 

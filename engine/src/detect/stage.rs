@@ -7,6 +7,7 @@ use super::{Detector, Out, Parcel, Program, Repeats, Share};
 use crate::alert::Alerts;
 use crate::event::PartitionId;
 use crate::tables::Tables;
+use crate::views::Shelf;
 
 /// The detectors of one stage and worker.
 pub struct Stage {
@@ -104,6 +105,14 @@ impl Stage {
         found.repeats = out.repeats;
         found.alerts = Alerts { one: out.alerts, together: out.together };
         found
+    }
+
+    /// Puts the rows of the views that are shown on the shelf, as of a time up to which events were released.
+    pub fn show(&mut self, at_us: i64, shelf: &Shelf) {
+        let program = self.program.clone();
+        for view in program.shown() {
+            self.detectors.iter_mut().for_each(|detector| shelf.put(*view, at_us, detector.rows(*view, at_us)));
+        }
     }
 
     /// The detectors, by scope from the stage's first on.

@@ -11,6 +11,7 @@ use super::timers::{NEVER, Timer, Timers};
 use crate::expr::hash_key;
 use crate::state::{Put, StateError, Take};
 use crate::tables::Tables;
+use crate::views::ViewRow;
 use tripline_query_lang::value::Type;
 
 /// What the rules of a detector share.
@@ -63,6 +64,9 @@ pub(super) trait Store: Send {
 
     /// The input has ended.
     fn finish(&mut self, shared: &mut Shared, out: &mut Out);
+
+    /// The rows of a view as of a time, in no order.
+    fn rows(&mut self, at_us: i64, shared: &mut Shared) -> Vec<ViewRow>;
 
     /// Number of open runs or episodes.
     fn open(&self) -> usize;
@@ -190,6 +194,19 @@ impl<B: Behaviour> Store for Slots<B> {
                 keys.release(id);
             }
         }
+    }
+
+    fn rows(&mut self, at_us: i64, shared: &mut Shared) -> Vec<ViewRow> {
+        let Shared { keys, key_types, scratch, tables, .. } = shared;
+        let mut rows = Vec::new();
+        for id in self.slots.ids() {
+            let Some(slot) = self.slots.get_mut(id) else { continue };
+            let out = &mut Out::default();
+            let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch, tables: &**tables };
+            let (key, fields) = (bench.key_parts(), self.rule.row(&mut slot.state, at_us, &mut bench));
+            rows.extend(fields.map(|fields| ViewRow { key, fields }));
+        }
+        rows
     }
 
     fn open(&self) -> usize {

@@ -27,6 +27,8 @@ pub(super) struct ViewRule {
     /// One event may come twice: widened to be taken in, and otherwise to look something up. Since the row is to be found as
     /// it was before the event, an event is then taken in only once the next one comes.
     waits: bool,
+    /// Its rows are shown when the input has ended: they stay until then.
+    is_shown: bool,
 }
 
 /// A row.
@@ -53,6 +55,7 @@ impl ViewRule {
         threshold: &Threshold,
         joins: &[Join],
         is_own: impl Fn(&Join) -> bool,
+        is_shown: bool,
     ) -> ViewRule {
         let origin = |stream: StreamId| match plan.streams.get(stream.index()).map(|stream| stream.origin) {
             Some(Origin::Widened { of, .. }) => of,
@@ -68,6 +71,7 @@ impl ViewRule {
             joins: joins.iter().map(|join| if is_own(join) { join.added.clone() } else { Vec::new() }).collect(),
             lasts_us: lasts_us(rule),
             waits: threshold.on.iter().any(|on| twice(on.stream)),
+            is_shown,
         }
     }
 
@@ -182,7 +186,16 @@ impl Behaviour for ViewRule {
     }
 
     fn finish(&self, state: &mut ViewState, bench: &mut Bench<'_>) -> bool {
+        if self.is_shown {
+            self.catch_up(state, None, bench);
+            return false;
+        }
         self.time(state, i64::MAX, bench)
+    }
+
+    fn row(&self, state: &mut ViewState, at_us: i64, bench: &mut Bench<'_>) -> Option<Vec<Value>> {
+        let keys = bench.key_parts();
+        self.fields(state, &keys, at_us, bench)
     }
 
     fn deadline(&self, state: &ViewState) -> Option<i64> {

@@ -20,6 +20,7 @@ use crate::event::Position;
 use crate::expr::hash_key;
 use crate::metrics::Metrics;
 use crate::tables::Tables;
+use crate::views::Shelf;
 
 /// The rows of a stage for each later one.
 type Rows<'scope> = Vec<Stream<'scope, u64, Fat<Inbound>>>;
@@ -36,6 +37,8 @@ pub struct StageParts {
     pub tables: Rc<Tables>,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Where rows of views go at the end of the run.
+    pub shelf: Arc<Shelf>,
 }
 
 /// Detects, and splits what it finds: alerts by sink shard, shard `s` is at worker `s % workers`; rows of derived streams
@@ -62,7 +65,7 @@ type Open = (Vec<Capability<u64>>, Arc<TickEnd>);
 fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
     mut builder: OperatorBuilder<'scope, u64>,
     mut input: InputHandleCore<u64, Fat<Inbound>, P>,
-    StageParts { program, stage, shards, tables, metrics }: StageParts,
+    StageParts { program, stage, shards, tables, metrics, shelf }: StageParts,
     (worker, peers): (usize, usize),
 ) -> (Stream<'scope, u64, Fat<Outbound>>, Rows<'scope>) {
     let (output, found_stream) = builder.new_output();
@@ -99,6 +102,11 @@ fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
                     rules.begin(start_us);
                 }
                 let found = rules.advance(end.watermark_us, end.after == After::Finished);
+                if end.after != After::Next
+                    && let Some(watermark_us) = end.watermark_us
+                {
+                    rules.show(watermark_us.saturating_sub(1), &shelf);
+                }
                 metrics.keyless(found.keyless);
                 metrics.judged(&found.admitted, &found.repeats);
                 let mut by_stage = inbound(found.parcels, &program);

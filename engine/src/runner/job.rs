@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tripline_query_lang::plan::{Plan, Stream, TableId};
+use tripline_query_lang::plan::{Plan, RuleId, Stream, TableId};
 
 use super::{Notice, RunError, run};
 use crate::io::{Decoder, RowDecoder, Source, TransactionalSink};
 use crate::metrics::{Counts, Metrics};
 use crate::time::{Clock, SystemClock};
+use crate::views::Shown;
 
 /// Makes decoders of a stream, one for each thread that reads it, which fill only the fields that are needed (by `FieldId`).
 pub type DecoderFactory = Box<dyn Fn(&Stream, &[bool]) -> Box<dyn Decoder> + Send>;
@@ -60,12 +61,14 @@ impl Default for Settings {
 }
 
 /// What a run did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// All counts of this run; a replay counts again what it reads again.
     pub counts: Counts,
     /// All input was finite and has ended; otherwise the run was told to stop.
     pub finished: bool,
+    /// The rows of the views that were to be shown, as of the newest event, or of the time up to which all was seen.
+    pub views: Vec<Shown>,
 }
 
 /// A plan with its sources and sinks.
@@ -78,6 +81,7 @@ pub struct Job {
     pub(super) observer: Box<dyn FnMut(Notice) + Send>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) shown: Vec<RuleId>,
 }
 
 impl Job {
@@ -92,7 +96,13 @@ impl Job {
             observer: Box::new(|_| {}),
             clock: Arc::new(SystemClock::default()),
             metrics: Arc::default(),
+            shown: Vec::new(),
         }
+    }
+
+    /// Gives the rows of these views in the summary.
+    pub fn show(self, views: Vec<RuleId>) -> Job {
+        Job { shown: views, ..self }
     }
 
     /// Adds a source; one of a stream that no rule reads is not opened.

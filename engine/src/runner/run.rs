@@ -25,6 +25,7 @@ use crate::operators::{Outlets, Turn};
 use crate::recovery::{self, Assigned, Shard, ShardError, Start};
 use crate::render::Parts;
 use crate::time::PartitionClock;
+use crate::views::Shelf;
 
 /// Deliveries that wait for the ticks.
 const DELIVERIES_MAX: usize = 16;
@@ -51,6 +52,7 @@ struct Launch {
     settings: Settings,
     metrics: Arc<Metrics>,
     traces: Arc<Traces>,
+    shelf: Arc<Shelf>,
     flags: Flags,
     events: Sender<Event>,
     over: Receiver<()>,
@@ -58,9 +60,9 @@ struct Launch {
 
 /// See [`Job::run`].
 pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
-    let Job { plan, inputs, tables, sinks, settings, mut observer, clock, metrics } = job;
+    let Job { plan, inputs, tables, sinks, settings, mut observer, clock, metrics, shown } = job;
     let settings = Settings { workers: settings.workers.max(1), ..settings };
-    let program = Arc::new(Program::new(plan.clone())?);
+    let program = Arc::new(Program::showing(plan.clone(), &shown)?);
     let mut opened = open(&program, inputs, settings.workers)?;
     let mut assigned = assign(&plan, &opened);
     let mut tables = tables::open(&program, tables, assigned.len())?;
@@ -81,6 +83,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
         settings,
         metrics: metrics.clone(),
         traces: Arc::default(),
+        shelf: Arc::default(),
         flags: Flags::default(),
         events,
         over,
@@ -110,7 +113,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let opening = (!tables.is_empty()).then_some(opening);
     let delivered = launch.ingests(opened, tables, gate)?;
     let (workers, outlets) = (launch.settings.workers, found.len());
-    let Launch { settings, flags, .. } = launch;
+    let Launch { settings, flags, shelf, .. } = launch;
     let finished = Supervisor::new(ticks, ranges, assigned, settings, clock, observer)
         .watching(told, alive, flags, workers + outlets)
         .opening(opening)
@@ -119,7 +122,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
         // Dropping the guards would wait for threads; one that hangs must not hang the run.
         std::mem::forget(guards);
     }
-    Ok(Summary { finished: finished?, counts: metrics.total() })
+    Ok(Summary { finished: finished?, counts: metrics.total(), views: shelf.take(&shown) })
 }
 
 /// Opens the sources of the streams that some rule reads; those that can be are split among so many readers.
@@ -317,6 +320,7 @@ impl Launch {
             work,
             outlets: outlets.clone(),
             metrics: self.metrics.clone(),
+            shelf: self.shelf.clone(),
         };
         let parts = taken.into_iter().map(part).collect();
         let (ready, wakes) = unbounded();

@@ -84,7 +84,13 @@ mod tests {
         let passed = |_, _| unreachable!("told to panic");
         let outlets = Outlets { turns: vec![turns], passed: Arc::new(passed) };
         let (work, taken): (Vec<_>, Vec<_>) = (0..2).map(|_| unbounded()).unzip();
-        let part = |work| Parts { program: program.clone(), work, outlets: outlets.clone(), metrics: Arc::default() };
+        let part = |work| Parts {
+            program: program.clone(),
+            work,
+            outlets: outlets.clone(),
+            metrics: Arc::default(),
+            shelf: Arc::default(),
+        };
         let (ready, wakes) = unbounded();
         let (events, told) = unbounded();
         let abort = Arc::new(AtomicBool::new(false));

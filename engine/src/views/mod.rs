@@ -9,8 +9,10 @@ mod chains;
 mod exprs;
 mod order;
 mod rewrite;
+mod show;
 
 pub(crate) use order::looked_up;
+pub use show::{Shelf, Shown, ViewRow};
 
 use tripline_query_lang::plan::{Expr, Plan, RuleId, StreamId};
 
