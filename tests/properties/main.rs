@@ -11,6 +11,7 @@ mod rules;
 #[path = "../support/run.rs"]
 mod run;
 mod runner;
+mod views;
 
 use std::sync::Arc;
 
@@ -34,21 +35,38 @@ struct Choices {
     records: Vec<Record>,
     rows: Vec<TableRow>,
     setting: Vec<u32>,
-    looks_up: bool,
+    kind: Kind,
 }
 
-fn drawn(seed: u64, looks_up: bool) -> Choices {
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A rule that looks at events alone.
+    Events,
+    /// A rule that looks things up in a table.
+    Tables,
+    /// Rules that look things up in views.
+    Views,
+}
+
+const KINDS: [Kind; 4] = [Kind::Events, Kind::Events, Kind::Tables, Kind::Views];
+
+fn drawn(seed: u64, kind: Kind) -> Choices {
     let mut rule = Draw::new(seed * 3 + 1);
-    text(&mut rule, looks_up);
+    text(&mut rule, kind);
     let records = events::records(&mut Draw::new(seed * 3 + 2));
-    let rows = if looks_up { events::rows(&mut Draw::new(seed ^ 0x7ab1e)) } else { Vec::new() };
+    let rows = if kind == Kind::Tables { events::rows(&mut Draw::new(seed ^ 0x7ab1e)) } else { Vec::new() };
     let mut setting = Draw::new(seed * 3 + 3);
     random_setting(&mut setting);
-    Choices { rule: rule.drawn, records, rows, setting: setting.drawn, looks_up }
+    Choices { rule: rule.drawn, records, rows, setting: setting.drawn, kind }
 }
 
-fn text(draw: &mut Draw, looks_up: bool) -> String {
-    if looks_up { rules::file_with_look_ups(draw) } else { rules::file(draw) }
+fn text(draw: &mut Draw, kind: Kind) -> String {
+    match kind {
+        Kind::Events => rules::file(draw),
+        Kind::Tables => rules::file_with_look_ups(draw),
+        Kind::Views => views::file(draw),
+    }
 }
 
 fn random_setting(draw: &mut Draw) -> Setting {
@@ -72,7 +90,7 @@ impl Choices {
 
     fn pair(&self) -> Pair {
         Pair {
-            text: text(&mut Draw::again(self.rule.clone()), self.looks_up),
+            text: text(&mut Draw::again(self.rule.clone()), self.kind),
             records: self.records.clone(),
             rows: self.rows.clone(),
             setting: random_setting(&mut Draw::again(self.setting.clone())),
@@ -162,11 +180,14 @@ fn shrunk(mut choices: Choices) -> Choices {
     }
 }
 
-fn report(seed: u64, looks_up: bool) -> Option<String> {
-    let choices = drawn(seed, looks_up);
+fn report(seed: u64, kind: Kind) -> Option<String> {
+    let choices = drawn(seed, kind);
     difference(&choices.pair())?;
     let pair = shrunk(choices).pair();
-    let rule = pair.text.split("\n\n").last().unwrap_or_default().to_string();
+    let rule = match kind {
+        Kind::Views => pair.text.clone(),
+        _ => pair.text.split("\n\n").last().unwrap_or_default().to_string(),
+    };
     let records: Vec<String> =
         pair.records.iter().map(|r| format!("{} {} {}", ["s", "t"][r.stream as usize], r.partition, r.json)).collect();
     let rows: Vec<String> = pair.rows.iter().map(|row| format!("{row:?}")).collect();
@@ -188,12 +209,13 @@ fn the_engine_says_what_the_reference_says() {
     };
     // Look-ups are a kind of condition: fewer pairs say as much of them.
     let look_ups = seeds.clone().take(if seeds.end > 2000 { usize::MAX } else { 500 });
-    let pairs: Vec<(u64, bool)> =
-        seeds.clone().map(|seed| (seed, false)).chain(look_ups.map(|seed| (seed, true))).collect();
+    let plain = seeds.clone().map(|seed| (seed, Kind::Events));
+    let looked_up = look_ups.flat_map(|seed| [(seed, Kind::Tables), (seed, Kind::Views)]);
+    let pairs: Vec<(u64, Kind)> = plain.chain(looked_up).collect();
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let failures: Vec<String> = std::thread::scope(|scope| {
         let part = |thread| pairs.iter().filter(move |(seed, _)| seed % threads == thread);
-        let report = |(seed, looks_up): &(u64, bool)| report(*seed, *looks_up);
+        let report = |(seed, kind): &(u64, Kind)| report(*seed, *kind);
         let run = |thread| scope.spawn(move || part(thread).filter_map(report).take(5).collect::<Vec<_>>());
         let running: Vec<_> = (0..threads).map(run).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -207,7 +229,7 @@ fn the_engine_says_what_the_reference_says() {
 #[test]
 fn most_random_rules_compile() {
     let refused: Vec<String> =
-        (0..400).filter_map(|seed| plan(&drawn(seed, seed % 4 == 3).pair().text).err()).collect();
+        (0..400).filter_map(|seed| plan(&drawn(seed, KINDS[seed as usize % 4]).pair().text).err()).collect();
     assert!(refused.len() < 200, "{} of 400 are refused: {:#?}", refused.len(), &refused[..refused.len().min(20)]);
 }
 
@@ -215,7 +237,7 @@ fn most_random_rules_compile() {
 fn the_runner_says_what_the_reference_says() {
     let mut failures = Vec::new();
     for seed in 0..150 {
-        let pair = drawn(seed, seed % 3 == 2).pair();
+        let pair = drawn(seed, KINDS[1 + seed as usize % 3]).pair();
         let Ok(plan) = plan(&pair.text) else { continue };
         let expected = run::alerts_by_reference(&plan, &pair.records, &pair.rows).unwrap();
         let expected: Vec<String> = expected.iter().map(|alert| alert.json(&plan)).collect();

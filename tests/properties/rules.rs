@@ -27,7 +27,7 @@ table owners key id {
 ";
 
 /// Seconds, short against the streams of [`crate::events`].
-fn span(draw: &mut Draw) -> String {
+pub fn span(draw: &mut Draw) -> String {
     format!("{}s", [5, 1, 2, 3, 8, 20][draw.below(6) as usize])
 }
 
@@ -65,7 +65,7 @@ pub fn file_with_look_ups(draw: &mut Draw) -> String {
 }
 
 /// The streams, sometimes with repeats left out.
-fn streams(draw: &mut Draw) -> String {
+pub fn streams(draw: &mut Draw) -> String {
     let mut streams = STREAMS.to_owned();
     for policy in ["late 4s", "late 2s"] {
         if draw.once_in(5) {
@@ -76,7 +76,8 @@ fn streams(draw: &mut Draw) -> String {
     streams
 }
 
-fn keys(draw: &mut Draw) -> &'static str {
+/// A key clause, or none.
+pub fn keys(draw: &mut Draw) -> &'static str {
     draw.pick(&["  by k\n", "", "  by (k, w)\n", "  by (k, parity: x % 2)\n"])
 }
 
@@ -98,7 +99,8 @@ fn local(draw: &mut Draw) -> String {
     }
 }
 
-fn filter(draw: &mut Draw) -> String {
+/// A condition on the event, or none.
+pub fn filter(draw: &mut Draw) -> String {
     if draw.below(5) == 4 { String::new() } else { format!(" where {}", local(draw)) }
 }
 
@@ -143,7 +145,8 @@ fn when(draw: &mut Draw) -> String {
     }
 }
 
-fn threshold(draw: &mut Draw) -> String {
+/// A rule of the form `on ... when`.
+pub fn threshold(draw: &mut Draw) -> String {
     let mut rule = format!("rule r {{\n{}", keys(draw));
     rule.push_str(&format!("  on {}{}\n", draw.pick(&["s", "t"]), filter(draw)));
     if draw.once_in(4) {

@@ -181,7 +181,7 @@ impl Program {
     }
 
     /// The plan as it runs: with joins in place of look-ups in views.
-    pub(super) fn running(&self) -> &Plan {
+    pub(crate) fn running(&self) -> &Plan {
         &self.plan
     }
 
@@ -191,7 +191,7 @@ impl Program {
     }
 
     /// The joins.
-    pub(super) fn joins(&self) -> &[Join] {
+    pub(crate) fn joins(&self) -> &[Join] {
         &self.joins
     }
 
@@ -208,7 +208,9 @@ impl Program {
             rules.sort_unstable();
             rules
         };
-        self.scopes.iter().filter(|scope| scope.unique.is_none()).map(of_scope).collect()
+        let scopes = self.scopes.iter().filter(|scope| scope.unique.is_none()).map(of_scope);
+        // Of a further copy of a view alone, nothing is left.
+        scopes.filter(|rules| !rules.is_empty()).collect()
     }
 
     /// Names the states of a rule in snapshots, or those of the family that it leads.

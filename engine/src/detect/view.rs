@@ -9,8 +9,8 @@ use crate::event::Batch;
 use crate::expr::{BatchRow, Scene, ValueFn, compile_value};
 use crate::history::{HistoryProgram, HistoryState};
 use crate::state::{Put, StateError, Take};
-use crate::views::{Added, Join};
-use tripline_query_lang::plan::{HistoryBound, HistoryFn, HistoryScope, Origin, Plan, Rule, StreamId, Threshold};
+use crate::views::{Added, Join, lasts_us};
+use tripline_query_lang::plan::{HistoryScope, Origin, Plan, Rule, StreamId, Threshold};
 use tripline_query_lang::value::Value;
 
 /// A view, compiled.
@@ -129,18 +129,6 @@ impl ViewRule {
             bench.out.widened.push(Widened { join: *join, batch: seen.batch.clone(), row: seen.row, values });
         }
     }
-}
-
-/// How long after its newest event a row is there: while any field looks back to it.
-fn lasts_us(rule: &Rule) -> Option<i64> {
-    let reach = |(func, bound): (&HistoryFn, HistoryBound)| match (func, bound) {
-        (HistoryFn::Ewma(_), _) => None,
-        (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => Some(us),
-        (_, HistoryBound::Before { span_us, gap_us }) => Some(span_us.saturating_add(gap_us)),
-        (_, HistoryBound::Last(_) | HistoryBound::PreviousLast(_) | HistoryBound::Forever) => None,
-    };
-    let reaches = rule.histories.iter().map(|history| reach((&history.func, history.bound)));
-    reaches.collect::<Option<Vec<i64>>>()?.into_iter().max()
 }
 
 impl Behaviour for ViewRule {

@@ -14,8 +14,7 @@ pub(super) fn of(explanation: &Explanation) -> Drawing {
     dataflow(explanation, &mut drawing);
     for (rule, machine) in explanation.plan.rules.iter().zip(&explanation.machines) {
         let show = Show::new(&explanation.plan, rule);
-        let word = if rule.alert.is_some() { "rule" } else { "derive" };
-        let frame = drawing.frame(format!("{word} {}", rule.name));
+        let frame = drawing.frame(format!("{} {}", super::word(rule), rule.name));
         match (&rule.body, machine) {
             (Body::Threshold(threshold), _) => episodes(show, rule, threshold, frame, &mut drawing),
             (Body::Pattern(pattern), Some(machine)) => {
@@ -42,6 +41,7 @@ fn dataflow(explanation: &Explanation, drawing: &mut Drawing) {
         let label = format!("{}\n{verb} {columns}\n{asked}", stream.name);
         streams.push(drawing.node(frame, Shape::Box, label));
     }
+    let mut detecting: Vec<(usize, NodeId)> = Vec::new();
     for scope in &explanation.scopes {
         let Some(first) = scope.first() else { continue };
         let key = drawing.node(frame, Shape::Diamond, format!("by {}", keys(explanation, *first)));
@@ -51,9 +51,10 @@ fn dataflow(explanation: &Explanation, drawing: &mut Drawing) {
         for stream in read {
             drawing.arrow(streams[stream.index()], key, "");
         }
-        for rule in scope {
-            let rule = &plan.rules[*rule];
+        for index in scope {
+            let rule = &plan.rules[*index];
             let detects = drawing.node(frame, Shape::Box, &rule.name);
+            detecting.push((*index, detects));
             drawing.arrow(key, detects, "");
             if let Some(emits) = &rule.emits {
                 drawing.arrow(detects, streams[emits.stream.index()], "rows");
@@ -64,6 +65,13 @@ fn dataflow(explanation: &Explanation, drawing: &mut Drawing) {
             let sink = sink.unwrap_or_else(|| drawing.node(frame, Shape::End, sinks));
             drawing.arrow(detects, sink, alert.severity.as_str());
         }
+    }
+    let node = |rule: usize| detecting.iter().find(|(index, _)| *index == rule).map(|(_, node)| *node);
+    for (reader, look_ups) in explanation.look_ups.iter().enumerate() {
+        let mut views: Vec<usize> = look_ups.iter().map(|look_up| look_up.view.index()).collect();
+        views.dedup();
+        let known = views.into_iter().filter_map(node).zip(node(reader).into_iter().cycle());
+        known.for_each(|(view, reader)| drawing.arrow(view, reader, "looked up"));
     }
 }
 
@@ -78,6 +86,16 @@ fn reads(explanation: &Explanation, rule: usize) -> Vec<StreamId> {
 
 /// Quiet, and an open episode.
 fn episodes(show: Show<'_>, rule: &Rule, threshold: &Threshold, frame: usize, drawing: &mut Drawing) {
+    if rule.keeps.is_some() {
+        let none = drawing.node(frame, Shape::Start, "no row");
+        let row = drawing.node(frame, Shape::Box, "row");
+        drawing.arrow(none, row, "an event");
+        drawing.arrow(row, row, "an event");
+        let lasts_us = crate::views::lasts_us(rule);
+        return lasts_us
+            .into_iter()
+            .for_each(|us| drawing.arrow(row, none, format!("{} without an event", duration(us))));
+    }
     let quiet = drawing.node(frame, Shape::Start, "quiet");
     if threshold.window.is_some() {
         let open = drawing.node(frame, Shape::Box, "window");

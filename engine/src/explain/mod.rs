@@ -9,8 +9,9 @@ mod rule;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::detect::{Program, ProgramError};
@@ -18,6 +19,7 @@ use crate::expr::canonical;
 use crate::patterns::Machine;
 use tripline_query_lang::plan::{Body, Expr, Plan, Rule, StreamId};
 use tripline_query_lang::show::Show;
+use views::LookedUp;
 
 /// A plan, looked at from the engine's side.
 pub struct Explanation {
@@ -30,6 +32,8 @@ pub struct Explanation {
     scopes: Vec<Vec<usize>>,
     /// The distinct conditions on single events, by stream.
     conditions: Vec<Vec<Condition>>,
+    /// By rule: what it looks up in views.
+    look_ups: Vec<Vec<LookedUp>>,
 }
 
 /// A condition on single events, and the rules that ask for it.
@@ -45,7 +49,8 @@ impl Explanation {
         let machines = plan.rules.iter().map(|rule| machine(&plan, rule)).collect::<Result<Vec<_>, _>>()?;
         let (decoded, scopes) = (program.needed_fields(), program.scope_rules());
         let conditions = conditions(&plan, &machines);
-        Ok(Explanation { plan, machines, decoded, scopes, conditions })
+        let look_ups = views::looked_up(&plan, &program);
+        Ok(Explanation { plan, machines, decoded, scopes, conditions, look_ups })
     }
 
     /// All of it as text.
@@ -68,9 +73,24 @@ impl Explanation {
         mermaid::render(&graph::of(self))
     }
 
+    /// How many times this view is kept: not at all when no rule looks anything up in it.
+    fn copies(&self, view: usize) -> usize {
+        let of_view = self.look_ups.iter().flatten().filter(|look_up| look_up.view.index() == view);
+        of_view.map(|look_up| look_up.copy).collect::<BTreeSet<_>>().len()
+    }
+
     fn names(&self, rules: &[usize]) -> String {
         let names: Vec<&str> = rules.iter().map(|rule| self.plan.rules[*rule].name.as_str()).collect();
         names.join(", ")
+    }
+}
+
+/// What an item is called.
+fn word(rule: &Rule) -> &'static str {
+    match (&rule.alert, rule.keeps) {
+        (_, Some(_)) => "view",
+        (Some(_), None) => "rule",
+        (None, None) => "derive",
     }
 }
 

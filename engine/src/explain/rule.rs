@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::Explanation;
 use super::streams::keys;
+use super::views;
 use tripline_query_lang::plan::{Alert, Body, Element, Pattern, Rule, TemplatePart, Threshold, Window};
 use tripline_query_lang::show::pattern::{link, runs, within};
 use tripline_query_lang::show::{Show, duration};
@@ -12,7 +13,7 @@ use tripline_query_lang::show::{Show, duration};
 pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
     let rule = &explanation.plan.rules[index];
     let show = Show::new(&explanation.plan, rule);
-    let what = if rule.alert.is_some() { "rule" } else { "derive" };
+    let what = super::word(rule);
     let table = rule.key_table.and_then(|table| explanation.plan.tables.get(table.index()));
     let table = table.map_or(String::new(), |table| format!(" in {}", table.name));
     let _ = writeln!(out, "\n{what} {}", rule.name);
@@ -21,7 +22,11 @@ pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
         Body::Threshold(threshold) => {
             on(show, threshold, out);
             histories(show, rule, out);
-            let _ = writeln!(out, "  strategy: {}", threshold_strategy(rule, threshold));
+            let strategy = match rule.keeps {
+                Some(_) => views::strategy(rule, explanation.copies(index)),
+                None => threshold_strategy(rule, threshold),
+            };
+            let _ = writeln!(out, "  strategy: {strategy}");
         }
         Body::Pattern(pattern) => {
             self::pattern(show, pattern, out);
@@ -30,6 +35,9 @@ pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
                 let _ = writeln!(out, "  strategy: {}: {}", machine.strategy(), machine.why());
             }
         }
+    }
+    for look_up in &explanation.look_ups[index] {
+        let _ = writeln!(out, "  looks up {}", look_up.text);
     }
     if let Some(suppress) = &rule.suppress {
         let by: Vec<String> = suppress.by.iter().map(|part| show.expr(part)).collect();

@@ -23,7 +23,7 @@ pub(super) fn write(explanation: &Explanation, out: &mut String) {
         }
         out.push('\n');
     }
-    for table in &explanation.plan.tables {
+    for table in explanation.plan.tables.iter().filter(|table| table.view().is_none()) {
         let keys: Vec<&str> = table
             .keys
             .iter()

@@ -113,7 +113,8 @@ impl<'p> Chains<'p> {
         let view = self.copy(row.0, from);
         let join = self.joins.len();
         let to = StreamId((self.plan.streams.len() + join) as u32);
-        self.joins.push(Join { view: RuleId(view as u32), from, to, key: ask.key, added: Vec::new() });
+        let (view, original) = (RuleId(view as u32), RuleId(row.0 as u32));
+        self.joins.push(Join { view, original, from, to, key: ask.key, added: Vec::new() });
         self.added.push(ask.added);
         self.known.insert((from, row.clone()), join);
         join

@@ -14,7 +14,7 @@ mod show;
 pub(crate) use order::looked_up;
 pub use show::{Shelf, Shown, ViewRow};
 
-use tripline_query_lang::plan::{Expr, Plan, RuleId, StreamId};
+use tripline_query_lang::plan::{Expr, HistoryBound, HistoryFn, Plan, Rule, RuleId, StreamId};
 
 /// A plan without look-ups in views, and the joins that take their place.
 pub struct Settled {
@@ -29,8 +29,10 @@ pub struct Settled {
 /// The events of a stream, given what a view knows.
 #[derive(Clone, Debug)]
 pub struct Join {
-    /// The view.
+    /// The view, by position in the plan that runs: it may be a copy.
     pub view: RuleId,
+    /// The view, by position in the plan.
+    pub original: RuleId,
     /// The stream whose events are looked at.
     pub from: StreamId,
     /// The widened stream: the fields of `from`, and behind them one for each of `added`.
@@ -65,4 +67,16 @@ pub fn settle(plan: &Plan, shown: &[RuleId]) -> Settled {
     settled.idle = idle;
     settled.idle.resize(settled.plan.rules.len(), false);
     settled
+}
+
+/// How long after its newest event a view's row is there: while any field looks back to it. `None`: for ever.
+pub(crate) fn lasts_us(rule: &Rule) -> Option<i64> {
+    let reach = |(func, bound): (&HistoryFn, HistoryBound)| match (func, bound) {
+        (HistoryFn::Ewma(_), _) => None,
+        (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => Some(us),
+        (_, HistoryBound::Before { span_us, gap_us }) => Some(span_us.saturating_add(gap_us)),
+        (_, HistoryBound::Last(_) | HistoryBound::PreviousLast(_) | HistoryBound::Forever) => None,
+    };
+    let reaches = rule.histories.iter().map(|history| reach((&history.func, history.bound)));
+    reaches.collect::<Option<Vec<i64>>>()?.into_iter().max()
 }
