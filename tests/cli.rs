@@ -171,3 +171,19 @@ fn rows_of_views_are_shown_when_the_run_has_ended() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(err(&unknown).contains("no view is called `card`; did you mean `cards`?"), "{}", err(&unknown));
 }
+
+#[test]
+fn check_counts_rules_derives_and_views() {
+    let folder = folder();
+    let rules = "stream pay { card: text  at: time } timed by at\n\
+        view cards { by card on pay emit seen = count() over 1h }\n\
+        derive first { on pay where cards[card].seen is null emit * }\n\
+        rule r { on first alert low \"{card}\" }\n";
+    std::fs::write(folder.path().join("r.trip"), rules).expect("written");
+    let checked = tripline(folder.path(), &["check", "r.trip"]);
+    assert!(
+        err(&checked).contains("no errors in 1 file, 1 stream, 1 rule, 1 derive, 1 view, 0 tests"),
+        "{}",
+        err(&checked)
+    );
+}

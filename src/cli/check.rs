@@ -49,15 +49,18 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
         }
     }
     let Some(plan) = compiled.plan else { return Err(Failure::Finding) };
-    let counted = [
+    let of = |word: &str| plan.rules.iter().filter(|rule| rule.word() == word).count();
+    let always = [
         (sources.len(), "file"),
-        (plan.streams.len(), "stream"),
-        (plan.rules.len(), "rule"),
-        (plan.tests.len(), "test"),
+        (plan.streams.iter().filter(|stream| stream.is_input()).count(), "stream"),
+        (of("rule"), "rule"),
     ];
-    let counted: Vec<String> = counted
-        .iter()
-        .map(|(number, what)| format!("{number} {what}{}", if *number == 1 { "" } else { "s" }))
+    let further = [(of("derive"), "derive"), (of("view"), "view")].into_iter().filter(|(number, _)| *number > 0);
+    let counted: Vec<String> = always
+        .into_iter()
+        .chain(further)
+        .chain([(plan.tests.len(), "test")])
+        .map(|(number, what)| format!("{number} {what}{}", if number == 1 { "" } else { "s" }))
         .collect();
     talk.say(format_args!("no errors in {}", counted.join(", ")));
     Ok(())

@@ -14,7 +14,7 @@ pub(super) fn of(explanation: &Explanation) -> Drawing {
     dataflow(explanation, &mut drawing);
     for (rule, machine) in explanation.plan.rules.iter().zip(&explanation.machines) {
         let show = Show::new(&explanation.plan, rule);
-        let frame = drawing.frame(format!("{} {}", super::word(rule), rule.name));
+        let frame = drawing.frame(format!("{} {}", rule.word(), rule.name));
         match (&rule.body, machine) {
             (Body::Threshold(threshold), _) => episodes(show, rule, threshold, frame, &mut drawing),
             (Body::Pattern(pattern), Some(machine)) => {

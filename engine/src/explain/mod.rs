@@ -85,15 +85,6 @@ impl Explanation {
     }
 }
 
-/// What an item is called.
-fn word(rule: &Rule) -> &'static str {
-    match (&rule.alert, rule.keeps) {
-        (_, Some(_)) => "view",
-        (Some(_), None) => "rule",
-        (None, None) => "derive",
-    }
-}
-
 fn machine(plan: &Plan, rule: &Rule) -> Result<Option<Machine>, ProgramError> {
     match &rule.body {
         Body::Threshold(_) => Ok(None),

@@ -13,7 +13,7 @@ use tripline_query_lang::show::{Show, duration};
 pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
     let rule = &explanation.plan.rules[index];
     let show = Show::new(&explanation.plan, rule);
-    let what = super::word(rule);
+    let what = rule.word();
     let table = rule.key_table.and_then(|table| explanation.plan.tables.get(table.index()));
     let table = table.map_or(String::new(), |table| format!(" in {}", table.name));
     let _ = writeln!(out, "\n{what} {}", rule.name);

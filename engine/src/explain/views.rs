@@ -46,7 +46,8 @@ fn of_stream(plan: &Plan, rule: &Rule, stream: StreamId, chain: Vec<&Join>) -> V
             Added::Listed => "whether there is one",
         });
         let (name, added) = (&of.name, added.collect::<Vec<_>>().join(", "));
-        let text = format!("at {}: {name}[{}]: {added}", show.stream_name(stream), key.join(", "));
+        let text =
+            format!("at each {}, one hop by its key: {name}[{}]: {added}", show.stream_name(stream), key.join(", "));
         Some(LookedUp { view: RuleId(view as u32), copy: join.view, text })
     };
     chain.into_iter().filter_map(one).collect()

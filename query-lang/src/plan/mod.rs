@@ -223,6 +223,15 @@ impl Rule {
         }
     }
 
+    /// What it is called: `rule`, `derive` or `view`.
+    pub fn word(&self) -> &'static str {
+        match (&self.alert, self.keeps) {
+            (_, Some(_)) => "view",
+            (Some(_), None) => "rule",
+            (None, None) => "derive",
+        }
+    }
+
     /// `alert every event`
     pub fn is_every_event(&self) -> bool {
         self.alert.as_ref().is_some_and(|alert| alert.every_event)
