@@ -86,7 +86,8 @@ pub enum WiringFault {
 }
 
 /// A job of this plan, with all sources and sinks of the configuration. All faults come together.
-pub fn job(plan: Arc<Plan>, config: &Config, around: &Surroundings) -> Result<Job, Vec<WiringFault>> {
+pub fn job(plan: impl Into<Arc<Plan>>, config: &Config, around: &Surroundings) -> Result<Job, Vec<WiringFault>> {
+    let plan = plan.into();
     let mut faults = sources_fit(&plan, config);
     faults.extend(tables_fit(&plan, config));
     faults.extend(sinks_fit(&plan, config));
