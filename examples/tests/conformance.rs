@@ -55,6 +55,21 @@ fn what_rules_can_say_is_said_and_the_reference_agrees() {
 }
 
 #[test]
+fn variations_agree_with_what_the_sources_mean() {
+    let cases = match read(&folder().join("varied.jsonl")) {
+        Ok(cases) => cases,
+        Err(error) => panic!("{error}"),
+    };
+    for by in [Judge::Engine, Judge::Reference] {
+        let reports: Vec<Report> = cases.iter().map(|case| judge(case, &folder(), by)).collect();
+        let unsaid: Vec<&str> = reports.iter().filter(|r| !r.expressible).map(|r| r.id.as_str()).collect();
+        assert!(unsaid.is_empty(), "{by:?}: {unsaid:?}");
+        let disagreeing = disagreeing(&reports);
+        assert!(disagreeing.is_empty(), "{by:?}: {} cases\n{}", disagreeing.len(), disagreeing.join("\n"));
+    }
+}
+
+#[test]
 fn the_engine_agrees() {
     let disagreeing = disagreeing(&reports(Judge::Engine));
     assert!(disagreeing.is_empty(), "{} cases\n{}", disagreeing.len(), disagreeing.join("\n"));

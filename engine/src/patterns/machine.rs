@@ -137,6 +137,10 @@ impl Machine {
         if turn.offer.roles & after.interest & !part.role != 0 || run.cursor.group.is_some() {
             return false;
         }
+        if turn.offer.roles & part.role == 0 {
+            // An event of another stream has not the fields that the bar asks for.
+            return true;
+        }
         if turn.ranks.is_empty() {
             turn.ranks = vec![None; program.leaves.len()];
         }

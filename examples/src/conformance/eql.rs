@@ -80,14 +80,12 @@ fn piped(
             let mut parts = Vec::new();
             for value in values {
                 let expr = writer.read(value.as_str())?.ok_or("unique by nothing")?;
-                parts.push(print(writer, &expr)?);
+                let text = format!("coalesce(text({}), \"\")", print(writer, &expr)?);
+                parts.push(if writer.lowered { format!("lower({text})") } else { text });
             }
             let value = match parts.as_slice() {
                 [only] => only.clone(),
-                several => {
-                    let text: Vec<String> = several.iter().map(|p| format!("coalesce(text({p}), \"\")")).collect();
-                    format!("concat({})", text.join(", \"|\", "))
-                }
+                several => format!("concat({})", several.join(", \"|\", ")),
             };
             first.push(format!("first_seen({value}{}) over {EVER}", filter(&which)));
             unique = Some(value);
@@ -130,90 +128,195 @@ fn of_first(writer: &Writer<'_>, expr: &Expr) -> Result<String, String> {
 }
 
 /// The key of a step: what the case partitions by, and the step's own.
-fn key(case: &Case, step: &Map<String, Value>, writer: &mut Writer<'_>) -> Result<String, String> {
+fn key(case: &Case, step: &Map<String, Value>, writer: &mut Writer<'_>) -> Result<Vec<String>, String> {
     let mut parts: Vec<String> = Vec::new();
     let own = step.get("by").and_then(Value::as_array).cloned().unwrap_or_default();
     let own = own.iter().filter_map(Value::as_str);
-    for (position, part) in case.partition_by.iter().map(String::as_str).chain(own).enumerate() {
+    for part in case.partition_by.iter().map(String::as_str).chain(own) {
         let expr = writer.read(Some(part))?.ok_or("an empty key")?;
-        let printed = writer.print(&expr, None)?;
-        parts.push(if matches!(expr, Expr::Name(_)) { printed } else { format!("k{position}: {printed}") });
+        parts.push(writer.print_compared(&expr)?);
     }
-    Ok(super::keys(&parts))
+    Ok(parts)
 }
 
-fn by(key: &str) -> String {
-    if key.is_empty() { String::new() } else { format!(" by {key}") }
+/// The key as it stands in a step: an expression or a second part of one name gets a name of its own.
+fn by(key: &[String]) -> String {
+    let is_name = |part: &String| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '`');
+    let named = |(at, part): (usize, &String)| match is_name(part) && !key[..at].contains(part) {
+        true => part.clone(),
+        false => format!("k{at}: {part}"),
+    };
+    let parts: Vec<String> = key.iter().enumerate().map(named).collect();
+    if parts.is_empty() { String::new() } else { format!(" by {}", super::keys(&parts)) }
+}
+
+fn is_negated(step: &Map<String, Value>) -> bool {
+    step.get("negated").and_then(Value::as_bool) == Some(true)
 }
 
 /// One pending run per state and key, the newest start wins; an `until` ends all pending runs of its key.
 fn sequence(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
+    let steps: Vec<&Map<String, Value>> = case.pattern.iter().map(object).collect::<Result<_, _>>()?;
+    let start = steps.iter().position(|s| !is_negated(s)).ok_or("nothing but negations")?;
+    let end = steps.iter().rposition(|s| !is_negated(s)).map_or(0, |last| last + 1);
+    let (leading, positive, trailing) = (&steps[..start], &steps[start..end], &steps[end..]);
+    if !leading.is_empty() && !trailing.is_empty() {
+        return Err("a negation on both sides, whose gap counts".to_string());
+    }
     let mut rule =
         Rule { within_ms: case.within_ms, runs: Some("latest"), skip: "none".to_string(), ..Rule::default() };
     let until = until(case, writer)?;
-    let mut leading: Vec<String> = Vec::new();
-    let mut first: Option<String> = None;
-    let mut taken = 0;
-    let positive = case.pattern.iter().filter(|s| s.get("negated").and_then(Value::as_bool) != Some(true)).count();
-    for step in &case.pattern {
-        let step = object(step)?;
-        let is_fork = step.get("fork").and_then(Value::as_bool) == Some(true);
+    let mut first: Option<(String, Vec<String>)> = None;
+    let begin = conditions(positive[0], writer)?.1;
+    for (place, step) in positive.iter().enumerate() {
         let key = key(case, step, writer)?;
-        if step.get("negated").and_then(Value::as_bool) == Some(true) {
+        if is_negated(step) {
             let (conditions, _) = conditions(step, writer)?;
-            if taken == 0 {
-                leading.push(filter(&conditions));
-            } else {
-                rule.seq.push_str(&format!(" then no ev{}{}", by(&key), filter(&conditions)));
-            }
+            rule.seq.push_str(&format!(" then no ev{}{}", by(&key), filter(&conditions)));
             continue;
         }
-        taken += 1;
         let copies = step.get("quant").and_then(|q| q.get("min")).and_then(Value::as_i64).unwrap_or(1);
         for copy in 0..copies {
+            let is_fork = step.get("fork").and_then(Value::as_bool) == Some(true);
             let name = writer.step(text(step, "var").unwrap_or("e"), false, false);
             let (mut conditions, whole) = conditions(step, writer)?;
-            let is_last = taken == positive && copy + 1 == copies;
+            let is_last = place + 1 == positive.len() && copy + 1 == copies;
             if is_last {
-                for leading in &leading {
-                    let span = rule.within_ms.ok_or("a leading negation without a window")?;
-                    conditions.push(format!("count({}) over previous {span}ms == 0", leading.trim_start()));
-                }
-                if let Some((_, printed, expr)) = &until
-                    && !disjoint(whole.as_ref(), expr.as_ref())
+                let before = first.as_ref().map(|(name, _)| name.as_str());
+                conditions.extend(quiet_before(case, leading, &key, before, &begin, writer)?);
+                if let Some(until) = &until
+                    && !disjoint(whole.as_ref(), until.whole.as_ref())
                 {
-                    conditions.push(format!("({printed}) is not true"));
+                    conditions.push(until.spares(&key));
                 }
             }
             if is_fork && !is_last {
                 return Err("a run that stays where it was as well".to_string());
             }
-            let word = match (taken == 1 && copy == 0, is_fork) {
+            let word = match (rule.seq.is_empty(), is_fork) {
                 (true, _) => "",
                 (false, true) => " then each ",
                 (false, false) => " then ",
             };
             let limit = if word.contains("each") { LIMIT } else { "" };
             rule.seq.push_str(&format!("{word}{name}: ev{}{limit}{}", by(&key), filter(&conditions)));
-            first.get_or_insert(name);
+            first.get_or_insert((name, key.clone()));
         }
     }
-    rule.without.extend(until.map(|(text, ..)| text));
-    behind_pipes(case, rule, &first.unwrap_or_default(), writer)
+    let (first, key) = first.unwrap_or_default();
+    rule.without.extend(until.map(|until| until.text));
+    if trailing.is_empty() {
+        return behind_pipes(case, rule, &first, writer);
+    }
+    quiet_behind(case, rule, trailing, &first, &key, writer)
 }
 
-type Until = Option<(String, String, Option<Expr>)>;
+/// Conditions on the last event: none of these came before the first, in the window that ends at the last.
+fn quiet_before(
+    case: &Case,
+    leading: &[&Map<String, Value>],
+    key: &[String],
+    first: Option<&str>,
+    begin: &Option<Expr>,
+    writer: &mut Writer<'_>,
+) -> Result<Vec<String>, String> {
+    let mut quiet = Vec::new();
+    for step in leading {
+        let span = case.within_ms.ok_or("a leading negation without a window")?;
+        if self::key(case, step, writer)? != key {
+            return Err("a leading negation with a key of its own".to_string());
+        }
+        let (conditions, whole) = conditions(step, writer)?;
+        if first.is_some() && !disjoint(begin.as_ref(), whole.as_ref()) {
+            return Err("a leading negation that the first event may be".to_string());
+        }
+        match first {
+            None => quiet.push(format!("count({}) over previous {span}ms == 0", filter(&conditions).trim_start())),
+            Some(first) => {
+                let oldest = format!("min(at{}) over previous {span}ms", filter(&conditions));
+                // What lies between the first and the last is no offence.
+                quiet.push(format!("({oldest}) is null or ({oldest}) > {first}.at"));
+            }
+        }
+    }
+    Ok(quiet)
+}
 
-/// The `without` clause, its condition, and the condition as a tree.
-fn until(case: &Case, writer: &mut Writer<'_>) -> Result<Until, String> {
+/// Negations at the end: the matches are events, and each is waited behind on its own, as long as the window lasts.
+fn quiet_behind(
+    case: &Case,
+    rule: Rule,
+    trailing: &[&Map<String, Value>],
+    first: &str,
+    key: &[String],
+    writer: &mut Writer<'_>,
+) -> Result<Rule, String> {
+    let span = case.within_ms.ok_or("a negation at the end without a window")?;
+    if !case.pipes.is_empty() {
+        return Err("a pipe behind a negation at the end".to_string());
+    }
+    let ids = writer.name_events();
+    let parts: Vec<(String, String)> =
+        key.iter().enumerate().map(|(at, part)| (format!("key{at}"), part.clone())).collect();
+    let of_first = |(name, _): &(String, String)| name.clone();
+    let keyed: Vec<String> = parts.iter().map(of_first).collect();
+    let values = parts.iter().map(|(name, part)| (name.clone(), part_of(first, part)));
+    let with = [ids.clone(), values.collect(), vec![("began".to_string(), format!("{first}.at"))]].concat();
+    let helper = Rule { with, ..rule }.text("whole0");
+    let step = writer.step("_whole", false, false);
+    let mut seq = format!("{step}: whole0{}", by(&keyed));
+    for step_of in trailing {
+        let key = self::key(case, step_of, writer)?;
+        let (mut conditions, _) = conditions(step_of, writer)?;
+        conditions.push(format!("at - {step}.began <= {span}ms"));
+        let named: Vec<String> = key.iter().enumerate().map(|(at, part)| format!("key{at}: {part}")).collect();
+        let by = if named.is_empty() { String::new() } else { format!(" by {}", super::keys(&named)) };
+        seq.push_str(&format!(" then no ev{by} for {span}ms{}", filter(&conditions)));
+    }
+    Ok(Rule {
+        seq,
+        skip: "none".to_string(),
+        helpers: vec![helper],
+        with: writer.hand_on(&ids, &step),
+        ..Rule::default()
+    })
+}
+
+/// A key of the first event, told by its step.
+fn part_of(first: &str, part: &str) -> String {
+    match part.strip_prefix("lower(") {
+        Some(inner) => format!("lower({first}.{inner}"),
+        None => format!("{first}.{part}"),
+    }
+}
+
+/// What ends all pending runs of its key.
+struct Until {
+    /// As it stands behind `without`.
+    text: String,
+    condition: String,
+    key: Vec<String>,
+    whole: Option<Expr>,
+}
+
+impl Until {
+    /// That an event with this key is not the one.
+    fn spares(&self, key: &[String]) -> String {
+        let unlike = self.key.iter().zip(key).filter(|(own, other)| own != other);
+        let same: String = unlike.map(|(own, other)| format!(" and ({own}) == ({other})")).collect();
+        format!("(({}){same}) is not true", self.condition)
+    }
+}
+
+fn until(case: &Case, writer: &mut Writer<'_>) -> Result<Option<Until>, String> {
     let Some(until) = &case.until else { return Ok(None) };
     let step = object(until)?;
     let key = key(case, step, writer)?;
     let (conditions, whole) = conditions(step, writer)?;
     let filter = filter(&conditions);
-    let printed = filter.trim_start().trim_start_matches("where ").to_string();
-    let printed = if printed.is_empty() { "true".to_string() } else { printed };
-    Ok(Some((format!("ev{}{filter}", by(&key)), printed, whole)))
+    let condition = filter.trim_start().trim_start_matches("where ").to_string();
+    let condition = if condition.is_empty() { "true".to_string() } else { condition };
+    Ok(Some(Until { text: format!("ev{}{filter}", by(&key)), condition, key, whole }))
 }
 
 /// One event per step in any order.
@@ -223,20 +326,30 @@ fn join(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
         _ => return Err("a join of several nodes".to_string()),
     };
     let mut texts = Vec::new();
+    let mut wholes: Vec<Option<Expr>> = Vec::new();
     let mut first: Option<String> = None;
     for step in members {
         let step = object(step)?;
         let name = writer.step(text(step, "var").unwrap_or("e"), false, false);
         let key = key(case, step, writer)?;
-        let (conditions, _) = conditions(step, writer)?;
+        let (conditions, whole) = conditions(step, writer)?;
+        if wholes.iter().any(|other| !disjoint(other.as_ref(), whole.as_ref())) {
+            return Err("one event in two roles".to_string());
+        }
+        wholes.push(whole);
         texts.push(format!("{name}: ev{}{}", by(&key), filter(&conditions)));
         first.get_or_insert(name);
     }
     let until = until(case, writer)?;
+    if let Some(until) = &until
+        && wholes.iter().any(|member| !disjoint(member.as_ref(), until.whole.as_ref()))
+    {
+        return Err("a member that ends all runs as well".to_string());
+    }
     let rule = Rule {
         within_ms: case.within_ms,
         seq: format!("all of ({})", texts.join(", ")),
-        without: until.into_iter().map(|(text, ..)| text).collect(),
+        without: until.into_iter().map(|until| until.text).collect(),
         skip: "past last event".to_string(),
         ..Rule::default()
     };

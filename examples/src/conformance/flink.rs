@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::case::Case;
+use super::flink_readings::readings;
 use super::notation::Expr;
 use super::rule::{LIMIT, Rule, Writer, disjoint, filter, quantifier, skip};
 
@@ -43,15 +44,15 @@ impl Word {
 
 /// How often, in the source's terms.
 #[derive(Clone, Copy)]
-struct Quant {
-    min: i64,
-    max: Option<i64>,
-    greedy: bool,
-    optional: bool,
+pub struct Quant {
+    pub min: i64,
+    pub max: Option<i64>,
+    pub greedy: bool,
+    pub optional: bool,
 }
 
 impl Quant {
-    fn of(step: &Map<String, Value>) -> Quant {
+    pub fn of(step: &Map<String, Value>) -> Quant {
         let Some(quant) = step.get("quant").and_then(Value::as_object) else {
             return Quant { min: 1, max: Some(1), greedy: false, optional: false };
         };
@@ -73,8 +74,8 @@ struct Around {
     may_be_empty: bool,
 }
 
-/// Writes the rule of a case.
-pub fn rule(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
+/// Writes the rules of a case.
+pub fn rules(case: &Case, writer: &mut Writer<'_>) -> Result<Vec<Rule>, String> {
     if case.expect_error.is_some() {
         return Err("an error of the source's own engine".to_string());
     }
@@ -84,16 +85,20 @@ pub fn rule(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
     if case.tie_break.is_some() {
         return Err("events of equal time are ordered by where they lie in the log, not by an attribute".to_string());
     }
-    let steps = maps(&case.pattern)?;
-    let seq = sequence(&steps, Around { is_loop: false, may_be_empty: false }, None, case.within_ms, writer)?;
     let by: Vec<String> = case.partition_by.iter().map(|f| super::fields::quoted(f)).collect();
-    Ok(Rule {
-        by: super::keys(&by),
-        within_ms: case.within_ms.map(|ms| ms - 1),
-        seq,
-        skip: skip(&case.skip, writer)?,
-        ..Rule::default()
-    })
+    let mut rules = Vec::new();
+    for steps in readings(maps(&case.pattern)?, &case.skip)? {
+        writer.variables.clear();
+        let seq = sequence(&steps, Around { is_loop: false, may_be_empty: false }, None, case.within_ms, writer)?;
+        rules.push(Rule {
+            by: super::keys(&by),
+            within_ms: case.within_ms.map(|ms| ms - 1),
+            seq,
+            skip: skip(&case.skip, writer)?,
+            ..Rule::default()
+        });
+    }
+    Ok(rules)
 }
 
 fn maps(steps: &[Value]) -> Result<Vec<Map<String, Value>>, String> {
@@ -112,6 +117,8 @@ fn sequence(
     // What the event that the next step takes must not be.
     let mut forbidden: Vec<Expr> = first.unwrap_or_default().to_vec();
     let mut negations: Vec<&Map<String, Value>> = Vec::new();
+    // What greedy loops directly before accept.
+    let mut held: Vec<Option<Expr>> = Vec::new();
     for (position, step) in steps.iter().enumerate() {
         if is_negated(step) {
             negations.push(step);
@@ -123,6 +130,9 @@ fn sequence(
                 return Err("a negation in the middle with a window of its own".to_string());
             }
             let condition = writer.read(negation.get("cond").and_then(Value::as_str))?;
+            if held.iter().any(|accepted| !disjoint(accepted.as_ref(), condition.as_ref())) {
+                return Err("a negation behind a greedy loop that takes the event".to_string());
+            }
             text.push_str(&no(condition.as_ref(), strict, None, writer)?);
             if !strict {
                 forbidden.extend(condition.or(Some(Expr::Bool(true))));
@@ -135,6 +145,12 @@ fn sequence(
         text.push_str(&element(step, word, around, &std::mem::take(&mut forbidden), within_ms, writer)?);
         // Behind a greedy loop nothing that it accepts may be taken or passed over, also once it is full.
         let quant = Quant::of(step);
+        if !quant.optional {
+            held.clear();
+        }
+        if quant.greedy && step.contains_key("var") {
+            held.push(writer.read(step.get("cond").and_then(Value::as_str))?);
+        }
         if quant.greedy
             && quant.max.is_some_and(|max| max > 1)
             && step.contains_key("var")
@@ -151,13 +167,16 @@ fn sequence(
         if !strict && own.is_none() && within_ms.is_none() {
             return Err("a negation at the end without a window".to_string());
         }
+        if own.is_some() && within_ms.is_some() {
+            return Err("two windows over one absence".to_string());
+        }
         let condition = writer.read(negation.get("cond").and_then(Value::as_str))?;
         text.push_str(&no(condition.as_ref(), strict, own, writer)?);
     }
     Ok(text)
 }
 
-fn is_negated(step: &Map<String, Value>) -> bool {
+pub fn is_negated(step: &Map<String, Value>) -> bool {
     step.get("negated").and_then(Value::as_bool) == Some(true)
 }
 
@@ -244,16 +263,22 @@ impl Rounds<'_> {
         let Some(until) = &self.until else {
             return Ok(first + &consecutive.part(self.inner, others, &[], None, writer)?);
         };
-        if others.min > 0 {
-            return Err("until on a loop of two rounds or more that has to be written out".to_string());
-        }
         // The end of the loop is looked for from its first round on.
-        let some = Quant { min: 1, ..others };
         let no_end = no(Some(until), false, None, writer)?;
-        let no_end = no_end.trim_start_matches(" then ");
+        let mut text = first;
+        let single = Quant { min: 1, max: Some(1), ..others };
+        for _ in 0..others.min {
+            text.push_str(&no_end);
+            text.push_str(&consecutive.part(self.inner, single, &[], None, writer)?);
+        }
+        let left = others.max.map(|max| max - others.min);
+        if left == Some(0) {
+            return Ok(text);
+        }
+        let some = Quant { min: 1, max: left, ..others };
         let rest = consecutive.part(self.inner, some, &[], Some(until), writer)?;
         let greedy = if self.quant.greedy { " greedy" } else { "" };
-        Ok(format!("{first} then ({no_end}{rest})?{greedy} each{LIMIT}"))
+        Ok(format!("{text} then ({}{rest})?{greedy} each{LIMIT}", no_end.trim_start_matches(" then ")))
     }
 
     fn clone_with(&self, quant: Quant) -> Self {

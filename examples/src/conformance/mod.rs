@@ -3,17 +3,21 @@
 //! Whether the language can say a case is decided by the case's structure alone, and by whether the compiler takes the
 //! rule; never by what comes out.
 
+mod ambiguity;
 mod case;
 mod compare;
 mod eql;
 mod fields;
 mod flink;
+mod flink_readings;
 mod notation;
 mod print;
 mod rule;
 mod run;
 mod sql;
+mod sql_ways;
 mod tree;
+mod tree_sides;
 
 pub use case::{Case, read};
 pub use run::{Judge, Report, judge};

@@ -49,6 +49,11 @@ impl Scope<'_> {
         self.at(expr, 0)
     }
 
+    /// A value that is compared with others.
+    pub fn print_compared(&self, expr: &Expr) -> Printed {
+        self.compared(expr, 0)
+    }
+
     /// `strength` is that of the operator around: a weaker one inside gets brackets.
     fn at(&self, expr: &Expr, strength: u8) -> Printed {
         let (text, own) = match expr {

@@ -225,15 +225,23 @@ impl<'a> Writer<'a> {
 
     /// Writes a condition for a step of a variable.
     pub fn print(&self, expr: &Expr, own: Option<(&str, &str)>) -> Result<String, String> {
-        let scope = Scope {
+        self.scope(own).print(expr)
+    }
+
+    /// Writes a value that is compared with others: text without case where the source does so.
+    pub fn print_compared(&self, expr: &Expr) -> Result<String, String> {
+        self.scope(None).print_compared(expr)
+    }
+
+    fn scope<'s>(&'s self, own: Option<(&'s str, &'s str)>) -> Scope<'s> {
+        Scope {
             fields: self.fields,
             variables: &self.variables,
             own: own.map(|(variable, _)| variable),
             own_step: own.map(|(_, step)| step),
             rows: self.rows,
             lowered: self.lowered,
-        };
-        scope.print(expr)
+        }
     }
 
     /// An event's type as a condition.

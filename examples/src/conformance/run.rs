@@ -99,7 +99,7 @@ fn translate(case: &Case, folder: &Path) -> Result<Translation, String> {
     let mut fields = Fields::of(&events);
     let mut writer = Writer::new(&mut fields);
     let rules: Vec<Rule> = match case.profile.as_str() {
-        "flink" => vec![flink::rule(case, &mut writer)?],
+        "flink" => flink::rules(case, &mut writer)?,
         "sql" => sql::rules(case, &mut writer)?,
         "eql" => vec![eql::rule(case, &mut writer)?],
         "esper" | "siddhi" => vec![tree::rule(case, &mut writer)?],

@@ -5,9 +5,11 @@
 
 use serde_json::{Map, Value};
 
+use super::ambiguity;
 use super::case::Case;
 use super::notation::Expr;
 use super::rule::{LIMIT, Rule, Writer, disjoint, filter, quantifier, skip};
+use super::sql_ways::{every_way, parts};
 
 /// What the source reports.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,28 +22,34 @@ enum Mode {
     Earliest,
 }
 
-/// Writes the rules of a case; several where alternatives overlap and all matches are wanted.
+/// Writes the rules of a case; several where all matches are wanted and there are alternatives.
 pub fn rules(case: &Case, writer: &mut Writer<'_>) -> Result<Vec<Rule>, String> {
     writer.rows = true;
     let mode = match case.mode.as_deref() {
         Some("all_matches") => Mode::All,
+        // Nothing is passed over, and every end of every start is reported.
+        Some("stream") if matches!(case.skip.as_str(), "current_row" | "none" | "") => Mode::All,
         Some("stream") => Mode::Earliest,
         _ => Mode::Preferred,
     };
-    let alternatives = match (mode, case.pattern.as_slice()) {
-        (Mode::All, [only]) => match only.get("or").and_then(Value::as_array) {
-            Some(lists) => lists.iter().map(|list| list.as_array().cloned().unwrap_or_default()).collect(),
-            None => vec![case.pattern.clone()],
-        },
+    let mut translator = Sql { case, mode };
+    let patterns = match mode {
+        Mode::All => every_way(&case.pattern, case, writer)?,
         _ => vec![case.pattern.clone()],
     };
-    let mut translator = Sql { case, mode };
-    let overlap = alternatives.len() > 1 && !translator.are_disjoint(&alternatives, writer)?;
-    let patterns = if overlap { alternatives } else { vec![case.pattern.clone()] };
+    if mode == Mode::All && case.mode.as_deref() == Some("stream") && !case.all_matches {
+        let whole = parts(&case.pattern, case, writer)?;
+        if patterns.len() > 1 && ambiguity::is_ambiguous(&whole) {
+            return Err("the preferred of several matches of the same rows".to_string());
+        }
+    }
     let mut rules = Vec::new();
     for pattern in &patterns {
         if mode != Mode::All && may_be_empty(pattern) {
             return Err("an empty match".to_string());
+        }
+        if mode == Mode::All {
+            writer.variables.clear();
         }
         let seq = translator.sequence(pattern, false, false, None, writer)?;
         let by: Vec<String> = case.partition_by.iter().map(|f| super::fields::quoted(f)).collect();
@@ -56,17 +64,20 @@ struct Sql<'a> {
     mode: Mode,
 }
 
-fn quant(node: &Value) -> (i64, Option<i64>, bool) {
+/// How often, and whether rather more.
+pub fn quant(node: &Value) -> (i64, Option<i64>, bool) {
     let Some(quant) = node.get("quant").and_then(Value::as_object) else { return (1, Some(1), true) };
     let min = quant.get("min").and_then(Value::as_i64).unwrap_or(1);
     (min, quant.get("max").and_then(Value::as_i64), quant.get("greedy").and_then(Value::as_bool).unwrap_or(true))
 }
 
-fn list<'v>(node: &'v Value, name: &str) -> Option<&'v Vec<Value>> {
+/// A node's list of that name.
+pub fn list<'v>(node: &'v Value, name: &str) -> Option<&'v Vec<Value>> {
     node.get(name).and_then(Value::as_array)
 }
 
-fn may_be_empty(nodes: &[Value]) -> bool {
+/// Whether no row will do.
+pub fn may_be_empty(nodes: &[Value]) -> bool {
     nodes.iter().all(|node| {
         quant(node).0 == 0
             || list(node, "group").or(list(node, "exclude")).is_some_and(|inner| may_be_empty(inner))
@@ -117,15 +128,19 @@ impl Sql<'_> {
     ) -> Result<String, String> {
         let mut text = String::new();
         for (position, node) in nodes.iter().enumerate() {
-            if position > 0 {
-                text.push_str(" next ");
-            }
             let rest = &nodes[position + 1..];
+            let is_certain = may_be_empty(rest) && follow.is_none();
+            if is_certain && self.mode == Mode::Preferred && matches!(quant(node), (0, _, false)) {
+                continue;
+            }
             let mut next = self.firsts(rest, writer)?;
             if may_be_empty(rest) {
                 next.extend(follow.unwrap_or_default().iter().cloned());
             }
-            let is_last = may_be_empty(rest) && follow.is_none();
+            let is_last = is_certain;
+            if !text.is_empty() {
+                text.push_str(" next ");
+            }
             text.push_str(&self.node(node, is_loop, empty, &next, is_last, rest.is_empty(), writer)?);
         }
         Ok(text)
@@ -148,7 +163,11 @@ impl Sql<'_> {
         if node.get("empty").is_some() {
             return Err("an empty pattern".to_string());
         }
-        let (min, max, greedy) = quant(node);
+        let (min, mut max, greedy) = quant(node);
+        if is_last && !greedy && self.mode == Mode::Preferred {
+            // What comes behind never asks for more.
+            max = Some(min);
+        }
         let has_choice = max != Some(min);
         let own = self.firsts(std::slice::from_ref(node), writer)?;
         let words = self.words(has_choice, greedy, max, &own, next, is_last && is_end)?;
@@ -181,6 +200,9 @@ impl Sql<'_> {
             return self.alternatives(lists, inner_loop, follow, writer);
         }
         if let Some(lists) = list(node, "permute") {
+            if self.case.all_matches {
+                return Err("every order of a permutation that fits".to_string());
+            }
             return self.permutations(lists, inner_loop, writer);
         }
         Err("a node that is not known".to_string())
@@ -276,7 +298,12 @@ impl Sql<'_> {
         writer: &mut Writer<'_>,
     ) -> Result<String, String> {
         let nodes: Vec<Vec<Value>> = lists.iter().map(|l| l.as_array().cloned().unwrap_or_default()).collect();
-        if !self.are_disjoint(&nodes, writer)? && (self.mode == Mode::All || !self.are_alike(&nodes, writer)?) {
+        if nodes.iter().any(|nodes| may_be_empty(nodes)) {
+            return Err("an alternative that may be empty".to_string());
+        }
+        if !self.are_disjoint(&nodes, writer)?
+            && (self.case.all_matches || self.mode == Mode::All || !self.are_alike(&nodes, writer)?)
+        {
             return Err("alternatives that begin alike".to_string());
         }
         Ok(format!("any of ({})", self.members(lists, is_loop, true, follow, writer)?.join(", ")))
@@ -303,7 +330,7 @@ fn names(expr: &Expr, variables: &[&str]) -> bool {
 }
 
 /// Every order of so many things, in the order of the text.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+pub fn orders(count: usize) -> Vec<Vec<usize>> {
     if count == 0 {
         return vec![Vec::new()];
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::case::Case;
 use super::fields::quoted;
 use super::notation::Expr;
-use super::rule::{LIMIT, Rule, Writer, disjoint, filter, quantifier};
+use super::rule::{LIMIT, Rule, Writer, filter, quantifier};
 use super::sql::text;
 
 /// Writes the rule of a case.
@@ -18,8 +18,10 @@ pub fn rule(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
         is_esper,
         adjacent,
         keyed,
+        windowed: case.within_ms.is_some() || node.get("guard").is_some(),
         everywhere: Vec::new(),
         begun: false,
+        again: false,
         helpers: Vec::new(),
         handed: Vec::new(),
     };
@@ -46,16 +48,21 @@ pub fn types(node: &Value, found: &mut Vec<String>) {
     }
 }
 
-struct Tree {
-    is_esper: bool,
+/// A tree on its way to a rule.
+pub struct Tree {
+    pub is_esper: bool,
     /// Every event of a named stream must be taken.
-    adjacent: bool,
+    pub adjacent: bool,
     /// Each key has its own pattern.
     keyed: bool,
+    /// A window covers the whole.
+    windowed: bool,
     /// Conditions that every step stands under.
-    everywhere: Vec<String>,
+    pub everywhere: Vec<String>,
     /// Something stands before what is written.
-    begun: bool,
+    pub begun: bool,
+    /// The whole starts anew when it has ended.
+    pub again: bool,
     /// Rules that the pattern is built on.
     helpers: Vec<String>,
     /// What the pattern's alerts hand on of those.
@@ -63,17 +70,19 @@ struct Tree {
 }
 
 /// A filter, read.
-struct Filter {
+pub struct Filter {
     variable: String,
-    conditions: Vec<String>,
-    whole: Expr,
+    pub conditions: Vec<String>,
+    pub whole: Expr,
 }
 
-fn inner<'v>(node: &'v Value, name: &str) -> Option<&'v Value> {
+/// A child of a node.
+pub fn inner<'v>(node: &'v Value, name: &str) -> Option<&'v Value> {
     node.get(name)
 }
 
-fn list<'v>(node: &'v Value, name: &str) -> Option<&'v Vec<Value>> {
+/// A node's list of children.
+pub fn list<'v>(node: &'v Value, name: &str) -> Option<&'v Vec<Value>> {
     node.get(name).and_then(Value::as_array)
 }
 
@@ -88,10 +97,11 @@ impl Tree {
         }
         if let Some(members) = list(node, "and").filter(|m| m.iter().any(|m| m.get("not").is_some())) {
             // What must not have come since the start.
-            for member in members {
+            for (place, member) in members.iter().enumerate() {
                 if let Some(not) = inner(member, "not") {
                     let filter =
                         self.filter(inner(not, "filter").ok_or("a negation of more than an event")?, None, writer)?;
+                    self.keep_apart(members, place, &filter, true, writer)?;
                     self.everywhere.push(self.never(&filter.conditions));
                 }
             }
@@ -120,6 +130,9 @@ impl Tree {
         }
         if inner(node, "interval_ms").is_some() {
             return Err("a timer from the start".to_string());
+        }
+        if inner(node, "quant").is_some_and(|quant| quant.get("min").and_then(Value::as_i64).unwrap_or(0) == 0) {
+            return Err("an empty match".to_string());
         }
         let seq = self.element(node, "", writer)?;
         Ok(once_only(Rule { seq, ..Rule::default() }))
@@ -159,6 +172,15 @@ impl Tree {
             let seq = self.element(every, "", writer)?;
             return Ok(Rule { seq, skip: "none".to_string(), ..Rule::default() });
         }
+        if let Some(members) = list(every, "and")
+            && let Some(seq) = self.side_alone(members, writer)?
+        {
+            return Ok(Rule { seq, skip: "none".to_string(), ..Rule::default() });
+        }
+        if list(every, "seq").is_some_and(|nodes| nodes.first().is_some_and(|n| n.get("absent").is_some())) {
+            return Err("a silence that is counted anew from each end".to_string());
+        }
+        self.again = true;
         let seq = match list(every, "seq") {
             Some(nodes) if nodes.iter().any(|n| n.get("every").is_some()) => {
                 return Err("every within every".to_string());
@@ -264,6 +286,9 @@ impl Tree {
         if self.adjacent {
             return Err("an absence in a sequence of adjacent events".to_string());
         }
+        if self.windowed {
+            return Err("a window over a silence from the start".to_string());
+        }
         if self.keyed {
             return Err("a silence of a key that has not been seen".to_string());
         }
@@ -318,7 +343,7 @@ impl Tree {
         nodes.iter().map(|node| self.element(node, word, writer)).collect()
     }
 
-    fn filter(&mut self, node: &Value, own: Option<&str>, writer: &mut Writer<'_>) -> Result<Filter, String> {
+    pub fn filter(&mut self, node: &Value, own: Option<&str>, writer: &mut Writer<'_>) -> Result<Filter, String> {
         let node = node.as_object().ok_or("a filter is not an object")?;
         let variable = text(node, "var").unwrap_or("_").to_string();
         let mut conditions = Vec::new();
@@ -337,15 +362,15 @@ impl Tree {
         Ok(Filter { variable, conditions, whole })
     }
 
-    fn never(&self, conditions: &[String]) -> String {
+    pub fn never(&self, conditions: &[String]) -> String {
         format!("count({}) over forever == 0", filter(conditions).trim_start())
     }
 
-    fn step(&mut self, node: &Value, word: &str, behind: &str, writer: &mut Writer<'_>) -> Result<String, String> {
+    pub fn step(&mut self, node: &Value, word: &str, behind: &str, writer: &mut Writer<'_>) -> Result<String, String> {
         self.step_times(node, word, (1, Some(1)), behind, writer)
     }
 
-    fn step_times(
+    pub fn step_times(
         &mut self,
         node: &Value,
         word: &str,
@@ -392,7 +417,7 @@ impl Tree {
             return Ok(format!("{word}no ev for {}ms{}", ms - 1, filter(&read.conditions)));
         }
         if let Some(members) = list(node, "or") {
-            return Ok(format!("{word}any of ({})", self.members(members, writer)?.join(", ")));
+            return self.or(members, word, writer);
         }
         if let Some(members) = list(node, "and") {
             return self.and(members, word, writer);
@@ -439,19 +464,15 @@ impl Tree {
         }
     }
 
-    fn members(&mut self, members: &[Value], writer: &mut Writer<'_>) -> Result<Vec<String>, String> {
-        members.iter().map(|member| self.beside(member, writer)).collect()
-    }
-
     /// A member: what stands before it stands before the whole.
-    fn beside(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<String, String> {
+    pub fn beside(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<String, String> {
         let begun = self.begun;
         let member = self.member(node, writer);
         self.begun = begun;
         member
     }
 
-    fn member(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<String, String> {
+    pub fn member(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<String, String> {
         if has_every(node) {
             return Err("every within an alternative or a member".to_string());
         }
@@ -465,98 +486,10 @@ impl Tree {
             None => self.element(node, "", writer),
         }
     }
-
-    /// All sides, in any order; what must not come meanwhile stands before them.
-    fn and(&mut self, members: &[Value], word: &str, writer: &mut Writer<'_>) -> Result<String, String> {
-        if self.adjacent {
-            return Err("sides in any order among adjacent events".to_string());
-        }
-        let is_absent = |m: &&Value| {
-            m.get("not").is_some() || m.get("absent").is_some_and(|a| a.get("for_ms").is_none_or(Value::is_null))
-        };
-        let absents: Vec<&Value> = members.iter().filter(is_absent).collect();
-        let sides: Vec<&Value> = members.iter().filter(|m| !is_absent(m)).collect();
-        if let ([side], [absent]) = (sides.as_slice(), absents.as_slice())
-            && let Some(ms) = side.get("interval_ms").and_then(Value::as_i64)
-        {
-            let read = self.absent(absent, writer)?;
-            return Ok(format!("{word}no ev for {}ms{}", ms - 1, filter(&read.conditions)));
-        }
-        let mut text = String::new();
-        for absent in absents {
-            let read = self.absent(absent, writer)?;
-            if word.is_empty() {
-                self.everywhere.push(self.never(&read.conditions));
-            } else {
-                text.push_str(&format!("{word}no ev{}", filter(&read.conditions)));
-            }
-        }
-        let word = if text.is_empty() { word } else { " then " };
-        let mut wholes: Vec<Expr> = Vec::new();
-        for side in &sides {
-            if let Some(of) = inner(side, "filter") {
-                let whole = self.filter(of, None, writer)?.whole;
-                if wholes.iter().any(|other| !disjoint(Some(other), Some(&whole))) {
-                    return Err("one event in two roles".to_string());
-                }
-                wholes.push(whole);
-            }
-        }
-        let sides: Vec<String> = sides.into_iter().map(|side| self.beside(side, writer)).collect::<Result<_, _>>()?;
-        Ok(match sides.as_slice() {
-            [only] => format!("{text}{word}{only}"),
-            several => format!("{text}{word}all of ({})", several.join(", ")),
-        })
-    }
-
-    fn absent(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<Filter, String> {
-        let of = inner(node, "absent").or_else(|| inner(node, "not").and_then(|n| inner(n, "filter")));
-        self.filter(of.ok_or("a negation of more than an event")?, None, writer)
-    }
-
-    /// So many times, or until an event that ends it; that event counts for nothing else.
-    fn repeat(
-        &mut self,
-        node: &Value,
-        repeated: &Value,
-        word: &str,
-        writer: &mut Writer<'_>,
-    ) -> Result<String, String> {
-        let min = node.get("min").and_then(Value::as_i64);
-        let max = node.get("max").and_then(Value::as_i64);
-        let until = match inner(node, "until") {
-            None => None,
-            Some(until) if until.get("interval_ms").is_some() => return Err("a timer from the start".to_string()),
-            Some(until) => Some(inner(until, "filter").ok_or("until more than an event")?),
-        };
-        if until.is_none() && (min != max || min.is_none()) {
-            return Err("a repetition that is open without an end".to_string());
-        }
-        let added = self.everywhere.len();
-        if let Some(until) = until {
-            let read = self.filter(until, None, writer)?;
-            if word.is_empty() {
-                self.everywhere.push(self.never(&read.conditions));
-            } else {
-                self.everywhere.push(format!("({}) is not true", filter(&read.conditions).replacen(" where ", "", 1)));
-            }
-        }
-        let times = (min.unwrap_or(0), max);
-        let part = match inner(repeated, "filter") {
-            Some(of) => self.step_times(of, word, times, "", writer),
-            None if has_every(repeated) => Err("every within a repetition".to_string()),
-            None => self.member(repeated, writer).map(|m| format!("{word}({m}){}", quantifier(times.0, times.1))),
-        };
-        self.everywhere.truncate(added);
-        let part = part?;
-        Ok(match until {
-            None => part,
-            Some(until) => part + &self.step(until, " then ", "", writer)?,
-        })
-    }
 }
 
-fn has_every(node: &Value) -> bool {
+/// Whether anything in a part starts anew.
+pub fn has_every(node: &Value) -> bool {
     match node {
         Value::Object(map) => {
             map.contains_key("every") || map.contains_key("every_distinct") || map.values().any(has_every)

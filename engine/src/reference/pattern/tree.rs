@@ -22,7 +22,10 @@ pub(super) fn push<'p>(kind: FrameKind<'p>, up: &Rest<'p>) -> Rest<'p> {
 
 /// Something is complete: what may come next.
 pub(super) fn after<'p>(rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
-    let Some(frame) = rest else { return vec![vec![end(here)]] };
+    let Some(frame) = rest else {
+        // A match has at least one event.
+        return vec![if here.taken.is_empty() { Vec::new() } else { vec![end(here)] }];
+    };
     match &frame.kind {
         FrameKind::Sequence { elements, mode } => match elements.split_first() {
             None => after(&frame.up, here),
@@ -67,7 +70,7 @@ fn way<'p>(goal: Goal<'p>, link: Link, common: bool, rest: &Rest<'p>, here: &Her
 /// `within`, counted from the first event, is over; a last `next no X` waits for the very next event.
 fn end<'p>(here: &Here<'_, 'p>) -> Way<'p> {
     let waits = |g: &Guard<'p>| matches!(g, Guard::No { last: true, until_us: None, next_only: false, .. });
-    let next = |g: &Guard<'p>| matches!(g, Guard::No { next_only: true, .. });
+    let next = |g: &Guard<'p>| matches!(g, Guard::No { last: true, next_only: true, .. });
     let goal = if here.guards.iter().any(waits) {
         match here.within {
             Some(Within::Time(us)) => {
