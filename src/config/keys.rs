@@ -102,7 +102,11 @@ pub const ENGINE: Section = Section {
         ),
         key("rules", "list of texts", "rule files, `*` allowed, relative to this file"),
         key("tick", "duration; default `5ms`", "how long the engine gathers input before it moves on"),
-        key("commit_every", "duration; default `200ms`", "how often alerts become visible at the latest"),
+        key(
+            "commit_every",
+            "duration; default `5ms`",
+            "the shortest time between two transactions of alerts; without alerts, progress is committed once a second",
+        ),
     ],
 };
 

@@ -119,7 +119,7 @@ pub struct Engine {
     pub rules: Vec<String>,
     /// How long a tick is.
     pub tick: Duration,
-    /// How often alerts are committed at least while there is something to commit.
+    /// The shortest time between two commits of alerts.
     pub commit_every: Duration,
 }
 
@@ -130,7 +130,7 @@ impl Default for Engine {
             name: String::from("tripline"),
             rules: Vec::new(),
             tick: Duration::from_millis(5),
-            commit_every: Duration::from_millis(200),
+            commit_every: Duration::from_millis(5),
         }
     }
 }

@@ -40,7 +40,7 @@ pub struct Settings {
     pub workers: usize,
     /// How long a tick gathers input when there is much of it.
     pub tick: Duration,
-    /// The shortest time between two commits of a shard.
+    /// The shortest time between two commits of a shard's alerts; progress alone is committed more rarely.
     pub commit_every: Duration,
     /// How long a partition may hold event time back before a notice names it.
     pub holding_after: Duration,
@@ -53,7 +53,7 @@ impl Default for Settings {
         Settings {
             workers: 1,
             tick: Duration::from_millis(5),
-            commit_every: Duration::from_millis(200),
+            commit_every: Duration::from_millis(5),
             holding_after: Duration::from_secs(10),
             stop_within: Duration::from_secs(7),
         }

@@ -14,8 +14,9 @@ use crate::operators::{After, Turn};
 use crate::recovery::{Batch, Shard, ShardError, ShardStart};
 use tripline_query_lang::plan::Plan;
 
-/// Progress alone, without alerts or side records, is committed less often than alerts by this factor.
-const PROGRESS_ALONE: u32 = 5;
+/// Progress alone, without alerts or side records, is committed less often than alerts by this factor, but after this time
+/// in any case: a restart reads again what was read since.
+const PROGRESS_ALONE: (u32, Duration) = (200, Duration::from_secs(1));
 
 /// Alerts and side records that are committed at once, however short the time since the last commit.
 const RECORDS_WORTH_IT: usize = 10_000;
@@ -32,7 +33,7 @@ pub struct Outlet {
     pub plan: Arc<Plan>,
     /// Turns, in order.
     pub turns: Receiver<Turn>,
-    /// The shortest time between two commits.
+    /// The shortest time between two commits. It is longer where a commit takes longer: at most half the time goes into them.
     pub commit_every: Duration,
     /// What is taken and not committed.
     pub batch: Batch,
@@ -49,13 +50,14 @@ impl Outlet {
     pub fn run(mut self) -> Result<(), RunError> {
         // The first progress is new: it shows older processes that they are older.
         let mut dirty = true;
-        let mut last_commit: Option<Instant> = None;
+        let mut last_commit: Option<(Instant, Duration)> = None;
         loop {
-            let due = last_commit.map(|last| last + self.length());
+            let due = last_commit.map(|(last, took)| last + self.length().max(took));
             let now = Instant::now();
             if dirty && (due.is_none_or(|due| due <= now) || self.size() >= RECORDS_WORTH_IT) {
                 self.commit()?;
-                (dirty, last_commit) = (false, Some(Instant::now()));
+                (dirty, last_commit) = (false, Some((Instant::now(), now.elapsed())));
+                continue;
             }
             let turn = match due {
                 Some(due) if dirty => self.turns.recv_timeout(due.saturating_duration_since(now)),
@@ -80,7 +82,8 @@ impl Outlet {
     }
 
     fn length(&self) -> Duration {
-        if self.size() > 0 { self.commit_every } else { self.commit_every * PROGRESS_ALONE }
+        let (times, at_most) = PROGRESS_ALONE;
+        if self.size() > 0 { self.commit_every } else { (self.commit_every * times).min(at_most).max(self.commit_every) }
     }
 
     /// Takes over what is not committed yet; says whether anything is new.

@@ -29,12 +29,15 @@ use super::latency::{histogram, percentiles};
 use super::{ModelError, broken, compare, hand, plan};
 use crate::definition::Benchmark;
 use crate::input::{Events, format};
+use crate::memory;
 use crate::report::Report;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often alerts become visible in the run that measures latency.
-const COMMIT_EVERY: Duration = Duration::from_millis(5);
+/// Rounds of the bare client and of the engine, in turn, the better of each: the first finds a broker that is cold.
+const ROUNDS: usize = 2;
+/// How long the writer rests when it is ahead of its rate: it must not take a core of its own.
+const REST: Duration = Duration::from_micros(500);
 /// How long that run lasts.
 const LIVE: Duration = Duration::from_secs(5);
 
@@ -51,22 +54,30 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     lines.iter().try_for_each(|line| write(&producer, "events", line)).map_err(|error| broken(one, error))?;
     producer.flush(PATIENCE).map_err(|error| broken(one, error))?;
 
-    let bare = bare(&broker, lines.len()).map_err(|error| broken(one, error))?;
     let by_hand_start = Instant::now();
     let expected = hand(one, events)?;
     let by_hand = by_hand_start.elapsed();
-    let (alerts, time) = speed(one, &broker, lines.len() as u64)?;
-    compare(one, alerts, expected)?;
+    let (mut bare_time, mut time, mut alerts, mut shares) = (Duration::MAX, Duration::MAX, 0, (0.0, 0.0));
+    for round in 0..ROUNDS {
+        let before = memory::processor_time();
+        bare_time = bare_time.min(bare(&broker, lines.len()).map_err(|error| broken(one, error))?);
+        let between = memory::processor_time();
+        let (found, took) = speed(one, &broker, &format!("speed-{round}"), lines.len() as u64)?;
+        shares = ((between - before).as_secs_f64(), (memory::processor_time() - between).as_secs_f64());
+        compare(one, found, expected)?;
+        (alerts, time) = (found, time.min(took));
+    }
 
     let per_s = events.len() as f64 / time.as_secs_f64();
-    let rate = per_s / 2.0;
+    let rate = std::env::var("LIVE_RATE").ok().and_then(|r| r.parse().ok()).unwrap_or(per_s / 2.0);
     let live = live(one, &broker, &producer, &lines, rate)?;
-    let bare_per_s = events.len() as f64 / bare.as_secs_f64();
+    let bare_per_s = events.len() as f64 / bare_time.as_secs_f64();
     let report = Report::new(one.name.clone(), events.len(), alerts, time, Some(by_hand))
         .with("bare_client_events_per_s", bare_per_s)
         .with("of_bare_client", per_s / bare_per_s)
-        .with("live_events_per_s", rate)
-        .with("live_commit_every_ms", COMMIT_EVERY.as_secs_f64() * 1e3);
+        .with("bare_client_core_ns_per_event", shares.0 * 1e9 / events.len() as f64)
+        .with("core_ns_per_event", shares.1 * 1e9 / events.len() as f64)
+        .with("live_events_per_s", rate);
     Ok(percentiles(report, "live_alert", &live))
 }
 
@@ -147,14 +158,14 @@ impl Running {
     }
 }
 
-fn start(one: &Benchmark, broker: &Broker, name: &str, commit_every: Duration) -> Result<Running, ModelError> {
+/// With the default settings.
+fn start(one: &Benchmark, broker: &Broker, name: &str, events: &str) -> Result<Running, ModelError> {
     let text = format!(
         "[kafka.local]\n\"bootstrap.servers\" = \"{}\"\n[source.tx]\nkafka = \"local\"\ntopic = \"{}\"\n\
-         [sink.alerts]\nkafka = \"local\"\ntopic = \"{}\"\n[engine]\nname = \"{name}\"\ncommit_every = \"{}ms\"\n",
+         [sink.alerts]\nkafka = \"local\"\ntopic = \"{}\"\n[engine]\nname = \"{name}\"\n",
         broker.address(),
-        topic(name, "events"),
-        topic(name, "alerts"),
-        commit_every.as_millis()
+        events,
+        alerts_of(name),
     );
     let config = read("bench.toml", &text, Path::new("."), &SystemEnvironment, &|_| None);
     let config = config.map_err(|error| broken(one, error))?;
@@ -177,14 +188,14 @@ fn start(one: &Benchmark, broker: &Broker, name: &str, commit_every: Duration) -
     Ok(Running { stop, read, ended })
 }
 
-fn topic(run: &str, what: &str) -> String {
-    if run == "speed" { what.to_owned() } else { format!("{run}-{what}") }
+fn alerts_of(run: &str) -> String {
+    format!("{run}-alerts")
 }
 
 /// Alerts, and the time from the first record that was read until all that came of them are committed.
-fn speed(one: &Benchmark, broker: &Broker, records: u64) -> Result<(u64, Duration), ModelError> {
-    make_topic(broker, &topic("speed", "alerts")).map_err(|error| broken(one, error))?;
-    let running = start(one, broker, "speed", Duration::from_millis(200))?;
+fn speed(one: &Benchmark, broker: &Broker, name: &str, records: u64) -> Result<(u64, Duration), ModelError> {
+    make_topic(broker, &alerts_of(name)).map_err(|error| broken(one, error))?;
+    let running = start(one, broker, name, "events")?;
     running.wait(1, Duration::from_micros(100)).map_err(|error| broken(one, error))?;
     let time = running.wait(records, Duration::from_millis(1)).map_err(|error| broken(one, error))?;
     let metrics = running.read.clone();
@@ -223,8 +234,8 @@ fn live(
 ) -> Result<hdrhistogram::Histogram<u64>, ModelError> {
     let failed = |error: String| broken(one, error);
     make_topic(broker, "live-events").map_err(failed)?;
-    make_topic(broker, "live-alerts").map_err(failed)?;
-    let running = start(one, broker, "live", COMMIT_EVERY)?;
+    make_topic(broker, &alerts_of("live")).map_err(failed)?;
+    let running = start(one, broker, "live", "live-events")?;
     // The first record says that the pipeline stands; it has the first event's time, and is of no rule's interest.
     let first = String::from_utf8_lossy(&lines[0]).into_owned();
     let number = |name: &str| {
@@ -245,6 +256,7 @@ fn live(
         let intended = Duration::from_nanos((row as f64 * ns_between) as u64);
         while began.elapsed() < intended {
             producer.poll(Duration::ZERO);
+            std::thread::sleep(REST);
         }
         write(producer, "live-events", line).map_err(|error| failed(error.to_string()))?;
     }
@@ -278,7 +290,7 @@ fn reader(broker: &Broker, began: Instant, ns_between: f64) -> Result<Reader, St
     config.set("group.id", "reader").set("isolation.level", "read_committed").set("fetch.wait.max.ms", "5");
     let consumer: BaseConsumer = config.create().map_err(|error| error.to_string())?;
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset("live-alerts", 0, Offset::Beginning).map_err(|error| error.to_string())?;
+    list.add_partition_offset(&alerts_of("live"), 0, Offset::Beginning).map_err(|error| error.to_string())?;
     consumer.assign(&list).map_err(|error| error.to_string())?;
     let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let (told, counted) = (stop.clone(), seen.clone());
