@@ -134,7 +134,8 @@ impl KafkaClient {
             config.set("transaction.timeout.ms", "30000");
         }
         if !["linger.ms", "queue.buffering.max.ms"].iter().any(|name| self.settings.contains_key(*name)) {
-            config.set("linger.ms", "5");
+            // The records of a transaction are there at once, and its commit waits for their answers.
+            config.set("linger.ms", "0");
         }
         config.create_with_context(self.talk()).map_err(|error| self.not_made(&error))
     }

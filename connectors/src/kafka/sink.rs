@@ -185,6 +185,17 @@ impl KafkaSink {
     }
 }
 
+/// Waits until every record of the transaction has been answered, or a commit would not wait any longer either.
+///
+/// The binding's own flush, which is a part of its commit, waits in steps of 100 ms: it polls for events that the producer's
+/// own thread takes.
+fn drain(producer: &ThreadedProducer<Talk>) {
+    let at_most_ms = i32::try_from(TRANSACTION_TIMEOUT.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the client's pointer is valid while the producer lives, and the call may be made from any thread. What it
+    // returns, the commit finds out as well.
+    unsafe { rdkafka_sys::rd_kafka_flush(producer.client().native_ptr(), at_most_ms) };
+}
+
 /// Somebody else uses the transactional id now, or the broker has ended the transaction.
 fn is_fenced(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode::{Fenced, InvalidProducerEpoch, ProducerFenced};
@@ -254,7 +265,9 @@ impl TransactionalSink for KafkaSink {
         let key = self.progress.shard.to_string();
         let partition = Some(self.progress.partition());
         self.send(&self.progress.name, partition, (Some(key.as_bytes()), Some(&value)), None)?;
-        let Err(error) = self.producer()?.commit_transaction(TRANSACTION_TIMEOUT) else { return Ok(()) };
+        let producer = self.producer()?;
+        drain(producer);
+        let Err(error) = producer.commit_transaction(TRANSACTION_TIMEOUT) else { return Ok(()) };
         let failed = self.failed(&error);
         // Never again this producer: a commit that is still under way must not meet the next transaction.
         self.producer = None;

@@ -7,6 +7,7 @@ mod detect;
 mod fat;
 mod sink;
 mod source;
+mod turns;
 
 #[cfg(test)]
 pub(crate) use detect::split;
@@ -14,6 +15,7 @@ pub use detect::{StageParts, detect};
 pub use fat::{Addressed, Fat, by_worker};
 pub use sink::{Outlets, sink};
 pub use source::source;
+pub use turns::{Taken, Turn, TurnReceiver, TurnSender, turns};
 
 use std::sync::Arc;
 
@@ -116,13 +118,4 @@ impl Addressed for Outbound {
     fn worker(&self) -> usize {
         self.worker
     }
-}
-
-/// From sink to a shard's thread: everything of a tick, in order.
-#[derive(Debug)]
-pub struct Turn {
-    /// The tick's end.
-    pub end: Arc<TickEnd>,
-    /// The shard's alerts, by position.
-    pub alerts: Alerts,
 }

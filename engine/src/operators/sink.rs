@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crossbeam_channel::Sender;
 use timely::communication::Pull;
 use timely::dataflow::Stream;
 use timely::dataflow::channels::Message;
@@ -11,14 +10,14 @@ use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::generic::InputHandleCore;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 
-use super::{Fat, Outbound, TickEnd, Turn, by_worker};
+use super::{Fat, Outbound, TickEnd, Turn, TurnSender, by_worker};
 use crate::alert::Alerts;
 
 /// What a sink needs: where each shard's thread takes its turns, and whom to tell that a shard has passed a tick.
 #[derive(Clone)]
 pub struct Outlets {
     /// By shard.
-    pub turns: Vec<Sender<Turn>>,
+    pub turns: Vec<TurnSender>,
     /// Shard and tick.
     pub passed: Arc<dyn Fn(usize, u64) + Send + Sync>,
 }
@@ -59,7 +58,7 @@ fn build<P: Pull<Message<u64, Fat<Outbound>>> + 'static>(
                 let (end, mut alerts) = entry.remove();
                 alerts.sort();
                 // A shard's thread that has ended has told why; the run ends with that.
-                let _ = outlets.turns[shard].send(Turn { end, alerts });
+                outlets.turns[shard].send(Turn { end, alerts });
                 (outlets.passed)(shard, tick);
             }
         }

@@ -10,7 +10,7 @@ use super::RunError;
 use super::traces::Traces;
 use crate::io::{AlertRecord, Progress};
 use crate::metrics::Metrics;
-use crate::operators::{After, Turn};
+use crate::operators::{After, Taken, Turn, TurnReceiver};
 use crate::recovery::{Batch, Shard, ShardError, ShardStart};
 use tripline_query_lang::plan::Plan;
 
@@ -32,7 +32,7 @@ pub struct Outlet {
     /// The rules.
     pub plan: Arc<Plan>,
     /// Turns, in order.
-    pub turns: Receiver<Turn>,
+    pub turns: TurnReceiver,
     /// The shortest time between two commits. It is longer where a commit takes longer: at most half the time goes into them.
     pub commit_every: Duration,
     /// What is taken and not committed.
@@ -59,20 +59,16 @@ impl Outlet {
                 (dirty, last_commit) = (false, Some((Instant::now(), now.elapsed())));
                 continue;
             }
-            let turn = match due {
-                Some(due) if dirty => self.turns.recv_timeout(due.saturating_duration_since(now)),
-                _ => self.turns.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match turn {
-                Ok(turn) => {
+            match self.turns.take(due.filter(|_| dirty)) {
+                Taken::Turn(turn) => {
                     let after = turn.end.after;
                     dirty |= self.take(turn);
                     if after != After::Next {
                         return self.commit();
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Taken::Nothing => {}
+                Taken::Over => return Ok(()),
             }
         }
     }

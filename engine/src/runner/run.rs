@@ -21,7 +21,7 @@ use crate::detect::Program;
 use crate::expr::hash_key;
 use crate::io::{Cut, CutEntry, Decoder, FloorEntry, PartitionInfo, Progress, Source, TransactionalSink};
 use crate::metrics::Metrics;
-use crate::operators::{Outlets, Turn};
+use crate::operators::{Outlets, TurnSender, turns};
 use crate::recovery::{self, Assigned, Shard, ShardError, Start};
 use crate::render::Parts;
 use crate::time::PartitionClock;
@@ -29,9 +29,6 @@ use crate::views::Shelf;
 
 /// Deliveries that wait for the ticks.
 const DELIVERIES_MAX: usize = 16;
-
-/// Turns that wait for a shard's thread.
-const TURNS_MAX: usize = 16;
 
 /// How long workers get to build their dataflows.
 const WORKERS_READY_WITHIN: Duration = Duration::from_secs(30);
@@ -287,10 +284,10 @@ impl Launch {
         shards: Vec<Shard>,
         start: &Start,
         first: impl Fn(usize) -> Progress,
-    ) -> Result<Vec<Sender<Turn>>, RunError> {
+    ) -> Result<Vec<TurnSender>, RunError> {
         let mut senders = Vec::new();
         for (number, shard) in shards.into_iter().enumerate() {
-            let (sender, turns) = bounded(TURNS_MAX);
+            let (sender, turns) = turns(number);
             senders.push(sender);
             let outlet = Outlet {
                 batch: Default::default(),
@@ -310,7 +307,7 @@ impl Launch {
     }
 
     /// Starts the workers, and waits until all are ready.
-    fn workers(&self, turns: Vec<Sender<Turn>>) -> Result<(timely::communication::WorkerGuards<()>, Links), RunError> {
+    fn workers(&self, turns: Vec<TurnSender>) -> Result<(timely::communication::WorkerGuards<()>, Links), RunError> {
         let events = self.events.clone();
         let passed = move |shard, tick| drop(events.send(Event::Passed { shard, tick }));
         let outlets = Outlets { turns, passed: Arc::new(passed) };

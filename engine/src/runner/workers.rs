@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_worker_that_panics_is_told_and_the_others_can_leave() {
         let program = Arc::new(Program::new(Arc::new(rules::plan(0, None, None, None))).expect("few roles"));
-        let (turns, _turns) = unbounded();
+        let (turns, _turns) = crate::operators::turns(0);
         let passed = |_, _| unreachable!("told to panic");
         let outlets = Outlets { turns: vec![turns], passed: Arc::new(passed) };
         let (work, taken): (Vec<_>, Vec<_>) = (0..2).map(|_| unbounded()).unzip();

@@ -20,7 +20,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tripline::config::{SystemEnvironment, read};
 use tripline::connectors::kafka::{KafkaClient, KafkaSource};
 use tripline::engine::io::{Polled, Source};
-use tripline::engine::runner::Notice;
+use tripline::engine::runner::{Job, Notice};
 use tripline::query_lang::plan::StreamId;
 use tripline::wiring::{Surroundings, job};
 
@@ -35,7 +35,7 @@ use crate::report::Report;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Rounds of the bare client and of the engine, in turn, the better of each: the first finds a broker that is cold.
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 4;
 /// How long the writer rests when it is ahead of its rate: it must not take a core of its own.
 const REST: Duration = Duration::from_micros(500);
 /// How long that run lasts.
@@ -49,6 +49,8 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
         .config()
         .set("linger.ms", "5")
         .set("queue.buffering.max.messages", "1000000")
+        // A record that is sent again must not stand twice, or behind later ones.
+        .set("enable.idempotence", "true")
         .create()
         .map_err(|error| broken(one, error))?;
     lines.iter().try_for_each(|line| write(&producer, "events", line)).map_err(|error| broken(one, error))?;
@@ -184,8 +186,14 @@ fn start(one: &Benchmark, broker: &Broker, name: &str, events: &str) -> Result<R
     });
     let told = stop.clone();
     let (done, ended) = channel();
-    std::thread::spawn(move || done.send(job.run(told).map(drop).map_err(|error| error.to_string())));
+    std::thread::spawn(move || done.send(ran(job, told)));
     Ok(Running { stop, read, ended })
+}
+
+fn ran(job: Job, stop: Arc<AtomicBool>) -> Result<(), String> {
+    let counts = job.run(stop).map_err(|error| error.to_string())?.counts;
+    let lost = counts.dead_letters + counts.quarantined + counts.late > 0;
+    if lost { Err(format!("not every record became an event: {counts}")) } else { Ok(()) }
 }
 
 fn alerts_of(run: &str) -> String {

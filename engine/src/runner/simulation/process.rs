@@ -110,7 +110,7 @@ impl Process {
             start: start.shards[number].clone(),
             progress: first_progress(number, &start, &assigned, &rules),
             plan: plan.clone(),
-            turns: crossbeam_channel::never(),
+            turns: crate::operators::turns(number).1,
             commit_every: Duration::ZERO,
             batch: Default::default(),
             pause: Box::new(|_| true),
