@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -97,7 +98,7 @@ fn lines(events: &Events) -> Result<Vec<Vec<u8>>, ModelError> {
 }
 
 /// Queues a record, waiting for room.
-fn write(producer: &BaseProducer, topic: &str, line: &[u8]) -> Result<(), rdkafka::error::KafkaError> {
+fn write(producer: &BaseProducer, topic: &str, line: &[u8]) -> Result<(), KafkaError> {
     let mut record = BaseRecord::<(), [u8]>::to(topic).partition(0).payload(line);
     while let Err((error, unsent)) = producer.send(record) {
         if error.rdkafka_error_code() != Some(rdkafka::types::RDKafkaErrorCode::QueueFull) {
@@ -258,8 +259,9 @@ fn live(
     running.wait(1, Duration::from_millis(1)).map_err(failed)?;
     let count = ((rate * LIVE.as_secs_f64()) as usize).min(lines.len() - 1);
     let ns_between = 1e9 / rate;
+    let consumer = at_end(broker, &alerts_of("live")).map_err(failed)?;
     let began = Instant::now();
-    let reader = reader(broker, began, ns_between).map_err(failed)?;
+    let reader = reader(consumer, began, ns_between);
     for (row, line) in lines[..count].iter().enumerate() {
         let intended = Duration::from_nanos((row as f64 * ns_between) as u64);
         while began.elapsed() < intended {
@@ -293,20 +295,33 @@ impl Reader {
     }
 }
 
-fn reader(broker: &Broker, began: Instant, ns_between: f64) -> Result<Reader, String> {
+/// A reader of committed records that has come to the end of a topic.
+fn at_end(broker: &Broker, topic: &str) -> Result<BaseConsumer, String> {
     let mut config = broker.config();
-    config.set("group.id", "reader").set("isolation.level", "read_committed").set("fetch.wait.max.ms", "5");
+    config.set("group.id", "reader").set("isolation.level", "read_committed").set("enable.partition.eof", "true");
     let consumer: BaseConsumer = config.create().map_err(|error| error.to_string())?;
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(&alerts_of("live"), 0, Offset::Beginning).map_err(|error| error.to_string())?;
+    list.add_partition_offset(topic, 0, Offset::Beginning).map_err(|error| error.to_string())?;
     consumer.assign(&list).map_err(|error| error.to_string())?;
+    match consumer.poll(PATIENCE) {
+        Some(Err(KafkaError::PartitionEOF(_))) => Ok(consumer),
+        Some(Err(error)) => Err(error.to_string()),
+        Some(Ok(_)) => Err(format!("{topic} is not empty")),
+        None => Err(format!("{topic} cannot be read")),
+    }
+}
+
+fn reader(consumer: BaseConsumer, began: Instant, ns_between: f64) -> Reader {
     let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let (told, counted) = (stop.clone(), seen.clone());
     let thread = std::thread::spawn(move || {
         let mut found = histogram();
         while !told.load(Ordering::Relaxed) {
             let Some(message) = consumer.poll(Duration::from_millis(20)) else { continue };
-            let message = message.map_err(|error| error.to_string())?;
+            let message = match message {
+                Err(KafkaError::PartitionEOF(_)) => continue,
+                other => other.map_err(|error| error.to_string())?,
+            };
             // The greeting stands before the events.
             let Some(row) = message.payload().and_then(last_offset).and_then(|offset| offset.checked_sub(1)) else {
                 continue;
@@ -317,7 +332,7 @@ fn reader(broker: &Broker, began: Instant, ns_between: f64) -> Result<Reader, St
         }
         Ok(found)
     });
-    Ok(Reader { stop, seen, thread })
+    Reader { stop, seen, thread }
 }
 
 /// The offset of the last event that an alert rests on.
