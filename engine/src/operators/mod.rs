@@ -61,6 +61,8 @@ pub struct TickEnd {
     pub floors: Arc<Vec<FloorEntry>>,
     /// Side records of the tick by shard, with their partition's position among those assigned.
     pub sides: Vec<Vec<(usize, SideRecord)>>,
+    /// All that was read in the tick was written long ago: there is no hurry. No output depends on it.
+    pub old: bool,
     /// What comes then.
     pub after: After,
 }

@@ -172,6 +172,7 @@ mod tests {
             cut: Arc::default(),
             floors: Arc::default(),
             sides: vec![Vec::new(), (0..sides).map(side).collect()],
+            old: false,
             after: After::Next,
         };
         Turn { end: Arc::new(end), alerts: Alerts::default() }

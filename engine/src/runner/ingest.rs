@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use tripline_query_lang::plan::Stream;
@@ -20,6 +20,9 @@ const ROWS_MAX: usize = 8192;
 
 /// Rows that are worth a batch of their own while the source has more.
 const ROWS_WORTH_IT: usize = 1024;
+
+/// Records whose own time lies so far back are read to catch up.
+const OLD_AFTER_US: i64 = 1_000_000;
 
 /// How long a poll waits for the first record; also how soon a stop is seen.
 const POLL_WAIT: Duration = Duration::from_millis(100);
@@ -58,6 +61,8 @@ pub struct Rows {
     pub watermark_us: Option<i64>,
     /// Some event is late only since time had gone on without the partition.
     pub used_floor: bool,
+    /// The records were written long ago: nobody waits for what comes of them. Paces commits, and nothing else.
+    pub old: bool,
 }
 
 /// Everything an ingest thread works with.
@@ -98,6 +103,7 @@ struct Pending {
     sides: Vec<SideRecord>,
     counts: Counts,
     used_floor: bool,
+    newest_us: Option<i64>,
     since: Option<Instant>,
 }
 
@@ -128,6 +134,7 @@ impl Reader {
             sides: Vec::new(),
             counts: Counts::default(),
             used_floor: false,
+            newest_us: None,
             since: None,
         };
         Reader { pending: ingest.partitions.iter().map(new).collect(), ingest }
@@ -190,6 +197,7 @@ fn take(
     traces: &Traces,
 ) {
     pending.counts.read += 1;
+    pending.newest_us = pending.newest_us.max(record.timestamp_us);
     let decoded = match record.value {
         Some(value) => decoder.decode(value, &mut pending.builder),
         None => Err(RecordError {
@@ -235,6 +243,8 @@ fn take(
 
 /// Hands on what is pending and ripe; false when nobody takes it.
 fn flush(ingest: &Ingest, pending: &mut [Pending], ripe: impl Fn(&Pending) -> bool) -> bool {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
     for (index, pending) in pending.iter_mut().enumerate() {
         if pending.is_empty() {
             continue;
@@ -257,6 +267,7 @@ fn flush(ingest: &Ingest, pending: &mut [Pending], ripe: impl Fn(&Pending) -> bo
             next,
             watermark_us,
             used_floor: std::mem::take(&mut pending.used_floor),
+            old: pending.newest_us.take().is_some_and(|newest_us| newest_us < now_us.saturating_sub(OLD_AFTER_US)),
         };
         pending.counts = Counts::default();
         pending.since = None;

@@ -18,6 +18,9 @@ use tripline_query_lang::plan::Plan;
 /// in any case: a restart reads again what was read since.
 const PROGRESS_ALONE: (u32, Duration) = (200, Duration::from_secs(1));
 
+/// The shortest time between two commits while old input is read: a transaction costs the sink more than many alerts.
+const CATCHING_UP: Duration = Duration::from_millis(200);
+
 /// Alerts and side records that are committed at once, however short the time since the last commit.
 const RECORDS_WORTH_IT: usize = 10_000;
 
@@ -35,6 +38,8 @@ pub struct Outlet {
     pub turns: TurnReceiver,
     /// The shortest time between two commits. It is longer where a commit takes longer: at most half the time goes into them.
     pub commit_every: Duration,
+    /// The newest turn was of old input.
+    pub old: bool,
     /// What is taken and not committed.
     pub batch: Batch,
     /// Waits before a new attempt at a commit, and says whether to make one.
@@ -79,7 +84,14 @@ impl Outlet {
 
     fn length(&self) -> Duration {
         let (times, at_most) = PROGRESS_ALONE;
-        if self.size() > 0 { self.commit_every } else { (self.commit_every * times).min(at_most).max(self.commit_every) }
+        if self.size() > 0 && self.old {
+            return self.commit_every.max(CATCHING_UP);
+        }
+        if self.size() > 0 {
+            self.commit_every
+        } else {
+            (self.commit_every * times).min(at_most).max(self.commit_every)
+        }
     }
 
     /// Takes over what is not committed yet; says whether anything is new.
@@ -87,6 +99,7 @@ impl Outlet {
         let Turn { end, alerts } = turn;
         let shard = self.progress.shard.0 as usize;
         let before = self.size();
+        self.old = end.old;
         alerts.each(|found| {
             if self.start.wants_alert(&found.position) {
                 self.batch.alerts.push(AlertRecord { links: self.traces.of(found), ..found.record(&self.plan) });

@@ -291,6 +291,7 @@ impl Launch {
             senders.push(sender);
             let outlet = Outlet {
                 batch: Default::default(),
+                old: false,
                 shard,
                 start: start.shards[number].clone(),
                 progress: first(number),

@@ -72,6 +72,8 @@ pub struct Ticks {
     oldest_us: Option<i64>,
     opened: Option<Duration>,
     clock_step: Duration,
+    /// Whether all that was read in the tick was old, if anything was.
+    old: Option<bool>,
 }
 
 impl Ticks {
@@ -126,12 +128,14 @@ impl Ticks {
             oldest_us: None,
             opened: None,
             clock_step: now,
+            old: None,
         }
     }
 
     /// Takes what an ingest thread has read.
     pub fn deliver(&mut self, rows: Rows, now: Duration) {
-        let Rows { partition, batch, sides, next, watermark_us, used_floor } = rows;
+        let Rows { partition, batch, sides, next, watermark_us, used_floor, old } = rows;
+        self.old = Some(self.old.unwrap_or(true) && old);
         self.marks.deliver(partition, next, watermark_us, now);
         self.prune_floors(partition, next, watermark_us, used_floor);
         let id = &self.places[partition].assigned.info.id;
@@ -257,6 +261,7 @@ impl Ticks {
             cut: Arc::new(self.cut.clone()),
             floors: Arc::new(self.floors.iter().map(|taken| self.floor_entry(&taken.floor)).collect()),
             sides: std::mem::replace(&mut self.sides, vec![Vec::new(); self.shards]),
+            old: self.old.take().unwrap_or(false),
             after,
         });
         (0..self.workers.count()).for_each(|worker| self.workers.send(worker, Work::Close(end.clone())));

@@ -105,6 +105,7 @@ mod tests {
             cut: Arc::default(),
             floors: Arc::default(),
             sides: vec![Vec::new()],
+            old: false,
             after: After::Next,
         });
         (0..2).for_each(|worker| links.send(worker, Work::Close(end.clone())));

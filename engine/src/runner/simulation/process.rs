@@ -113,6 +113,7 @@ impl Process {
             turns: crate::operators::turns(number).1,
             commit_every: Duration::ZERO,
             batch: Default::default(),
+            old: false,
             pause: Box::new(|_| true),
             metrics: Arc::default(),
             traces: Arc::default(),
