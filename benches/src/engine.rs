@@ -69,9 +69,9 @@ impl Engine {
     }
 
     /// The events as batches of the columns that the rules need.
-    pub fn batches(&self, events: &Events) -> Vec<Arc<Batch>> {
+    pub fn batches(&self, events: &Events) -> Vec<Ready> {
         let starts = (0..events.len()).step_by(BATCH_ROWS);
-        starts.map(|start| self.batch(events, start..events.len().min(start + BATCH_ROWS))).collect()
+        starts.map(|start| self.batch(events, start..events.len().min(start + BATCH_ROWS)).into()).collect()
     }
 
     /// Some of the events as one batch.
@@ -88,10 +88,10 @@ impl Engine {
 
     /// Runs over batches, and starts none when `budget` is over; returns how many events were read, and the number of
     /// alerts.
-    pub fn run(&self, batches: &[Arc<Batch>], budget: Duration) -> (usize, u64) {
+    pub fn run(&self, batches: &[Ready], budget: Duration) -> (usize, u64) {
         let (start, mut run, mut events) = (Instant::now(), Run::new(self), 0);
-        for batch in batches {
-            run.feed(self, batch, |_| {});
+        for Ready { batch, newest_us } in batches {
+            run.take(self, batch, *newest_us, |_| {});
             events += batch.at_us.len();
             if start.elapsed() > budget {
                 break;
@@ -120,6 +120,24 @@ impl Engine {
     }
 }
 
+/// A batch, and what its decoder knows of it: a source notes the newest time with each record that it decodes, so looking
+/// for it again would be measured for nothing.
+pub struct Ready {
+    /// The batch.
+    pub batch: Arc<Batch>,
+    newest_us: i64,
+}
+
+impl From<Arc<Batch>> for Ready {
+    fn from(batch: Arc<Batch>) -> Ready {
+        Ready { newest_us: newest_us(&batch), batch }
+    }
+}
+
+fn newest_us(batch: &Batch) -> i64 {
+    batch.at_us.iter().copied().fold(i64::MIN, i64::max)
+}
+
 fn partition() -> PartitionId {
     PartitionId { stream: StreamId(0), topic: "events".into(), partition: 0 }
 }
@@ -138,9 +156,13 @@ impl Run {
     }
 
     /// Takes a batch; tells of each alert at which row of the input it came about.
-    pub fn feed(&mut self, engine: &Engine, batch: &Arc<Batch>, mut on_alert: impl FnMut(usize)) {
+    pub fn feed(&mut self, engine: &Engine, batch: &Arc<Batch>, on_alert: impl FnMut(usize)) {
+        self.take(engine, batch, newest_us(batch), on_alert);
+    }
+
+    fn take(&mut self, engine: &Engine, batch: &Arc<Batch>, newest_us: i64, mut on_alert: impl FnMut(usize)) {
         self.local.push(batch);
-        self.newest_us = batch.at_us.iter().copied().fold(self.newest_us, i64::max);
+        self.newest_us = self.newest_us.max(newest_us);
         let watermark_us = self.newest_us.saturating_sub(engine.late_us);
         self.local.found(watermark_us).each(|alert| {
             if let Cause::Event { offset, .. } = &alert.position.cause {

@@ -4,7 +4,7 @@
 //! Unknown is `-`; a decimal has all digits of its scale; a float is the shortest text that reads back as it, whole ones
 //! without a point; a time is RFC 3339 in UTC; a duration and a place are as they are written in rules.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write};
 
 use jiff::Timestamp;
 
@@ -31,7 +31,7 @@ impl Display for Value {
         match self {
             Value::Null => f.write_str("-"),
             Value::Bool(x) => write!(f, "{x}"),
-            Value::Int(x) => write!(f, "{x}"),
+            Value::Int(x) => f.write_str(number((*x).into(), 0, &mut [0; DIGITS])),
             Value::Float(x) => float(*x, f),
             Value::Decimal(x) => x.fmt(f),
             Value::Text(x) => f.write_str(x),
@@ -43,15 +43,83 @@ impl Display for Value {
     }
 }
 
+impl Value {
+    /// Appends what `Display` writes. Alerts are made of texts and numbers, so these do not take the way through a
+    /// formatter, which is ten times as long.
+    pub fn show(&self, out: &mut String) {
+        let mut digits = [0; DIGITS];
+        match self {
+            Value::Text(text) => out.push_str(text),
+            Value::Int(x) => out.push_str(number((*x).into(), 0, &mut digits)),
+            Value::Decimal(x) if x.scale <= SCALE_SHOWN => out.push_str(number(x.mantissa, x.scale, &mut digits)),
+            // Writing to a text cannot fail.
+            other => drop(write!(out, "{other}")),
+        }
+    }
+}
+
 impl Display for Decimal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.scale <= SCALE_SHOWN {
+            return f.write_str(number(self.mantissa, self.scale, &mut [0; DIGITS]));
+        }
         let sign = if self.mantissa < 0 { "-" } else { "" };
         let scale = usize::from(self.scale);
         // One digit before the point at least.
         let digits = format!("{:0width$}", self.mantissa.unsigned_abs(), width = scale + 1);
         let (whole, fraction) = digits.split_at(digits.len() - scale);
-        if scale == 0 { write!(f, "{sign}{whole}") } else { write!(f, "{sign}{whole}.{fraction}") }
+        write!(f, "{sign}{whole}.{fraction}")
     }
+}
+
+/// Room for every digit of 128 bits, the point, a zero before it and the sign.
+const DIGITS: usize = 48;
+/// So many digits behind the point have room.
+const SCALE_SHOWN: u8 = 40;
+
+/// A decimal's text.
+fn number(mantissa: i128, scale: u8, room: &mut [u8; DIGITS]) -> &str {
+    let mut start = DIGITS;
+    let mut put = |byte: u8| {
+        start -= 1;
+        room[start] = byte;
+    };
+    let (mut rest, mut behind) = (mantissa.unsigned_abs(), u32::from(scale));
+    // Division of 128 bits is slow, and seldom needed.
+    let mut small = u64::try_from(rest).ok();
+    loop {
+        let digit = match &mut small {
+            Some(small) => {
+                let digit = *small % 10;
+                *small /= 10;
+                digit as u8
+            }
+            None => {
+                let digit = rest % 10;
+                rest /= 10;
+                small = u64::try_from(rest).ok();
+                digit as u8
+            }
+        };
+        put(b'0' + digit);
+        match behind {
+            0 => {
+                if small == Some(0) {
+                    break;
+                }
+            }
+            _ => {
+                behind -= 1;
+                if behind == 0 {
+                    put(b'.');
+                }
+            }
+        }
+    }
+    if mantissa < 0 {
+        put(b'-');
+    }
+    std::str::from_utf8(&room[start..]).unwrap_or_default()
 }
 
 impl Display for Point {
@@ -125,6 +193,12 @@ mod tests {
             (decimal(-5, 2), "-0.05"),
             (decimal(210000, 2), "2100.00"),
             (decimal(7, 0), "7"),
+            (decimal(0, 2), "0.00"),
+            (decimal(-123_456, 38), "-0.00000000000000000000000000000000123456"),
+            (decimal(5, 45), "0.000000000000000000000000000000000000000000005"),
+            (decimal(i128::MAX, 38), "1.70141183460469231731687303715884105727"),
+            (Value::Int(i64::MIN), "-9223372036854775808"),
+            (Value::Int(10), "10"),
             (decimal(i128::MIN, 0), "-170141183460469231731687303715884105728"),
             (Value::Float(893.0), "893"),
             (Value::Float(0.1), "0.1"),
@@ -141,6 +215,9 @@ mod tests {
             (Value::List([Value::Int(1), Value::Null].into()), "[1, -]"),
         ] {
             assert_eq!(value.to_string(), shown);
+            let mut text = String::new();
+            value.show(&mut text);
+            assert_eq!(text, shown);
         }
     }
 }

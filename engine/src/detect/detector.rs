@@ -4,13 +4,12 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::keys::KeyId;
 use super::parcel::{Parcel, Pick, Rows, Share};
 use super::program::Compiled;
 use super::reorder::Reorder;
 use super::rule::Seen;
 use super::scope::{Route, Scope, Use, Visits};
-use super::store::{Located, Shared, Store};
+use super::store::{Hint, Located, Shared, Store};
 use super::unique::Ids;
 use super::warm;
 use super::{Out, Program};
@@ -167,9 +166,9 @@ fn stretch(
     if let [route] = &routes[..] {
         let mut visited = Vec::new();
         for picks in picks[range].chunks(warm::ROWS) {
-            let ids = warm::warm(rows, picks, &route.uses, rules, shared);
+            let warm = warm::warm(rows, picks, &route.uses, rules, shared);
             for (index, pick) in picks.iter().enumerate() {
-                let mut key = located(rows, pick, ids.get(index).copied().flatten());
+                let mut key = located(rows, pick, warm.hint(index));
                 let row = pick.row as usize;
                 let mut visit = |one: &Use| {
                     if let Some(seen) = seen(rows, row, one) {
@@ -193,7 +192,7 @@ fn stretch(
     }
 }
 
-fn located<'a>(rows: &'a Rows, pick: &Pick, hint: Option<KeyId>) -> Located<'a> {
+fn located<'a>(rows: &'a Rows, pick: &Pick, hint: Option<Hint>) -> Located<'a> {
     let keys = &rows.lanes[pick.lane as usize];
     Located::new(keys.hashes[pick.index as usize], keys.bytes(pick.index as usize), hint)
 }

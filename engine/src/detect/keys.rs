@@ -1,7 +1,6 @@
 //! The key table of a detector: canonical bytes to a dense id, so that a rule's states stand in a vector.
 
 use hashbrown::HashTable;
-use smallvec::SmallVec;
 
 /// The id of a key while any rule has state for it.
 pub(super) type KeyId = u32;
@@ -9,29 +8,65 @@ pub(super) type KeyId = u32;
 /// The keys that any rule has state for.
 #[derive(Default)]
 pub(super) struct KeyTable {
-    ids: HashTable<KeyId>,
+    /// The bytes stand in the table itself: a key is found by two cache lines.
+    ids: HashTable<Key>,
     entries: Vec<Entry>,
     free: Vec<KeyId>,
+    /// How often a key has come or gone: as long as it stays the same, what was found stays true.
+    changes: u64,
+}
+
+struct Key {
+    bytes: Bytes,
+    id: KeyId,
 }
 
 struct Entry {
     hash: u64,
-    /// Most keys are an id of a few characters.
-    bytes: SmallVec<[u8; 24]>,
     /// How many states there are for it; 0 is a free entry.
     holders: u32,
 }
 
-impl KeyTable {
-    /// The id of the key, if it has any state.
-    pub fn find(&self, hash: u64, bytes: &[u8]) -> Option<KeyId> {
-        let is_it = |id: &KeyId| same(&self.entries[*id as usize].bytes, bytes);
-        self.ids.find(hash, is_it).copied()
+/// A key's canonical bytes. Most keys are an id of a few characters.
+enum Bytes {
+    /// The first so many of these.
+    Short(u8, [u8; SHORT]),
+    Long(Box<[u8]>),
+}
+
+/// So that [`Bytes`] are no larger than the length makes them.
+const SHORT: usize = 22;
+
+impl Bytes {
+    fn new(bytes: &[u8]) -> Bytes {
+        if bytes.len() > SHORT {
+            return Bytes::Long(bytes.into());
+        }
+        let mut short = [0; SHORT];
+        short[..bytes.len()].copy_from_slice(bytes);
+        Bytes::Short(bytes.len() as u8, short)
     }
 
-    /// Whether it is still the id of this key.
-    pub fn is(&self, id: KeyId, bytes: &[u8]) -> bool {
-        self.entries.get(id as usize).is_some_and(|entry| entry.holders > 0 && same(&entry.bytes, bytes))
+    #[inline]
+    fn get(&self) -> &[u8] {
+        match self {
+            Bytes::Short(len, bytes) => &bytes[..usize::from(*len).min(SHORT)],
+            Bytes::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl KeyTable {
+    /// The id of the key, if it has any state.
+    #[inline]
+    pub fn find(&self, hash: u64, bytes: &[u8]) -> Option<KeyId> {
+        self.ids.find(hash, |key| same(key.bytes.get(), bytes)).map(|key| key.id)
+    }
+
+    /// How often a key has come or gone: as long as it stays the same, what was found stays true.
+    #[inline]
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The id of the key with one more state for it: a new id when it had none.
@@ -42,7 +77,8 @@ impl KeyTable {
     }
 
     fn add(&mut self, hash: u64, bytes: &[u8]) -> KeyId {
-        let entry = Entry { hash, bytes: SmallVec::from_slice(bytes), holders: 0 };
+        self.changes += 1;
+        let entry = Entry { hash, holders: 0 };
         let id = match self.free.pop() {
             Some(id) => {
                 self.entries[id as usize] = entry;
@@ -54,7 +90,7 @@ impl KeyTable {
             }
         };
         let entries = &self.entries;
-        self.ids.insert_unique(hash, id, |id| entries[*id as usize].hash);
+        self.ids.insert_unique(hash, Key { bytes: Bytes::new(bytes), id }, |key| entries[key.id as usize].hash);
         id
     }
 
@@ -65,8 +101,8 @@ impl KeyTable {
         if entry.holders > 0 {
             return;
         }
-        entry.bytes = SmallVec::new();
-        if let Ok(found) = self.ids.find_entry(entry.hash, |other| *other == id) {
+        self.changes += 1;
+        if let Ok(found) = self.ids.find_entry(entry.hash, |key| key.id == id) {
             found.remove();
         }
         self.free.push(id);
@@ -74,7 +110,7 @@ impl KeyTable {
 
     /// The key's canonical bytes.
     pub fn bytes(&self, id: KeyId) -> &[u8] {
-        &self.entries[id as usize].bytes
+        self.ids.find(self.hash(id), |key| key.id == id).map_or(&[], |key| key.bytes.get())
     }
 
     /// The key's hash.
@@ -84,7 +120,7 @@ impl KeyTable {
 
     /// All ids, in no particular order.
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
-        self.ids.iter().copied()
+        self.ids.iter().map(|key| key.id)
     }
 
     /// Number of keys.

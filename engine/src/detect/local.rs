@@ -83,7 +83,11 @@ impl Local {
             let found: Vec<_> =
                 self.stages[stage].iter_mut().map(|stage| stage.advance(watermark_us, finished)).collect();
             for found in found {
-                alerts.extend(found.alerts);
+                if alerts.is_empty() {
+                    alerts = found.alerts;
+                } else {
+                    alerts.extend(found.alerts);
+                }
                 found.parcels.into_iter().for_each(|parcel| self.deal(parcel));
             }
         }

@@ -115,7 +115,8 @@ impl PatternRule {
     /// were made in the same turn.
     pub(super) fn repeat(&self, state: &mut PatternState, before_us: i64, start: usize, bench: &mut Bench<'_>) {
         let Some(outages) = &self.outages else { return };
-        state.outages.retain_mut(|outage| {
+        let Some(rest) = &mut state.rest else { return };
+        rest.outages.retain_mut(|outage| {
             // What has no end in time does not repeat until the end of time.
             let is_bounded = before_us < i64::MAX || outages.until(outage).is_some();
             while let Some(at_us) = outages.next_repeat(outage).filter(|at_us| is_bounded && *at_us < before_us) {
@@ -134,7 +135,8 @@ impl PatternRule {
         };
         let (start, row) = (bench.out.alerts.len(), BatchRow { batch: seen.batch, row: seen.row });
         let keys = bench.key_parts();
-        state.outages.retain(|outage| {
+        let Some(rest) = &mut state.rest else { return };
+        rest.outages.retain(|outage| {
             let bound = Matched(&outage.found.taken);
             let keys = outage.found.key.as_deref().unwrap_or(&keys);
             let tables = Some(bench.tables);

@@ -1,5 +1,6 @@
 //! `match ... then ...`: shows a [`Machine`] the key's events and time, and turns its matches into alerts.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::interest::{is_handed_over, steps_with_histories};
@@ -41,12 +42,43 @@ pub(super) struct PatternRule {
 #[derive(Default)]
 pub(super) struct PatternState {
     machine: KeyState,
+    /// Most keys have nothing more.
+    pub(super) rest: Option<Box<Rest>>,
+}
+
+/// What one key may have beside what the machine has open.
+#[derive(Default)]
+pub(super) struct Rest {
     histories: Vec<HistoryState>,
     suppressed: Suppressed,
     /// A match that was suppressed was incomplete: the next alert says so.
     incomplete: bool,
     /// Absences that last.
     pub(super) outages: Vec<Outage>,
+}
+
+/// What a key has that has none.
+static NO_REST: Rest =
+    Rest { histories: Vec::new(), suppressed: Suppressed::NONE, incomplete: false, outages: Vec::new() };
+
+impl Rest {
+    fn is_any(&self) -> bool {
+        !self.histories.is_empty() || !self.suppressed.is_empty() || self.incomplete || !self.outages.is_empty()
+    }
+}
+
+impl Deref for PatternState {
+    type Target = Rest;
+
+    fn deref(&self) -> &Rest {
+        self.rest.as_deref().unwrap_or(&NO_REST)
+    }
+}
+
+impl DerefMut for PatternState {
+    fn deref_mut(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
 }
 
 /// The events of a match.
@@ -160,20 +192,28 @@ impl PatternRule {
         sequence: u32,
         bench: &mut Bench<'_>,
     ) -> bool {
-        state.incomplete |= found.incomplete;
+        if found.incomplete {
+            state.incomplete = true;
+        }
         let bound = Matched(&found.taken);
         let keys = found.key.as_ref().map_or_else(|| bench.key_parts(), |parts| parts.to_vec());
-        let mut key = Vec::new();
-        write_key(&keys, &mut key);
+        let mut own_key = Vec::new();
+        let key = match &found.key {
+            None => bench.key,
+            Some(_) => {
+                write_key(&keys, &mut own_key);
+                &own_key
+            }
+        };
         let scene =
             Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, tables: Some(bench.tables), ..Scene::EMPTY };
-        if !self.voice.may_speak(&mut state.suppressed, &scene, found.at_us) {
+        if self.voice.suppresses() && !self.voice.may_speak(&mut state.suppressed, &scene, found.at_us) {
             return false;
         }
-        let incomplete = std::mem::take(&mut state.incomplete);
+        let incomplete = state.incomplete && std::mem::take(&mut state.incomplete);
         let evidence = self.evidence(found);
         let (at_us, state) = (found.at_us, AlertState::Firing);
-        let facts = Facts { moment, at_us, state, key: &key, sequence, evidence, incomplete };
+        let facts = Facts { moment, at_us, state, key, sequence, evidence, incomplete };
         self.voice.speak(&scene, facts, bench.out)
     }
 
@@ -198,9 +238,12 @@ impl PatternRule {
 
     /// Forgets what time has ended, besides runs; returns whether nothing is left.
     fn expire(&self, state: &mut PatternState, watermark_us: i64) -> bool {
-        let mut is_past = !self.waits(state) && self.voice.expire(&mut state.suppressed, watermark_us);
-        for (history, state) in self.histories.iter().zip(&mut state.histories) {
-            is_past &= history.as_ref().is_none_or(|history| history.expire(state, watermark_us));
+        let mut is_past = !self.waits(state);
+        if let Some(rest) = &mut state.rest {
+            is_past = is_past && self.voice.expire(&mut rest.suppressed, watermark_us);
+            for (history, state) in self.histories.iter().zip(&mut rest.histories) {
+                is_past &= history.as_ref().is_none_or(|history| history.expire(state, watermark_us));
+            }
         }
         is_past && self.is_quiet(state)
     }
@@ -261,14 +304,15 @@ fn longest_wait(pattern: &Pattern) -> i64 {
 impl Behaviour for PatternRule {
     type State = PatternState;
 
-    const DEPTH: usize = 0;
+    const DEPTH: usize = Machine::DEPTH;
 
-    fn warm(&self, _state: &PatternState, _depth: usize) -> i64 {
-        0
+    fn warm(&self, state: &PatternState, depth: usize) -> i64 {
+        self.machine.warm(&state.machine, depth)
     }
 
     fn deadline_grows(&self) -> bool {
-        false
+        let machine_alone = self.histories.is_empty() && self.outages.is_none() && !self.voice.suppresses();
+        machine_alone && self.machine.deadline_grows()
     }
 
     fn is_stateless(&self) -> bool {
@@ -370,6 +414,7 @@ impl Behaviour for PatternRule {
             }
         }
         let outages = self.read_outages(bytes)?;
-        Ok(PatternState { machine, histories, suppressed, incomplete, outages })
+        let rest = Rest { histories, suppressed, incomplete, outages };
+        Ok(PatternState { machine, rest: rest.is_any().then(|| Box::new(rest)) })
     }
 }

@@ -152,7 +152,7 @@ impl Program {
                     ))))
                 }
                 (Body::Threshold(threshold), _) => Some(match &threshold.window {
-                    Some(window) => Compiled::Window(Arc::new(WindowRule::new(id, rule, threshold, window))),
+                    Some(window) => Compiled::Window(Arc::new(WindowRule::new(id, rule, threshold, window, !shared))),
                     None => Compiled::Threshold(Arc::new(ThresholdRule::new(&plan, id, rule, threshold))),
                 }),
                 (Body::Pattern(_), None) => None,

@@ -29,19 +29,30 @@ pub(super) struct Located<'a> {
     pub hash: u64,
     pub bytes: &'a [u8],
     id: Option<Option<KeyId>>,
-    /// What the id was a few rows ago, if the key had one.
-    hint: Option<KeyId>,
+    /// What was found for the key a few rows ago.
+    hint: Hint,
+}
+
+/// What was found for a key, if it was looked for, when so many keys had come and gone.
+#[derive(Clone, Copy)]
+pub(super) struct Hint {
+    pub changes: u64,
+    pub found: Option<KeyId>,
 }
 
 impl<'a> Located<'a> {
     /// Not looked up yet.
-    pub fn new(hash: u64, bytes: &'a [u8], hint: Option<KeyId>) -> Located<'a> {
-        Located { hash, bytes, id: None, hint }
+    pub fn new(hash: u64, bytes: &'a [u8], hint: Option<Hint>) -> Located<'a> {
+        Located { hash, bytes, id: None, hint: hint.unwrap_or(Hint { changes: u64::MAX, found: None }) }
     }
 
+    #[inline]
     fn find(&mut self, keys: &KeyTable) -> Option<KeyId> {
-        let hint = self.hint.filter(|id| keys.is(*id, self.bytes));
-        *self.id.get_or_insert_with(|| hint.or_else(|| keys.find(self.hash, self.bytes)))
+        let Located { hash, bytes, id, hint } = self;
+        *id.get_or_insert_with(|| match hint.changes == keys.changes() {
+            true => hint.found,
+            false => keys.find(*hash, bytes),
+        })
     }
 }
 

@@ -56,6 +56,9 @@ impl Suppress {
 
 impl Suppressed {
     /// Nothing is remembered.
+    pub const NONE: Suppressed = Suppressed { last: BTreeMap::new() };
+
+    /// Nothing is remembered.
     pub fn is_empty(&self) -> bool {
         self.last.is_empty()
     }

@@ -10,8 +10,10 @@ use crate::alert::{AlertState, Evidence, Witness};
 use crate::expr::{BatchRow, BoolFn, Scene, ValueFn, compile_bool, compile_value, split_local};
 use crate::history::{HistoryProgram, HistoryState};
 use crate::state::{Put, StateError, Take};
-use tripline_query_lang::plan::{Expr, ExprKind, FieldId, HistoryScope, On, Plan, Rule, RuleId, Threshold};
-use tripline_query_lang::value::Value;
+use tripline_query_lang::plan::{
+    CompareOp, Expr, ExprKind, FieldId, HistoryId, HistoryScope, On, Plan, Rule, RuleId, Threshold,
+};
+use tripline_query_lang::value::{Type, Value};
 
 /// An `on ... when` rule, compiled.
 pub(super) struct ThresholdRule {
@@ -39,6 +41,8 @@ pub(super) struct Clause {
 
 struct When {
     holds: BoolFn,
+    /// All that it asks, where that is so little.
+    bar: Option<HistoryBar>,
     /// The `with` fields that it reads, through others too, in their order.
     with: Vec<(usize, ValueFn)>,
     with_count: usize,
@@ -56,6 +60,51 @@ pub(super) struct ThresholdState {
     pub(super) suppressed: Suppressed,
     /// The episode of a rule that says more of it.
     pub(super) episode: Option<Box<Episode>>,
+}
+
+/// A history's value, an int or a decimal, against a constant of its type: without a formula's way to the same answer.
+struct HistoryBar {
+    history: HistoryId,
+    op: CompareOp,
+    with: i128,
+}
+
+impl HistoryBar {
+    fn of(when: &Expr, rule: &Rule) -> Option<HistoryBar> {
+        let ExprKind::Compare(op, left, right) = &when.kind else { return None };
+        let with = match &right.kind {
+            ExprKind::Const(Value::Int(with)) => i128::from(*with),
+            ExprKind::Const(Value::Decimal(with)) if left.ty == Type::Decimal(with.scale) => with.mantissa,
+            _ => return None,
+        };
+        let mut value = &**left;
+        // A field reads only fields before it, so this ends.
+        while let ExprKind::With(index) = value.kind {
+            value = &rule.fields.get(index as usize)?.expr;
+        }
+        match value.kind {
+            ExprKind::History(history) if left.ty == right.ty => Some(HistoryBar { history, op: *op, with }),
+            _ => None,
+        }
+    }
+
+    /// Unknown is no.
+    #[inline]
+    fn holds(&self, histories: &[Value]) -> bool {
+        let value = match histories.get(self.history.index()) {
+            Some(Value::Int(value)) => i128::from(*value),
+            Some(Value::Decimal(value)) => value.mantissa,
+            _ => return false,
+        };
+        match self.op {
+            CompareOp::Equal => value == self.with,
+            CompareOp::NotEqual => value != self.with,
+            CompareOp::Less => value < self.with,
+            CompareOp::LessEqual => value <= self.with,
+            CompareOp::Greater => value > self.with,
+            CompareOp::GreaterEqual => value >= self.with,
+        }
+    }
 }
 
 impl ThresholdRule {
@@ -116,6 +165,7 @@ impl When {
         let with = reads.with.iter().enumerate().filter(|(_, read)| **read);
         When {
             holds: compile_bool(when),
+            bar: HistoryBar::of(when, rule),
             with: with.map(|(index, _)| (index, compile_value(&rule.fields[index].expr))).collect(),
             with_count: reads.with.len(),
             reads_key: reads.key,
@@ -123,6 +173,9 @@ impl When {
     }
 
     fn holds(&self, scene: &Scene<'_>, with: &mut Vec<Value>) -> bool {
+        if let Some(bar) = &self.bar {
+            return bar.holds(scene.histories);
+        }
         // What is left from an event before is never read: fields come in order.
         if with.len() < self.with_count {
             with.resize(self.with_count, Value::Null);

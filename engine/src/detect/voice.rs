@@ -1,8 +1,6 @@
 //! What a rule says when it fires: fields and message, a row for the rules that read it, and where in the total order it
 //! says it.
 
-use std::fmt::Write;
-
 use super::needs::said;
 use super::out::{Out, Row};
 use super::suppress::{Suppress, Suppressed};
@@ -89,8 +87,7 @@ impl Piece {
     pub fn write(&self, scene: &Scene<'_>, out: &mut String) {
         match self {
             Piece::Text(text) => out.push_str(text),
-            // Writing to a text cannot fail.
-            Piece::Value(value, _) => drop(write!(out, "{}", value(scene))),
+            Piece::Value(value, _) => value(scene).show(out),
         }
     }
 }
@@ -229,8 +226,8 @@ fn behind(batch: &Batch, row: usize, hop: Hop) -> Position {
         let path = place.path.iter().cloned().chain([hop]).collect();
         return Position { time_us: place.time_us, cause: place.cause.clone(), path };
     }
-    let topic = batch.partition.topic.to_string();
-    let (stream, partition) = (batch.partition.stream.0, batch.partition.partition);
+    let (stream, topic, partition) =
+        (batch.partition.stream.0, batch.partition.topic.clone(), batch.partition.partition);
     let cause = Cause::Event { stream, topic, partition, offset: batch.offsets[row] };
     Position { time_us: batch.at_us[row], cause, path: vec![hop] }
 }
@@ -244,7 +241,10 @@ fn emitted(column: Emitted, scene: &Scene<'_>, at_us: i64) -> Value {
 }
 
 fn message(template: &[Piece], scene: &Scene<'_>) -> String {
-    let mut message = String::new();
+    /// Most values are no longer.
+    const VALUE: usize = 16;
+    let length = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { VALUE };
+    let mut message = String::with_capacity(template.iter().map(length).sum());
     template.iter().for_each(|piece| piece.write(scene, &mut message));
     message
 }

@@ -11,23 +11,32 @@ use smallvec::SmallVec;
 use super::keys::KeyId;
 use super::parcel::{Pick, Rows};
 use super::scope::Use;
-use super::store::{Shared, Store};
+use super::store::{Hint, Shared, Store};
 
 /// So many rows at a time.
 pub(super) const ROWS: usize = 32;
 /// With more rules than this to a row, their states crowd each other out.
 const RULES_MAX: usize = 4;
 
-/// Looks up the keys of these rows and reads what the rules keep of them. Gives the keys' ids, or nothing at all.
-pub(super) fn warm(
-    rows: &Rows,
-    picks: &[Pick],
-    uses: &[Use],
-    rules: &[Box<dyn Store>],
-    shared: &Shared,
-) -> SmallVec<[Option<KeyId>; ROWS]> {
+/// What was found of some rows' keys; nothing of any of them where it was not worth looking.
+pub(super) struct Warm {
+    changes: u64,
+    found: SmallVec<[Option<KeyId>; ROWS]>,
+}
+
+impl Warm {
+    /// Of a row's key, by position.
+    #[inline]
+    pub fn hint(&self, index: usize) -> Option<Hint> {
+        self.found.get(index).map(|found| Hint { changes: self.changes, found: *found })
+    }
+}
+
+/// Looks up the keys of these rows and reads what the rules keep of them.
+pub(super) fn warm(rows: &Rows, picks: &[Pick], uses: &[Use], rules: &[Box<dyn Store>], shared: &Shared) -> Warm {
+    let changes = shared.keys.changes();
     if uses.len() > RULES_MAX || picks.len() < 2 {
-        return SmallVec::new();
+        return Warm { changes, found: SmallVec::new() };
     }
     let find = |pick: &Pick| {
         let keys = &rows.lanes[pick.lane as usize];
@@ -37,5 +46,5 @@ pub(super) fn warm(
     for one in uses {
         black_box(rules[one.rule].warm(&found));
     }
-    found
+    Warm { changes, found }
 }

@@ -8,7 +8,7 @@ use crate::alert::AlertState;
 use crate::expr::{BatchRow, Scene};
 use crate::state::StateError;
 use crate::windows::{Row, WindowProgram, WindowState};
-use tripline_query_lang::plan::{FieldId, Rule, RuleId, Threshold, Window};
+use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, FieldId, Rule, RuleId, Threshold, Window};
 use tripline_query_lang::value::Value;
 
 /// A `derive` with a window, compiled.
@@ -20,11 +20,16 @@ pub(super) struct WindowRule {
 }
 
 impl WindowRule {
-    /// Compiles a rule whose body has this window.
-    pub fn new(id: RuleId, rule: &Rule, threshold: &Threshold, window: &Window) -> WindowRule {
+    /// Compiles a rule whose body has this window; `plain`: without shortcuts.
+    pub fn new(id: RuleId, rule: &Rule, threshold: &Threshold, window: &Window, plain: bool) -> WindowRule {
+        let program = if plain {
+            WindowProgram::new(window, &rule.histories)
+        } else {
+            WindowProgram::by_panes(window, &rule.histories, least(rule))
+        };
         WindowRule {
             fields: threshold.on.iter().map(|on| on.fields.clone().into()).collect(),
-            program: WindowProgram::new(window, &rule.histories),
+            program,
             voice: Voice::new(id, rule, 0),
         }
     }
@@ -48,18 +53,43 @@ impl WindowRule {
     }
 }
 
+/// `having` never holds while the rule's only function has a value below this.
+fn least(rule: &Rule) -> u64 {
+    fn asked(expr: &Expr, rule: &Rule) -> i64 {
+        match &expr.kind {
+            ExprKind::And(parts) => parts.iter().map(|part| asked(part, rule)).max().unwrap_or(0),
+            ExprKind::Compare(op, left, right) => match (op, &right.kind) {
+                (CompareOp::GreaterEqual, ExprKind::Const(Value::Int(n))) if is_history(left, rule) => *n,
+                (CompareOp::Greater, ExprKind::Const(Value::Int(n))) if is_history(left, rule) => n.saturating_add(1),
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+    fn is_history(expr: &Expr, rule: &Rule) -> bool {
+        match expr.kind {
+            ExprKind::History(_) => true,
+            // A field reads only fields before it, so this ends.
+            ExprKind::With(index) => rule.fields.get(index as usize).is_some_and(|with| is_history(&with.expr, rule)),
+            _ => false,
+        }
+    }
+    let least = rule.having.as_ref().map_or(0, |having| asked(having, rule));
+    u64::try_from(least).unwrap_or(0)
+}
+
 impl Behaviour for WindowRule {
     type State = WindowState;
 
-    const DEPTH: usize = 0;
+    const DEPTH: usize = 1;
 
-    fn warm(&self, _state: &WindowState, _depth: usize) -> i64 {
-        0
+    fn warm(&self, state: &WindowState, _depth: usize) -> i64 {
+        WindowProgram::warm(state)
     }
 
     /// A session's deadline moves on with every event, that of a window by the clock stays or is the next one.
     fn deadline_grows(&self) -> bool {
-        true
+        self.program.deadline_grows()
     }
 
     fn is_stateless(&self) -> bool {

@@ -99,7 +99,7 @@ impl Batch {
                 let PartitionId { stream: own_stream, topic: own_topic, partition: own } = &self.partition;
                 let own = (own_stream.0, &**own_topic, *own, self.offsets[row]);
                 // What came from this row itself stands behind it.
-                own.cmp(&(*stream, topic.as_str(), *partition, *offset)).then(Ordering::Less)
+                own.cmp(&(*stream, &**topic, *partition, *offset)).then(Ordering::Less)
             }
             Cause::Timer | Cause::Later { .. } => Ordering::Less,
         }

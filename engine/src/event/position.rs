@@ -1,6 +1,8 @@
 //! The total order: where an event, an alert or a row of a derived stream stands in it.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment in the total order at which output came about. Compared field by field.
 ///
@@ -24,7 +26,8 @@ pub enum Cause {
         /// The stream, in order of declaration.
         stream: u32,
         /// The topic.
-        topic: String,
+        #[serde(serialize_with = "put_topic", deserialize_with = "take_topic")]
+        topic: Arc<str>,
         /// The partition.
         partition: i32,
         /// The offset.
@@ -50,6 +53,14 @@ pub struct Hop {
     pub key: Vec<u8>,
     /// Counts the alerts of one cause, rule and key.
     pub sequence: u32,
+}
+
+fn put_topic<S: Serializer>(topic: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(topic)
+}
+
+fn take_topic<'a, D: Deserializer<'a>>(from: D) -> Result<Arc<str>, D::Error> {
+    String::deserialize(from).map(Arc::from)
 }
 
 impl Position {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::kernel::{ROWS, head, padded};
+use super::kernel::{ROWS, bits, head, padded};
 use super::kind::{Kind, scale_of};
 use super::logic::{as_text, holds};
 use super::mask::{Word, bits_of, where_valid};
@@ -43,10 +43,18 @@ pub(super) enum Ints {
 
 /// Texts to compare with.
 pub(super) enum Texts {
-    /// At most eight bytes each and few: as number and length.
-    Short(Vec<(u64, u32)>),
+    /// So few that each is tried.
+    Few(Vec<Member>),
     /// Ascending.
     Any(Vec<Arc<str>>),
+}
+
+/// A text to compare with.
+pub(super) struct Member {
+    text: Arc<str>,
+    /// Its first eight bytes; see [`head`].
+    head: u64,
+    len: u32,
 }
 
 /// The kernel of a normal form; none if it has none.
@@ -166,7 +174,7 @@ impl Leaf {
         match self {
             Leaf::Const(_) | Leaf::Bool(_) | Leaf::Missing { .. } => 0,
             Leaf::Range { .. } | Leaf::Float { .. } => 1,
-            Leaf::Texts { members: Texts::Short(members), .. } => 3 + members.len() as u32,
+            Leaf::Texts { members: Texts::Few(members), .. } => 3 + members.len() as u32,
             Leaf::OneOf { .. } => 8,
             Leaf::Texts { .. } | Leaf::Prefix { .. } => 12,
         }
@@ -257,12 +265,12 @@ fn bits_among(rows: u64, test: impl Fn(usize) -> bool) -> u64 {
 }
 
 impl Texts {
-    /// More short texts than this are searched for instead of tried.
-    const SHORT_MAX: usize = 8;
+    /// More texts than this are searched for instead of tried.
+    const FEW: usize = 8;
 
     fn new(mut members: Vec<Arc<str>>) -> Texts {
-        if members.len() <= Texts::SHORT_MAX && members.iter().all(|m| m.len() <= 8) {
-            return Texts::Short(members.iter().map(|m| (padded(m.as_bytes()), m.len() as u32)).collect());
+        if members.len() <= Texts::FEW {
+            return Texts::Few(members.iter().map(|text| Member::new(text)).collect());
         }
         members.sort_unstable();
         Texts::Any(members)
@@ -273,15 +281,40 @@ impl Texts {
         let (offsets, bytes) = texts.parts();
         let offsets = &offsets[index * ROWS..];
         match self {
-            Texts::Short(members) => bits_among(rows, |bit| {
-                let (start, len) = (offsets[bit], offsets[bit + 1] - offsets[bit]);
-                let head = head(bytes, start as usize, len as usize);
-                members.iter().fold(false, |any, (text, length)| any | (*text == head) & (*length == len))
+            Texts::Few(members) => members.iter().fold(0, |bits, member| {
+                bits | bits_among(rows & member.lengths(offsets), |bit| member.is_at(bytes, offsets[bit] as usize))
             }),
             Texts::Any(members) => bits_among(rows, |bit| {
                 let text = &bytes[offsets[bit] as usize..offsets[bit + 1] as usize];
                 members.binary_search_by(|member| member.as_bytes().cmp(text)).is_ok()
             }),
         }
+    }
+}
+
+impl Member {
+    fn new(text: &Arc<str>) -> Member {
+        let head = padded(&text.as_bytes()[..text.len().min(8)]);
+        Member { text: text.clone(), head, len: text.len() as u32 }
+    }
+
+    /// A bit for each row whose text is as long; `offsets` from the first of 64 rows on. Names of different kinds of event
+    /// mostly differ in length, and lengths are compared many at a time.
+    #[inline]
+    fn lengths(&self, offsets: &[u32]) -> u64 {
+        let mut lengths = [0; ROWS];
+        let rows = ROWS.min(offsets.len().saturating_sub(1));
+        for (row, length) in lengths[..rows].iter_mut().enumerate() {
+            *length = offsets[row + 1].wrapping_sub(offsets[row]);
+        }
+        bits(&lengths[..rows], |length| length == self.len)
+    }
+
+    /// Whether a text that starts here, and is as long, is this one.
+    #[inline]
+    fn is_at(&self, bytes: &[u8], start: usize) -> bool {
+        let len = self.len as usize;
+        head(bytes, start, len) == self.head
+            && (len <= 8 || bytes.get(start..start + len) == Some(self.text.as_bytes()))
     }
 }

@@ -17,6 +17,7 @@ mod moment;
 mod occurrences;
 mod program;
 mod running;
+mod sliding;
 mod state;
 #[cfg(test)]
 mod tests;

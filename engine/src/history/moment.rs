@@ -3,7 +3,7 @@
 
 use super::HistoryProgram;
 use super::program::{Kind, Source};
-use super::state::{HistoryState, Kept, Memory, View};
+use super::state::{Held, HistoryState, Kept, Memory, View};
 use crate::expr::Scene;
 use tripline_query_lang::plan::HistoryFn;
 use tripline_query_lang::value::Value;
@@ -38,7 +38,16 @@ impl HistoryProgram {
     /// before the key's newest event: that one, which was pushed, is still the event at hand. What looks at the events
     /// themselves (`prev`, `first_seen`, `ewma`, `last N`) keeps its value.
     pub fn later(&self, state: &mut HistoryState, now_us: i64, values: &mut [Value]) {
-        let Some(kept) = state.started() else { return };
+        let kept = match &mut state.0 {
+            Held::Nothing => return,
+            Held::Sliding(slid) => {
+                if let Some(sliding) = &self.sliding {
+                    sliding.later(slid, &self.feeds[0].lookbacks[0], now_us, values);
+                }
+                return;
+            }
+            Held::Kept(kept) => kept,
+        };
         for (position, source) in self.feeds.iter().enumerate() {
             let (log, memories) = (&kept.logs[position], &mut kept.memories[source.memories()]);
             for (lookback, memory) in source.lookbacks.iter().zip(memories) {

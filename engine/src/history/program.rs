@@ -6,7 +6,8 @@ use super::aggregate::Function;
 use super::feed::{Feed, Look, lift_prev};
 use super::log::Log;
 use super::running::Running;
-use super::state::{HistoryState, Kept, Memory, View};
+use super::sliding::Sliding;
+use super::state::{Held, HistoryState, Kept, Memory, View};
 use super::window::Window;
 use crate::expr::Scene;
 use smallvec::SmallVec;
@@ -21,6 +22,8 @@ pub struct HistoryProgram {
     inner: usize,
     /// The greatest age at which any history that ends with time sees an event.
     longest_us: Option<i64>,
+    /// It is nothing but a sum that slides.
+    pub(super) sliding: Option<Sliding>,
 }
 
 /// A feed with its look-backs.
@@ -39,7 +42,7 @@ pub(super) struct Source {
 
 /// One history.
 pub(super) struct Lookback {
-    out: Out,
+    pub(super) out: Out,
     pub(super) kind: Kind,
     pub(super) window: Window,
 }
@@ -57,7 +60,7 @@ impl Lookback {
 
 /// Where a value goes.
 #[derive(Clone, Copy)]
-enum Out {
+pub(super) enum Out {
     /// The rule's history.
     History(usize),
     /// The scene's `with` for arguments of later feeds.
@@ -142,13 +145,22 @@ impl HistoryProgram {
         };
         let feeds: Vec<Source> = builder.args.iter().zip(builder.lookbacks).map(source).collect();
         let longest_us = feeds.iter().flat_map(|source| &source.lookbacks).filter_map(|l| l.window.longest_us()).max();
-        (!feeds.is_empty()).then_some(HistoryProgram { feeds, inner: builder.inner.len(), longest_us })
+        let sliding = match &builder.args[..] {
+            [arg] => Sliding::new(arg, &feeds[0].lookbacks),
+            _ => None,
+        };
+        (!feeds.is_empty()).then_some(HistoryProgram { feeds, inner: builder.inner.len(), longest_us, sliding })
     }
 
     /// Takes the next event of the key in the total order, and sets the values of this program's histories at this event in
     /// `values` (by [`tripline_query_lang::plan::HistoryId`], as long as the rule's histories; others stay as they are).
     /// `on` is the `on` clause that admitted the event (0 in the scope of a step). The scene needs `row`, `slots` and `at_us`.
     pub fn push(&self, state: &mut HistoryState, on: u32, scene: &Scene<'_>, values: &mut [Value]) {
+        if let Some(sliding) = &self.sliding
+            && sliding.push(state, &self.feeds[0].lookbacks[0], scene, values)
+        {
+            return;
+        }
         let kept = state.kept(self);
         kept.events += 1;
         kept.newest_us = scene.at_us;
@@ -172,7 +184,17 @@ impl HistoryProgram {
     /// Event time has certainly passed everything strictly before `watermark_us`: forgets what no later event can see.
     /// Returns whether nothing is left: the key may be forgotten.
     pub fn expire(&self, state: &mut HistoryState, watermark_us: i64) -> bool {
-        let Some(kept) = state.started() else { return true };
+        let kept = match &mut state.0 {
+            Held::Nothing => return true,
+            Held::Sliding(slid) => {
+                let left = slid.forget(watermark_us.saturating_sub(self.longest_us.unwrap_or(i64::MAX)));
+                if left == 0 {
+                    *state = HistoryState::default();
+                }
+                return left == 0;
+            }
+            Held::Kept(kept) => kept,
+        };
         for (position, source) in self.feeds.iter().enumerate() {
             source.expire(kept, position, watermark_us);
         }
@@ -185,8 +207,12 @@ impl HistoryProgram {
 
     /// `expire` with a watermark above this forgets all that ends with time; `None`: nothing does.
     pub fn next_expiry(&self, state: &HistoryState) -> Option<i64> {
-        let kept = state.as_started()?;
         let longest = self.longest_us?;
+        let kept = match &state.0 {
+            Held::Nothing => return None,
+            Held::Sliding(slid) => return slid.newest_us().map(|newest| newest.saturating_add(longest)),
+            Held::Kept(kept) => kept,
+        };
         let timed = |(source, log): (&Source, &Log)| {
             let lookbacks = source.lookbacks.iter().zip(&kept.memories[source.memories()]);
             lookbacks.into_iter().any(|(l, m)| l.window.longest_us().is_some() && m.sees_any(log))

@@ -8,6 +8,7 @@ use super::cell::Cell;
 use super::log::Log;
 use super::program::{Kind, Lookback};
 use super::running::Running;
+use super::sliding::Slid;
 use super::window::Window;
 use crate::state::{Put, StateError, Take};
 use smallvec::SmallVec;
@@ -16,7 +17,17 @@ use tripline_query_lang::value::{Type, Value};
 
 /// What one key keeps. `Default` is a key never seen.
 #[derive(Debug, Default)]
-pub struct HistoryState(Option<Box<Kept>>);
+pub struct HistoryState(pub(super) Held);
+
+/// What a key keeps, in one form or another.
+#[derive(Debug, Default)]
+pub(super) enum Held {
+    #[default]
+    Nothing,
+    Kept(Box<Kept>),
+    /// Of a program that is nothing but a sliding sum.
+    Sliding(Slid),
+}
 
 /// What a key keeps once it has been seen.
 #[derive(Debug)]
@@ -58,7 +69,11 @@ impl HistoryState {
 
     /// Reads a little of the allocation at this depth, so that it is in the cache; what it returns means nothing.
     pub fn warm(&self, depth: usize) -> i64 {
-        let Some(kept) = self.as_started() else { return 0 };
+        let kept = match &self.0 {
+            Held::Kept(kept) => kept,
+            Held::Sliding(slid) if depth == 0 => return slid.warm(),
+            _ => return 0,
+        };
         let Some(log) = kept.logs.first() else { return 0 };
         if depth == 0 {
             return i64::from(kept.memories.first().is_some_and(Memory::is_empty)).wrapping_add(log.end() as i64);
@@ -69,19 +84,19 @@ impl HistoryState {
 
     /// What is kept; fresh for a key never seen.
     pub(super) fn kept(&mut self, program: &HistoryProgram) -> &mut Kept {
-        self.0.get_or_insert_with(|| {
+        if !matches!(self.0, Held::Kept(_)) {
             let memories = program.feeds.iter().flat_map(|s| &s.lookbacks).map(Memory::new).collect();
             let logs = program.feeds.iter().map(|_| Log::default()).collect();
-            Box::new(Kept { events: 0, newest_us: 0, logs, memories })
-        })
-    }
-
-    pub(super) fn started(&mut self) -> Option<&mut Kept> {
-        self.0.as_deref_mut()
-    }
-
-    pub(super) fn as_started(&self) -> Option<&Kept> {
-        self.0.as_deref()
+            let mut kept = Box::new(Kept { events: 0, newest_us: 0, logs, memories });
+            if let Held::Sliding(slid) = &self.0 {
+                slid.unfold(&mut kept);
+            }
+            self.0 = Held::Kept(kept);
+        }
+        match &mut self.0 {
+            Held::Kept(kept) => kept,
+            Held::Nothing | Held::Sliding(_) => unreachable!("it was made just now"),
+        }
     }
 }
 
@@ -203,8 +218,15 @@ impl Ring {
 impl HistoryProgram {
     /// Appends the key's state to a chunk.
     pub fn write(&self, state: &HistoryState, out: &mut Vec<u8>) {
-        let Some(kept) = state.as_started() else { return out.put_bool(false) };
-        out.put_bool(true);
+        let kept = match &state.0 {
+            Held::Nothing => return out.put_u8(0),
+            Held::Sliding(slid) => {
+                out.put_u8(2);
+                return slid.write(out);
+            }
+            Held::Kept(kept) => kept,
+        };
+        out.put_u8(1);
         out.put_u64(kept.events);
         out.put_i64(kept.newest_us);
         for (source, log) in self.feeds.iter().zip(&kept.logs) {
@@ -237,8 +259,11 @@ impl HistoryProgram {
     /// Reads it back, and takes it off the front of `bytes`.
     pub fn read(&self, bytes: &mut &[u8]) -> Result<HistoryState, StateError> {
         let mut state = HistoryState::default();
-        if !bytes.take_bool("a history")? {
-            return Ok(state);
+        match bytes.take_u8("a history")? {
+            0 => return Ok(state),
+            1 => {}
+            2 if self.sliding.is_some() => return Ok(HistoryState(Held::Sliding(Slid::read(bytes)?))),
+            _ => return Err(StateError::Damaged { what: "a history has an unknown form".into() }),
         }
         let kept = state.kept(self);
         kept.events = bytes.take_u64("a history's events")?;

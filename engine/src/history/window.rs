@@ -18,6 +18,11 @@ impl Window {
         Window { bound, includes_current: to_now && *func != HistoryFn::FirstSeen }
     }
 
+    /// How far it reaches.
+    pub(super) fn bound(self) -> HistoryBound {
+        self.bound
+    }
+
     /// Whether entries are told apart by how many events ago they were.
     pub(super) fn counts_events(self) -> bool {
         matches!(self.bound, HistoryBound::Last(_) | HistoryBound::PreviousLast(_))

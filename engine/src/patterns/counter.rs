@@ -252,6 +252,13 @@ impl Counter {
         if state.counted.row.is_empty() { i64::MAX } else { self.expiry(state, 0) }
     }
 
+    /// When the newest run is late: those before it are not forgotten each at its time, since an event that comes for them
+    /// finds them late as well.
+    pub(super) fn next_deadline(&self, state: &KeyState) -> Option<i64> {
+        let newest = state.counted.row.len().checked_sub(1)?;
+        Some(self.expiry(state, newest)).filter(|us| *us < i64::MAX)
+    }
+
     /// Number of runs that are open.
     pub(super) fn open_runs(&self, state: &KeyState) -> usize {
         state.counted.row.iter().filter(|counting| counting.starts).count()
@@ -276,7 +283,7 @@ impl Counter {
             key: None,
             taken: of_loop.chain(of_last).collect(),
             deadline_us: None,
-            incomplete: std::mem::take(&mut state.incomplete),
+            incomplete: state.take_incomplete(),
         });
         state.counted.row.clear();
         state.counted.settle(&mut state.seq);

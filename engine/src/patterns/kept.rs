@@ -1,5 +1,6 @@
 //! What is kept of an event that a run took: where it stands, and the fields that something later reads.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tripline_query_lang::plan::{
@@ -14,7 +15,7 @@ use crate::expr::Row;
 /// Which fields of each stream are kept.
 pub(crate) struct Keeper {
     /// By the stream that the events came from.
-    layouts: Vec<Arc<[FieldId]>>,
+    layouts: Vec<Layout>,
 }
 
 /// The kept part of an event.
@@ -22,10 +23,41 @@ pub(crate) struct Keeper {
 pub(crate) struct KeptEvent {
     coordinates: Coordinates,
     /// The fields, ascending.
-    layout: Arc<[FieldId]>,
+    layout: Layout,
     /// Their values.
-    cells: Box<[Cell]>,
+    cells: Cells,
 }
+
+/// Kept values. A single one, as rules mostly need, has no memory of its own.
+#[derive(Debug, PartialEq)]
+pub(super) enum Cells {
+    One(Cell),
+    Other(Box<[Cell]>),
+}
+
+impl FromIterator<Cell> for Cells {
+    fn from_iter<I: IntoIterator<Item = Cell>>(cells: I) -> Cells {
+        let mut cells = cells.into_iter();
+        match (cells.next(), cells.next()) {
+            (Some(one), None) => Cells::One(one),
+            (first, second) => Cells::Other(first.into_iter().chain(second).chain(cells).collect()),
+        }
+    }
+}
+
+impl Deref for Cells {
+    type Target = [Cell];
+
+    fn deref(&self) -> &[Cell] {
+        match self {
+            Cells::One(one) => std::slice::from_ref(one),
+            Cells::Other(cells) => cells,
+        }
+    }
+}
+
+/// The fields that are kept of a stream's events, ascending.
+pub(super) type Layout = Arc<Vec<FieldId>>;
 
 /// One kept value. Numbers, times and durations are their mantissa or microseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,13 +114,13 @@ impl Keeper {
         let layout = |mut fields: Vec<FieldId>| {
             fields.sort_unstable();
             fields.dedup();
-            fields.into()
+            Arc::new(fields)
         };
         Keeper { layouts: fields.into_iter().map(layout).collect() }
     }
 
     /// The fields that are kept of events that came from a stream.
-    pub(super) fn layout(&self, stream: StreamId) -> Option<&Arc<[FieldId]>> {
+    pub(super) fn layout(&self, stream: StreamId) -> Option<&Layout> {
         self.layouts.get(stream.index())
     }
 
@@ -181,7 +213,7 @@ fn collect(expr: &Expr, pattern: &Pattern, fields: &mut [Vec<FieldId>]) {
 
 impl KeptEvent {
     /// An event with its values, in the order of the layout.
-    pub(super) fn new(coordinates: Coordinates, layout: Arc<[FieldId]>, cells: Box<[Cell]>) -> KeptEvent {
+    pub(super) fn new(coordinates: Coordinates, layout: Layout, cells: Cells) -> KeptEvent {
         debug_assert_eq!(layout.len(), cells.len());
         KeptEvent { coordinates, layout, cells }
     }

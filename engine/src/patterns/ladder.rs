@@ -132,6 +132,12 @@ impl Climbing {
         self.rungs.iter().map(|waiting| waiting.ranked.len() + waiting.others.len()).sum()
     }
 
+    /// Reads a little of where runs stand.
+    pub(super) fn warm(&self) -> i64 {
+        let ranks = self.rungs.iter().filter_map(|waiting| Some(waiting.ranked.last()?.key));
+        ranks.fold(0, i64::wrapping_add)
+    }
+
     fn climbers(&self) -> impl Iterator<Item = &Climber> {
         self.rungs.iter().flat_map(|waiting| waiting.ranked.iter().chain(&waiting.others))
     }
@@ -211,16 +217,16 @@ impl Ladder {
         }
         let mut climbing = state.climbing.take().unwrap_or_else(|| self.empty());
         let mut number = None;
-        let mut complete = Vec::new();
+        let mut complete = SmallVec::new();
         for next in (1..self.rungs.len()).rev() {
             let rung = &self.rungs[next];
             if offer.roles & rung.role != 0 {
                 let moved = self.fitting(graph, next, &mut climbing, &candidate);
                 if next + 1 == self.rungs.len() {
-                    complete = moved.into_vec();
+                    complete = moved;
                 } else if !moved.is_empty() {
                     let due_us = self.climb(graph, next, moved, &mut climbing, &candidate, &mut number);
-                    state.wake_us = state.wake_us.min(due_us);
+                    state.wake_us = later(state.wake_us, due_us);
                 }
             }
             if offer.roles & rung.forbidden != 0 {
@@ -234,7 +240,7 @@ impl Ladder {
         {
             let first = Climber { key: 0, latest_us: i64::MAX, taken: [0; STEPS_MAX - 1] };
             let due_us = self.climb(graph, 0, SmallVec::from_elem(first, 1), &mut climbing, &candidate, &mut number);
-            state.wake_us = state.wake_us.min(due_us);
+            state.wake_us = later(state.wake_us, due_us);
         }
         self.emit(state, &mut climbing, complete, &candidate, out);
         if climbing.len() == 0 {
@@ -242,7 +248,7 @@ impl Ladder {
             return;
         }
         if climbing.events.len() > climbing.trimmed_len * 2 + MANY {
-            climbing.trim();
+            climbing.purge(candidate.at_us);
         }
         state.climbing = Some(climbing);
     }
@@ -262,6 +268,10 @@ impl Ladder {
         climbing: &mut Climbing,
         candidate: &Candidate<'_>,
     ) -> SmallVec<[Climber; 4]> {
+        let waiting = &mut climbing.rungs[next - 1];
+        if waiting.ranked.is_empty() && waiting.others.is_empty() {
+            return SmallVec::new();
+        }
         let part = part(graph, next);
         let mut waiting = std::mem::take(&mut climbing.rungs[next - 1]);
         let in_time = |climber: &Climber| climber.latest_us >= candidate.at_us;
@@ -275,11 +285,17 @@ impl Ladder {
                 Rank::Open => (0..waiting.ranked.len(), false),
             };
             // Those that are late go, too.
-            let leaves = |climber: &mut Climber| sure || !in_time(climber) || asked(climber);
-            moved.extend(waiting.ranked.extract_if(range, leaves).filter(in_time));
+            let leaves = |climber: &mut Climber| !in_time(climber) || asked(climber);
+            if sure {
+                moved.extend(waiting.ranked.drain(range).filter(in_time));
+            } else {
+                moved.extend(waiting.ranked.extract_if(range, leaves).filter(in_time));
+            }
         }
         let leaves = |climber: &mut Climber| !in_time(climber) || asked(climber);
-        moved.extend(waiting.others.extract_if(.., leaves).filter(in_time));
+        if !waiting.others.is_empty() {
+            moved.extend(waiting.others.extract_if(.., leaves).filter(in_time));
+        }
         climbing.rungs[next - 1] = waiting;
         moved
     }
@@ -303,7 +319,7 @@ impl Ladder {
         })
     }
 
-    /// Puts runs that take the event as step `rung` there; returns when the first of them is late.
+    /// Puts runs that take the event as step `rung` there; returns when the last of them is late.
     fn climb(
         &self,
         graph: &Graph,
@@ -317,7 +333,7 @@ impl Ladder {
         let within_us = candidate.at_us.saturating_add(self.rungs[rung + 1].within_us);
         let bar = part(graph, rung + 1).bar.as_ref().filter(|bar| bar.has_order());
         let newest = Some((self.rungs[rung].step, &candidate.row));
-        let mut due_us = i64::MAX;
+        let mut due_us = i64::MIN;
         let mut common = None;
         for mut climber in moved {
             climber.taken[rung] = number;
@@ -326,7 +342,7 @@ impl Ladder {
                 0 => within_us.min(whole_us),
                 _ => within_us.min(self.whole_end(climbing, &climber)),
             };
-            due_us = due_us.min(climber.latest_us);
+            due_us = due_us.max(climber.latest_us);
             let rank = bar.map(|bar| match common {
                 Some(rank) => rank,
                 None => {
@@ -372,7 +388,7 @@ impl Ladder {
         &self,
         state: &mut KeyState,
         climbing: &mut Climbing,
-        mut complete: Vec<Climber>,
+        mut complete: SmallVec<[Climber; 4]>,
         candidate: &Candidate<'_>,
         out: &mut Vec<Match>,
     ) {
@@ -398,7 +414,7 @@ impl Ladder {
                 taken,
                 all: None,
                 deadline_us: None,
-                incomplete: std::mem::take(&mut state.incomplete),
+                incomplete: state.take_incomplete(),
             });
         }
         if self.past_last {
@@ -417,15 +433,10 @@ impl Ladder {
         state.wake_us = self.wake(state);
     }
 
-    /// When it is worth while to look for runs that are late.
+    /// When all runs are late; see [`later`].
     pub(super) fn wake(&self, state: &KeyState) -> i64 {
-        let Some(climbing) = &state.climbing else { return i64::MAX };
-        let mut latest: SmallVec<[i64; MANY]> = climbing.climbers().map(|climber| climber.latest_us).collect();
-        if latest.len() <= MANY {
-            return latest.into_iter().min().unwrap_or(i64::MAX);
-        }
-        let half = latest.len() / 2;
-        *latest.select_nth_unstable(half).1
+        let latest = state.climbing.iter().flat_map(|climbing| climbing.climbers().map(|climber| climber.latest_us));
+        latest.max().unwrap_or(i64::MAX)
     }
 
     /// Number of steps but the last.
@@ -466,6 +477,12 @@ impl Ladder {
             all.map(move |climber| climber.taken[..=rung].iter().map(position).collect())
         })
     }
+}
+
+/// When all runs are late, of some (`i64::MAX`: none) and others. Runs that are late are never taken further, so there is
+/// no hurry to forget them: a deadline for each would cost more than the runs.
+fn later(wake_us: i64, due_us: i64) -> i64 {
+    if wake_us == i64::MAX { due_us } else { wake_us.max(due_us) }
 }
 
 /// The runs among `ranked` whose side of the bar this candidate passes.

@@ -10,7 +10,7 @@ use super::run::{Branch, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
 use super::select::{Candidate, select};
 use super::standing::Ending;
 use super::taken::{Logs, Shown, Spans};
-use super::{KeyState, Machine, Match, Offer};
+use super::{KeyState, Machine, Match, Offer, Rest};
 use crate::expr::{BatchRow, Scene};
 
 /// An event's turn: what the runs are offered, and what comes of it.
@@ -94,8 +94,9 @@ impl Machine {
             arrived: Vec::new(),
             wake_us: i64::MAX,
         };
-        for (index, run) in state.runs.iter_mut().enumerate() {
-            self.offer_run(run, index, &mut state.logs, &mut turn);
+        let Rest { runs, logs, .. } = &mut **state;
+        for (index, run) in runs.iter_mut().enumerate() {
+            self.offer_run(run, index, logs, &mut turn);
             if !run.live {
                 run.family = None;
             }
@@ -287,18 +288,25 @@ impl Machine {
 impl KeyState {
     /// Starts or branches were refused: the next match says so.
     pub(super) fn refuse(&mut self, count: u64) {
-        self.refused += count;
-        self.incomplete |= count > 0;
+        if count > 0 {
+            self.refused += count;
+            self.incomplete = true;
+        }
     }
 
     /// Forgets runs that have ended. Without runs, events are counted anew.
     pub(super) fn forget_ended(&mut self) {
-        self.runs.retain(|run| run.live);
-        if self.runs.is_empty() {
-            self.seq = if self.shared.is_some() { self.seq } else { 0 };
-            self.logs = Logs::new();
+        let forgets = self.shared.is_none();
+        let Some(Rest { runs, logs, .. }) = self.rest.as_deref_mut() else {
+            self.seq = if forgets { 0 } else { self.seq };
+            return;
+        };
+        runs.retain(|run| run.live);
+        if runs.is_empty() {
+            self.seq = if forgets { 0 } else { self.seq };
+            *logs = Logs::new();
         } else {
-            self.logs.trim(self.runs.iter().map(|run| &run.taken));
+            logs.trim(runs.iter().map(|run| &run.taken));
         }
     }
 }

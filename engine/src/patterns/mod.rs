@@ -41,6 +41,7 @@ mod taken;
 mod tests;
 mod timers;
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
@@ -48,7 +49,7 @@ use crate::expr::{Lookups, Row, ValueFn, compile_value};
 pub use combinations::Combined;
 use combinations::{Combinations, Shared};
 use condition::Parts;
-use counter::{Counted, Counter};
+use counter::{Counted, Counter, Counting};
 use graph::Graph;
 pub(crate) use kept::{Keeper, KeptEvent};
 use ladder::{Climbing, Ladder};
@@ -180,24 +181,60 @@ pub struct KeyState {
     seq: u64,
     /// Time of the first event.
     known_us: Option<i64>,
+    /// Not later than the first time that something is due at, once it has strictly passed.
+    wake_us: i64,
+    /// What a counter has open.
+    counted: Counted,
+    /// What a ladder has open.
+    climbing: Option<Box<Climbing>>,
+    /// What combinations have open, besides the runs that have left them.
+    shared: Option<Box<Shared>>,
+    /// What is open by runs, and what is seldom. Most keys of most rules have none, and there are as many states as keys.
+    rest: Option<Box<Rest>>,
+}
+
+/// What a key has open by runs, and what is seldom.
+pub struct Rest {
     /// When each `no` that stands first was last broken.
     leading: Vec<Option<i64>>,
     /// Open runs.
     runs: Vec<Run>,
     /// What they have taken.
     logs: taken::Logs,
-    /// What a counter has open instead.
-    counted: Counted,
-    /// What a ladder has open instead.
-    climbing: Option<Box<Climbing>>,
-    /// What combinations have open, besides the runs that have left them.
-    shared: Option<Box<Shared>>,
-    /// Not later than the first time that something is due at, once it has strictly passed.
-    wake_us: i64,
     /// Starts refused and branches cut that have not been counted yet.
     refused: u64,
     /// Some were since the last match.
     incomplete: bool,
+}
+
+/// What a key has that has none.
+static NO_REST: Rest = Rest::new();
+
+impl Rest {
+    const fn new() -> Rest {
+        Rest { leading: Vec::new(), runs: Vec::new(), logs: taken::Logs::new(), refused: 0, incomplete: false }
+    }
+}
+
+impl Deref for KeyState {
+    type Target = Rest;
+
+    fn deref(&self) -> &Rest {
+        self.rest.as_deref().unwrap_or(&NO_REST)
+    }
+}
+
+impl DerefMut for KeyState {
+    fn deref_mut(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_with(|| Box::new(Rest::new()))
+    }
+}
+
+impl KeyState {
+    /// Whether something was refused since this was last asked.
+    fn take_incomplete(&mut self) -> bool {
+        self.rest.as_mut().is_some_and(|rest| std::mem::take(&mut rest.incomplete))
+    }
 }
 
 impl Default for KeyState {
@@ -205,15 +242,11 @@ impl Default for KeyState {
         KeyState {
             seq: 0,
             known_us: None,
-            leading: Vec::new(),
-            runs: Vec::new(),
-            logs: taken::Logs::new(),
+            wake_us: i64::MAX,
             counted: Counted::default(),
             climbing: None,
             shared: None,
-            wake_us: i64::MAX,
-            refused: 0,
-            incomplete: false,
+            rest: None,
         }
     }
 }
@@ -342,7 +375,7 @@ impl Machine {
     /// Event time has certainly passed everything strictly before `watermark_us`: fires deadlines, ends runs that can
     /// no longer complete.
     pub fn advance(&self, state: &mut KeyState, watermark_us: i64, _keys: &[Value], out: &mut Vec<Match>) {
-        if state.wake_us < watermark_us {
+        if state.wake_us < watermark_us || self.ladder.is_some() {
             self.pass_until(state, watermark_us, out);
         }
     }
@@ -355,7 +388,32 @@ impl Machine {
 
     /// `advance` with a watermark above this has something to do; `None`: never by itself.
     pub fn next_deadline(&self, state: &KeyState) -> Option<i64> {
+        if let Some(counter) = &self.counter {
+            return counter.next_deadline(state);
+        }
         (state.wake_us < i64::MAX).then_some(state.wake_us)
+    }
+
+    /// An event never brings the next deadline nearer.
+    pub fn deadline_grows(&self) -> bool {
+        self.counter.is_some() || self.ladder.is_some()
+    }
+
+    /// How many allocations of what a key has open lie behind each other.
+    pub const DEPTH: usize = 2;
+
+    /// Reads a little of the allocation at this depth, so that it is in the cache; what it returns means nothing.
+    pub fn warm(&self, state: &KeyState, depth: usize) -> i64 {
+        if self.counter.is_some() {
+            let newest =
+                |counting: &Counting| if depth == 0 { i64::from(counting.starts) } else { counting.entry.moment.at_us };
+            return state.counted.row.back().map_or(0, newest);
+        }
+        match &state.climbing {
+            Some(climbing) if depth == 0 => climbing.events.len() as i64,
+            Some(climbing) => climbing.warm(),
+            None => 0,
+        }
     }
 
     /// Nothing is open: the key may be forgotten.
@@ -374,7 +432,7 @@ impl Machine {
 
     /// Starts refused by the cap on open runs, and branches cut by `limit`, since this was last asked.
     pub fn take_refused(&self, state: &mut KeyState) -> u64 {
-        std::mem::take(&mut state.refused)
+        state.rest.as_mut().map_or(0, |rest| std::mem::take(&mut rest.refused))
     }
 }
 

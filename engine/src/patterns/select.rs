@@ -8,7 +8,7 @@ use tripline_query_lang::value::Value;
 
 use super::run::{Moment, Run};
 use super::taken::{Logs, Spans};
-use super::{KeyState, Match, Taken};
+use super::{KeyState, Match, Rest, Taken};
 
 /// A complete match, before the others have been asked.
 pub(super) struct Candidate {
@@ -86,19 +86,20 @@ impl Candidate {
 
 /// Puts candidates into the order of the language, and lets each end other runs: those are no longer `live`.
 pub(super) fn select(skip: Skip, candidates: Vec<Candidate>, state: &mut KeyState, out: &mut Vec<Match>) {
-    let logs = &state.logs;
+    let Rest { runs, logs, incomplete, .. } = &mut **state;
+    let logs = &*logs;
     let mut ended: Vec<Ended> = Vec::new();
     for candidate in ordered(candidates, logs) {
         if ended.iter().any(|ended| ended.includes(candidate.start, candidate.key.as_deref())) {
             continue;
         }
         if let Some(ends) = Ended::by(skip, &candidate, logs) {
-            for run in state.runs.iter_mut().filter(|run| ends.includes(run.start, run.key.as_deref())) {
+            for run in runs.iter_mut().filter(|run| ends.includes(run.start, run.key.as_deref())) {
                 run.live = false;
             }
             ended.push(ends);
         }
-        out.push(candidate.into_match(logs, std::mem::take(&mut state.incomplete)));
+        out.push(candidate.into_match(logs, std::mem::take(incomplete)));
     }
 }
 

@@ -66,8 +66,8 @@ const TRIM_MIN: usize = 32;
 
 impl Logs {
     /// Empty logs.
-    pub(super) fn new() -> Logs {
-        Logs::default()
+    pub(super) const fn new() -> Logs {
+        Logs { steps: Vec::new(), trimmed_len: 0 }
     }
 
     /// The log of a step.

@@ -9,7 +9,7 @@ use super::run::{Edits, Run};
 use super::select::{Candidate, select};
 use super::standing::Ending;
 use super::taken::Logs;
-use super::{KeyState, Machine, Match};
+use super::{KeyState, Machine, Match, Rest};
 
 impl Machine {
     /// Event time has certainly passed everything strictly before `before_us`: handles the deadlines in their order.
@@ -31,9 +31,11 @@ impl Machine {
                 && wake_us == deadline_us
             {
                 due.pop();
-                let run = &mut state.runs[index];
+                let seq = state.seq;
+                let Rest { runs, logs, .. } = &mut **state;
+                let run = &mut runs[index];
                 if run.live {
-                    self.pass_run(run, deadline_us, state.seq, &state.logs, &mut candidates);
+                    self.pass_run(run, deadline_us, seq, logs, &mut candidates);
                     if run.live && run.wake_us < before_us {
                         due.push(Reverse((run.wake_us, index)));
                     }
@@ -82,8 +84,9 @@ impl Machine {
     pub(super) fn complete_rest(&self, state: &mut KeyState, out: &mut Vec<Match>) {
         let program = &self.graph.program;
         let mut candidates = Vec::new();
-        for run in &mut state.runs {
-            if self.graph.ending(program, &run.cursor, run.start, state.seq) != Ending::Never {
+        let seq = state.seq;
+        for run in state.rest.iter_mut().flat_map(|rest| &mut rest.runs) {
+            if self.graph.ending(program, &run.cursor, run.start, seq) != Ending::Never {
                 candidates.push(Candidate::by_time(run, run.cursor.last.at_us, i64::MAX, None));
             }
             run.live = false;

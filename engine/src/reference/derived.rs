@@ -46,7 +46,7 @@ pub(super) fn cause(event: &Event) -> Cause {
         Some(place) => place.cause.clone(),
         None => Cause::Event {
             stream: at.partition.stream.0,
-            topic: at.partition.topic.to_string(),
+            topic: at.partition.topic.clone(),
             partition: at.partition.partition,
             offset: at.offset,
         },

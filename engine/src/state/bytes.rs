@@ -302,7 +302,7 @@ impl Take for &[u8] {
         let mut cause = loop {
             match self.take_u8(what)? {
                 0 => {
-                    let (stream, topic) = (self.take_u32(what)?, self.take_text(what)?.to_string());
+                    let (stream, topic) = (self.take_u32(what)?, self.take_text(what)?);
                     let partition = i32::try_from(self.take_i64(what)?);
                     let partition = partition.map_err(|_| damaged(what, "has a partition over 32 bits"))?;
                     break Cause::Event { stream, topic, partition, offset: self.take_i64(what)? };

@@ -1,6 +1,7 @@
 //! A window clause with the functions of its row, compiled.
 
 use super::Tiles;
+use super::panes::Panes;
 use super::state::{Open, WindowState};
 use crate::expr::Scene;
 use crate::history::{HistoryProgram, HistoryState};
@@ -13,6 +14,8 @@ pub struct WindowProgram {
     /// None where the row says nothing of its events.
     pub(super) histories: Option<HistoryProgram>,
     history_count: usize,
+    /// Where these say it all.
+    pub(super) panes: Option<Panes>,
 }
 
 enum Kind {
@@ -44,13 +47,34 @@ impl WindowProgram {
             Window::Count(events) => Kind::Count(*events),
         };
         let program = HistoryProgram::new(histories, &HistoryScope::Admitted);
-        WindowProgram { kind, histories: program, history_count: histories.len() }
+        WindowProgram { kind, histories: program, history_count: histories.len(), panes: None }
+    }
+
+    /// As `new`, by panes where the functions allow. Rows in which the only function's value is below `least` are never
+    /// used, and need not be told.
+    pub fn by_panes(window: &Window, histories: &[History], least: u64) -> WindowProgram {
+        let panes = if let Window::Every(every) = window { Panes::new(every, histories, least) } else { None };
+        WindowProgram { panes, ..WindowProgram::new(window, histories) }
+    }
+
+    /// Reads a little of what a key keeps, so that it is in the cache; what it returns means nothing.
+    pub fn warm(state: &WindowState) -> i64 {
+        Panes::warm(&state.paned)
+    }
+
+    /// An event never brings the deadline nearer.
+    pub fn deadline_grows(&self) -> bool {
+        self.panes.as_ref().is_none_or(Panes::deadline_grows)
     }
 
     /// Takes the next event of the key in the total order; `on` and the scene as in [`HistoryProgram::push`]. Windows that
     /// are over by then are told first. True: the event itself completes a window, which [`WindowProgram::complete`] tells.
     pub fn event(&self, state: &mut WindowState, on: u32, scene: &Scene<'_>, tell: &mut dyn FnMut(Row<'_>)) -> bool {
         let at_us = scene.at_us;
+        if let Some(panes) = &self.panes {
+            panes.event(&mut state.paned, on, scene, tell);
+            return false;
+        }
         // An event at the end of a window by the clock is in the next one.
         let is_half_open = matches!(self.kind, Kind::Every { .. });
         self.close(state, at_us.saturating_add(i64::from(is_half_open)), tell);
@@ -78,6 +102,9 @@ impl WindowProgram {
 
     /// Tells all windows that end before this time. Returns whether nothing is left.
     pub fn close(&self, state: &mut WindowState, passed_us: i64, tell: &mut dyn FnMut(Row<'_>)) -> bool {
+        if let Some(panes) = &self.panes {
+            return panes.close(&mut state.paned, passed_us, tell);
+        }
         while let Some(open) = state.open.filter(|open| open.end_us < passed_us && !self.counts()) {
             let (start_us, next) = match &self.kind {
                 Kind::Every { tiles, tiling } => (tiles.start_of(open.end_us), next(tiles, *tiling, open)),
@@ -97,12 +124,15 @@ impl WindowProgram {
 
     /// `close` with a time above this has something to tell; `None`: never by itself.
     pub fn deadline(&self, state: &WindowState) -> Option<i64> {
+        if let Some(panes) = &self.panes {
+            return panes.deadline(&state.paned);
+        }
         state.open.map(|open| open.end_us).filter(|_| !self.counts())
     }
 
     /// No window has any event.
     pub fn is_idle(&self, state: &WindowState) -> bool {
-        state.open.is_none()
+        state.open.is_none() && state.paned.is_none()
     }
 
     /// A window ends with an event, not with time.

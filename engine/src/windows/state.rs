@@ -1,6 +1,7 @@
 //! What one key keeps of its windows, and its bytes.
 
 use super::WindowProgram;
+use super::panes::Paned;
 use crate::history::HistoryState;
 use crate::state::{Put, StateError, Take};
 
@@ -9,6 +10,8 @@ use crate::state::{Put, StateError, Take};
 pub struct WindowState {
     pub(super) history: HistoryState,
     pub(super) open: Option<Open>,
+    /// Instead of both, where there are panes.
+    pub(super) paned: Option<Paned>,
 }
 
 /// Some window has events.
@@ -27,6 +30,10 @@ pub(super) struct Open {
 impl WindowProgram {
     /// Appends the key's state to a chunk.
     pub fn write(&self, state: &WindowState, out: &mut Vec<u8>) {
+        if let (Some(panes), Some(paned)) = (&self.panes, &state.paned) {
+            out.put_bool(true);
+            return panes.write(paned, out);
+        }
         out.put_bool(state.open.is_some());
         let Some(open) = state.open else { return };
         [open.first_us, open.last_us, open.end_us].into_iter().for_each(|time| out.put_i64(time));
@@ -41,6 +48,10 @@ impl WindowProgram {
         const WHAT: &str = "a window";
         let mut state = WindowState::default();
         if !bytes.take_bool(WHAT)? {
+            return Ok(state);
+        }
+        if let Some(panes) = &self.panes {
+            state.paned = Some(panes.read(bytes)?);
             return Ok(state);
         }
         let (first_us, last_us, end_us) = (bytes.take_i64(WHAT)?, bytes.take_i64(WHAT)?, bytes.take_i64(WHAT)?);
