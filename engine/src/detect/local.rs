@@ -83,11 +83,7 @@ impl Local {
             let found: Vec<_> =
                 self.stages[stage].iter_mut().map(|stage| stage.advance(watermark_us, finished)).collect();
             for found in found {
-                if alerts.is_empty() {
-                    alerts = found.alerts;
-                } else {
-                    alerts.extend(found.alerts);
-                }
+                alerts.extend(found.alerts);
                 found.parcels.into_iter().for_each(|parcel| self.deal(parcel));
             }
         }
