@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tripline::engine::explain::Explanation;
 use tripline::query_lang::bill::{self, Rate};
 use tripline::query_lang::format::format;
-use tripline::query_lang::plan::{Plan, Rule};
+use tripline::query_lang::plan::Plan;
 use tripline::query_lang::{Source, compile};
 
 /// Brings the rules through the formatter (twice) and the compiler, and the plan through `explain` and the bill (twice each).
@@ -30,7 +30,7 @@ pub fn check(rules: &str, plan: &Arc<Plan>) -> Result<(), String> {
         return Err("it is explained in another way when it is formatted".to_string());
     }
     for rule in &plan.rules {
-        if !shown.iter().all(|shown| shown.contains(&format!("{} {}", word(rule), rule.name))) {
+        if !shown.iter().all(|shown| shown.contains(&format!("{} {}", rule.word(), rule.name))) {
             return Err(format!("`{}` is not in its explanation", rule.name));
         }
     }
@@ -39,8 +39,4 @@ pub fn check(rules: &str, plan: &Arc<Plan>) -> Result<(), String> {
         return Err("a rule has no bill".to_string());
     }
     Ok(())
-}
-
-fn word(rule: &Rule) -> &'static str {
-    if rule.alert.is_some() { "rule" } else { "derive" }
 }
