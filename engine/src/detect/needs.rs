@@ -76,11 +76,22 @@ fn elements<'a>(pattern: &'a Pattern, seq: &'a [Element], visit: &mut dyn FnMut(
                 elements(pattern, &group.members, visit);
             }
             Node::Sub(sub) => {
-                until(&sub.limits, None, visit);
+                // It is asked of events of the stream of its first step.
+                until(&sub.limits, first_stream(pattern, &sub.seq), visit);
                 elements(pattern, &sub.seq, visit);
             }
         }
     }
+}
+
+fn first_stream(pattern: &Pattern, seq: &[Element]) -> Option<StreamId> {
+    let of = |element: &Element| match &element.node {
+        Node::Step(step) => pattern.steps.get(step.id.index()).map(|step| step.stream),
+        Node::Sub(sub) => first_stream(pattern, &sub.seq),
+        Node::Group(group) => first_stream(pattern, &group.members),
+        Node::No(_) => None,
+    };
+    seq.iter().find_map(of)
 }
 
 fn absent<'a>(absent: &'a Absent, visit: &mut dyn FnMut(Option<StreamId>, &'a Expr)) {
