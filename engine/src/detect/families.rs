@@ -1,9 +1,17 @@
 //! Which rules of a plan are of one family: the one with the lowest limit leads, and sees the events of all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::alike::AlikeRule;
 use super::family::{FamilyRule, Shape};
+use super::likeness::Likeness;
+use super::program::Compiled;
+use crate::patterns::Machine;
 use tripline_query_lang::plan::{Body, Plan, RuleId};
+
+/// Fewer patterns that are alike are quicker each by its own strategy.
+const FEW: usize = 8;
 
 /// The families of a plan.
 #[derive(Default)]
@@ -14,27 +22,52 @@ pub(super) struct Families {
     led: Vec<bool>,
 }
 
-/// Members, ascending, each with its shape.
-struct Family(Vec<(usize, Shape)>);
+/// Members, each with what tells it from the others.
+enum Family {
+    /// Counts over a limit, ascending by position.
+    Counts(Vec<(usize, Shape)>),
+    /// Patterns, in the order of their limits.
+    Patterns(Vec<(usize, Likeness)>),
+}
 
 impl Families {
-    /// Sorts the rules of a plan. A rule whose like there is none is a family of one, so that what is kept of it does not
+    /// Sorts the rules of a plan. A count whose like there is none is a family of one, so that what is kept of it does not
     /// change when others join.
     pub fn of(plan: &Plan) -> Families {
         let mut by_shape: BTreeMap<String, Vec<(usize, Shape)>> = BTreeMap::new();
+        let mut by_likeness: BTreeMap<String, Vec<(usize, Likeness)>> = BTreeMap::new();
         for (index, rule) in plan.rules.iter().enumerate() {
             if let Some(shape) = Shape::of(rule) {
                 by_shape.entry(shape.common.clone()).or_default().push((index, shape));
+            } else if let Some(likeness) = Likeness::of(rule) {
+                by_likeness.entry(likeness.common.clone()).or_default().push((index, likeness));
             }
         }
         let mut families = Families { led: vec![false; plan.rules.len()], ..Families::default() };
         for members in by_shape.into_values() {
-            let Some(leader) = members.iter().min_by_key(|(index, shape)| (shape.limit, *index)) else { continue };
-            let leader = leader.0;
-            members.iter().for_each(|(index, _)| families.led[*index] = *index != leader);
-            families.by_leader.insert(leader, Family(members));
+            let leader = members.iter().min_by_key(|(index, shape)| (shape.limit, *index)).map(|(leader, _)| *leader);
+            families.add(leader, Family::Counts(members));
+        }
+        for mut members in by_likeness.into_values() {
+            members.sort_by(|(a, one), (b, other)| one.limits.cmp(&other.limits).then(a.cmp(b)));
+            // One order must do for all steps.
+            let mut ordered: Vec<(usize, Likeness)> = Vec::new();
+            for member in members {
+                if ordered.last().is_none_or(|(_, below)| member.1.is_over(below)) {
+                    ordered.push(member);
+                }
+            }
+            if ordered.len() >= FEW {
+                families.add(ordered.first().map(|(leader, _)| *leader), Family::Patterns(ordered));
+            }
         }
         families
+    }
+
+    fn add(&mut self, leader: Option<usize>, family: Family) {
+        let Some(leader) = leader else { return };
+        family.members().for_each(|index| self.led[index] = index != leader);
+        self.by_leader.insert(leader, family);
     }
 
     /// Whether another rule looks after this one.
@@ -42,27 +75,49 @@ impl Families {
         self.led.get(rule).copied().unwrap_or(false)
     }
 
-    /// The family that this rule leads, compiled.
-    pub fn led_by(&self, plan: &Plan, rule: usize) -> Option<FamilyRule> {
-        let Family(members) = self.by_leader.get(&rule)?;
-        let mut all = Vec::new();
-        for (index, shape) in members {
-            let rule = plan.rules.get(*index)?;
-            let Body::Threshold(threshold) = &rule.body else { continue };
-            all.push((RuleId(*index as u32), rule, threshold, shape));
+    /// The family that this rule leads, compiled; the machine is that of its pattern.
+    pub fn led_by(&self, plan: &Plan, rule: usize, machine: Option<&Machine>) -> Option<Compiled> {
+        match self.by_leader.get(&rule)? {
+            Family::Counts(members) => {
+                let mut all = Vec::new();
+                for (index, shape) in members {
+                    let rule = plan.rules.get(*index)?;
+                    let Body::Threshold(threshold) = &rule.body else { continue };
+                    all.push((RuleId(*index as u32), rule, threshold, shape));
+                }
+                Some(Compiled::Family(Arc::new(FamilyRule::new(plan, &all))))
+            }
+            Family::Patterns(members) => {
+                let mut all = Vec::new();
+                for (index, likeness) in members {
+                    all.push((RuleId(*index as u32), plan.rules.get(*index)?, likeness));
+                }
+                Some(Compiled::Alike(Arc::new(AlikeRule::new(plan, &all, machine?)?)))
+            }
         }
-        Some(FamilyRule::new(plan, &all))
     }
 
     /// The rules that this one looks after, itself among them, ascending.
     pub fn members(&self, rule: usize) -> Vec<usize> {
-        let family = self.by_leader.get(&rule);
-        family.map_or_else(|| vec![rule], |Family(members)| members.iter().map(|(index, _)| *index).collect())
+        let mut members = self.by_leader.get(&rule).map_or_else(|| vec![rule], |family| family.members().collect());
+        members.sort_unstable();
+        members
     }
 
     /// Names the states of the family that this rule leads.
     pub fn fingerprint(&self, rule: usize) -> Option<u64> {
-        let Family(members) = self.by_leader.get(&rule)?;
-        members.first().map(|(_, shape)| shape.fingerprint())
+        match self.by_leader.get(&rule)? {
+            Family::Counts(members) => members.first().map(|(_, shape)| shape.fingerprint()),
+            Family::Patterns(members) => members.first().map(|(_, likeness)| likeness.fingerprint()),
+        }
+    }
+}
+
+impl Family {
+    fn members(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self {
+            Family::Counts(members) => Box::new(members.iter().map(|(index, _)| *index)),
+            Family::Patterns(members) => Box::new(members.iter().map(|(index, _)| *index)),
+        }
     }
 }

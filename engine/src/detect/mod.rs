@@ -14,6 +14,7 @@
 //! Rules that read other rules run in a later *stage*: at the end of a tick one stage after the other is brought up to the
 //! watermark, so that a stage has all rows of the earlier ones.
 
+mod alike;
 mod constants;
 mod detector;
 mod episode;
@@ -21,6 +22,7 @@ mod families;
 mod family;
 mod interest;
 mod keys;
+mod likeness;
 pub mod local;
 mod needs;
 mod out;
@@ -31,6 +33,8 @@ mod places;
 mod predicates;
 mod program;
 mod reorder;
+mod repeated;
+mod rising;
 mod rule;
 mod scope;
 mod snapshot;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::alike::AlikeRule;
 use super::families::Families;
 use super::family::FamilyRule;
 use super::interest::{Interest, Part, is_handed_over, of_pattern, of_threshold};
@@ -71,6 +72,7 @@ pub(super) enum Compiled {
     Window(Arc<WindowRule>),
     Pattern(Arc<PatternRule>),
     Family(Arc<FamilyRule>),
+    Alike(Arc<AlikeRule>),
     View(Arc<ViewRule>),
 }
 
@@ -82,6 +84,7 @@ impl Compiled {
             Compiled::Window(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
             Compiled::Pattern(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
             Compiled::Family(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
+            Compiled::Alike(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
             Compiled::View(rule) => Box::new(Slots::new(rule.clone(), position, rules)),
         }
     }
@@ -133,8 +136,8 @@ impl Program {
             if families.is_led(index) {
                 return None;
             }
-            if let Some(family) = families.led_by(&plan, index) {
-                return Some(Compiled::Family(Arc::new(family)));
+            if let Some(family) = families.led_by(&plan, index, machine.as_ref()) {
+                return Some(family);
             }
             match (&rule.body, machine) {
                 (Body::Pattern(pattern), Some(machine)) => {

@@ -74,20 +74,13 @@ pub(super) enum Cell {
 impl Keeper {
     /// Finds out what conditions of later steps and the alert read.
     pub(super) fn new(plan: &Plan, rule: &Rule) -> Keeper {
+        Keeper::of_rules(plan, [rule])
+    }
+
+    /// What conditions of later steps and the alerts of any of these rules read.
+    pub(crate) fn of_rules<'a>(plan: &Plan, rules: impl IntoIterator<Item = &'a Rule>) -> Keeper {
         let mut fields = vec![Vec::new(); plan.streams.len()];
-        if let Body::Pattern(pattern) = &rule.body {
-            let mut read = |expr: &Expr| collect(expr, pattern, &mut fields);
-            conditions(pattern, &mut read);
-            rule.fields.iter().for_each(|with| read(&with.expr));
-            rule.having.iter().for_each(&mut read);
-            let template = rule.alert.iter().flat_map(|alert| &alert.template);
-            for part in template.chain(rule.resolve.iter().flatten()) {
-                if let TemplatePart::Expr(expr) = part {
-                    read(expr);
-                }
-            }
-            rule.suppress.iter().flat_map(|suppress| &suppress.by).for_each(read);
-        }
+        rules.into_iter().for_each(|rule| read_by(rule, &mut fields));
         Keeper::of_fields(plan, fields)
     }
 
@@ -129,6 +122,23 @@ impl Keeper {
         let layout = self.layouts[batch.partition.stream.index()].clone();
         let cells = layout.iter().map(|field| cell(batch, *field, row)).collect();
         KeptEvent::new(batch.coordinates(row), layout, cells)
+    }
+}
+
+/// Notes the fields that a rule's pattern and alert read of taken events.
+fn read_by(rule: &Rule, fields: &mut [Vec<FieldId>]) {
+    if let Body::Pattern(pattern) = &rule.body {
+        let mut read = |expr: &Expr| collect(expr, pattern, fields);
+        conditions(pattern, &mut read);
+        rule.fields.iter().for_each(|with| read(&with.expr));
+        rule.having.iter().for_each(&mut read);
+        let template = rule.alert.iter().flat_map(|alert| &alert.template);
+        for part in template.chain(rule.resolve.iter().flatten()) {
+            if let TemplatePart::Expr(expr) = part {
+                read(expr);
+            }
+        }
+        rule.suppress.iter().flat_map(|suppress| &suppress.by).for_each(read);
     }
 }
 

@@ -361,6 +361,15 @@ impl Machine {
         &self.roles
     }
 
+    /// The roles of each step, as bits, of a pattern without groups.
+    pub(crate) fn step_roles(&self) -> Vec<u64> {
+        let role = |leaf: &graph::Leaf| match &leaf.body {
+            graph::LeafBody::Step(_, part) => part.role,
+            graph::LeafBody::Group(group) => group.interest,
+        };
+        self.graph.program.leaves.iter().map(role).collect()
+    }
+
     /// Must also be offered events of this stream that fill no role (`next`, `within N events`, `prev`): all of the key.
     pub fn needs_every_event(&self, stream: StreamId) -> bool {
         self.every_event_of.contains(&stream)

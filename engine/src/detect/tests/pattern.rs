@@ -9,15 +9,15 @@ use tripline_query_lang::plan::{
     Within,
 };
 
-fn step_info(name: &str, key: StepKey, filter: Option<Expr>) -> StepInfo {
+pub(super) fn step_info(name: &str, key: StepKey, filter: Option<Expr>) -> StepInfo {
     StepInfo { name: name.into(), stream: StreamId(0), is_loop: false, may_be_empty: false, key, filter }
 }
 
-fn own(key: Expr) -> StepKey {
+pub(super) fn own(key: Expr) -> StepKey {
     StepKey::Own(vec![key])
 }
 
-fn element(link: Link, id: u32) -> Element {
+pub(super) fn element(link: Link, id: u32) -> Element {
     Element { link, node: Node::Step(Step { id: StepId(id), quant: None, limits: Limits::default() }) }
 }
 

@@ -1,0 +1,347 @@
+//! Families of patterns: rules that differ in limits alone (`amount > 700.00`) keep one log of events a key, and what each has
+//! open as ranges of rules in the order of their limits ([`rising`](super::rising), [`repeated`](super::repeated)).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::likeness::{Kind, Likeness};
+use super::repeated::{Repeated, Row};
+use super::rising::{Coming, Found, Rising, Starts};
+use super::rule::{Behaviour, Bench, Seen};
+use super::voice::{Facts, Voice};
+use crate::alert::{AlertState, Evidence, Witness};
+use crate::event::Data;
+use crate::expr::{Bound, Row as Fields, Scene};
+use crate::patterns::{Keeper, Kept, KeptEvent, Machine, put_event, take_event};
+use crate::state::{Put, StateError, Take};
+use tripline_query_lang::plan::{FieldId, Plan, Rule, RuleId, StepId};
+
+/// The patterns of a family, compiled.
+pub(super) struct AlikeRule {
+    field: FieldId,
+    /// By step, the roles of the rule that leads, as bits.
+    roles: Vec<u64>,
+    /// In the order of their limits.
+    members: Vec<Member>,
+    keeper: Keeper,
+    body: Body,
+    span_us: i64,
+}
+
+enum Body {
+    Rising(Rising),
+    Repeated(Repeated),
+}
+
+struct Member {
+    voice: Voice,
+    fingerprint: u64,
+    steps: Vec<Arc<str>>,
+}
+
+/// What one key has of a family.
+#[derive(Default)]
+pub(super) struct AlikeState {
+    /// The number of the first event.
+    base: u64,
+    log: VecDeque<Logged>,
+    starts: Starts,
+    row: Row,
+    /// Rules that joined later do not match with starts before.
+    blind: Vec<(u64, Arc<[u32]>)>,
+}
+
+/// An event that some rule took.
+struct Logged {
+    event: Arc<KeptEvent>,
+    value: i64,
+    steps: u64,
+    /// The rules that it did not start, since too many runs were open.
+    refused: Arc<[u32]>,
+}
+
+/// The events of a match, by step.
+struct Matched<'a>(&'a [(StepId, Arc<KeptEvent>)]);
+
+impl Bound for Matched<'_> {
+    fn taken(&self, step: StepId) -> usize {
+        self.0.iter().filter(|(of, _)| *of == step).count()
+    }
+
+    fn nth(&self, step: StepId, index: usize) -> Option<&dyn Fields> {
+        let mut of_step = self.0.iter().filter(|(of, _)| *of == step);
+        of_step.nth(index).map(|(_, event)| &**event as &dyn Fields)
+    }
+}
+
+impl AlikeRule {
+    /// Compiles rules in the order of their limits, each with its likeness; the machine is that of the first.
+    pub fn new(plan: &Plan, family: &[(RuleId, &Rule, &Likeness)], machine: &Machine) -> Option<AlikeRule> {
+        let (_, _, first) = family.first()?;
+        let member = |(id, rule, likeness): &(RuleId, &Rule, &Likeness)| Member {
+            voice: Voice::new(*id, rule, likeness.span_us),
+            fingerprint: rule.fingerprint,
+            steps: likeness.steps.clone(),
+        };
+        let limits = |step: usize| family.iter().map(|(_, _, likeness)| likeness.limits[step]).collect::<Vec<_>>();
+        let body = match first.kind {
+            Kind::Rising => {
+                let limits = (0..first.limits.len()).map(limits).collect();
+                Body::Rising(Rising::new(limits, first.span_us, first.runs_max))
+            }
+            Kind::Repeated(number) => Body::Repeated(Repeated::new(limits(0), number, first.span_us)),
+        };
+        Some(AlikeRule {
+            field: first.field,
+            roles: machine.step_roles(),
+            members: family.iter().map(member).collect(),
+            keeper: Keeper::of_rules(plan, family.iter().map(|(_, rule, _)| *rule)),
+            body,
+            span_us: first.span_us,
+        })
+    }
+
+    /// Takes an event; `refused`: what is known of it from before.
+    fn take(&self, state: &mut AlikeState, mut logged: Logged, refused: Option<Arc<[u32]>>, found: &mut Vec<Found>) {
+        let at_us = logged.event.at_us();
+        self.expire(state, at_us);
+        let number = state.base + state.log.len() as u64;
+        let event = Coming { number, at_us, value: logged.value, steps: logged.steps };
+        let is_needed = match &self.body {
+            Body::Rising(rising) => {
+                logged.refused = refused.unwrap_or_else(|| rising.refused(&state.starts, event).into());
+                state.starts.incomplete.extend(logged.refused.iter());
+                rising.take(&mut state.starts, event, &logged.refused, found)
+            }
+            Body::Repeated(repeated) => {
+                repeated.take(&mut state.row, event, found);
+                true
+            }
+        };
+        if is_needed {
+            state.log.push_back(logged);
+        }
+    }
+
+    fn expire(&self, state: &mut AlikeState, now_us: i64) {
+        match &self.body {
+            Body::Rising(rising) => rising.expire(&mut state.starts, now_us),
+            Body::Repeated(repeated) => repeated.expire(&mut state.row, now_us),
+        }
+        state.trim();
+    }
+
+    /// Says what the newest event completes: by rule in order of the text, and by start.
+    fn tell(&self, state: &mut AlikeState, found: &[Found], seen: &Seen<'_>, bench: &mut Bench<'_>) {
+        let step = |index: usize| match &self.body {
+            Body::Rising(_) => StepId(index as u32),
+            Body::Repeated(_) => StepId(0),
+        };
+        let event = |(index, number): (usize, &u64)| {
+            let logged = state.log.get(number.checked_sub(state.base)? as usize)?;
+            Some((step(index), logged.event.clone()))
+        };
+        let taken: Vec<Vec<_>> =
+            found.iter().map(|found| found.taken.iter().enumerate().filter_map(event).collect()).collect();
+        let mut all: Vec<(RuleId, u32, u32)> = Vec::new();
+        for (index, one) in (0u32..).zip(found) {
+            let sees = |rule: &u32| state.blind.iter().all(|(until, of)| one.taken[0] >= *until || !of.contains(rule));
+            let rules = one.rules.clone().filter(|rule| state.blind.is_empty() || sees(rule));
+            all.extend(rules.map(|rule| (self.members[rule as usize].voice.rule, index, rule)));
+        }
+        all.sort_unstable();
+        let keys = bench.key_parts();
+        let at_us = seen.batch.at_us[seen.row];
+        for matches in all.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let mut sequence = 0;
+            for (_, index, rule) in matches {
+                let (member, taken) = (&self.members[*rule as usize], &taken[*index as usize]);
+                let bound = Matched(taken);
+                let scene =
+                    Scene { bound: Some(&bound), keys: &keys, at_us, tables: Some(bench.tables), ..Scene::EMPTY };
+                let evidence = |(step, event): &(StepId, Arc<KeptEvent>)| Evidence {
+                    step: member.steps.get(step.index()).cloned().unwrap_or_default(),
+                    what: Witness::Event(event.coordinates()),
+                };
+                let facts = Facts {
+                    moment: seen.moment(),
+                    at_us,
+                    state: AlertState::Firing,
+                    key: bench.key,
+                    sequence,
+                    evidence: taken.iter().map(evidence).collect(),
+                    incomplete: state.starts.incomplete.remove(rule),
+                };
+                sequence += u32::from(member.voice.speak(&scene, facts, bench.out));
+            }
+        }
+    }
+
+    /// The members whose fingerprint is one of these, ascending.
+    fn numbers(&self, is_one: impl Fn(u64) -> bool) -> Arc<[u32]> {
+        let members = (0..).zip(&self.members);
+        members.filter(|(_, member)| is_one(member.fingerprint)).map(|(number, _)| number).collect()
+    }
+
+    fn put_members(&self, members: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
+        out.put_len(members.len());
+        members.for_each(|member| out.put_u64(self.members.get(member as usize).map_or(0, |one| one.fingerprint)));
+    }
+
+    fn take_members(&self, bytes: &mut &[u8]) -> Result<Arc<[u32]>, StateError> {
+        const WHAT: &str = "members of a family";
+        let len = bytes.take_len(WHAT)?;
+        let of = (0..len).map(|_| bytes.take_u64(WHAT)).collect::<Result<Vec<_>, _>>()?;
+        Ok(if of.is_empty() { Arc::default() } else { self.numbers(|fingerprint| of.contains(&fingerprint)) })
+    }
+}
+
+impl AlikeState {
+    /// Forgets events that nothing needs.
+    fn trim(&mut self) {
+        let end = self.base + self.log.len() as u64;
+        let needed = self.starts.oldest().into_iter().chain(self.row.oldest()).min().unwrap_or(end);
+        self.log.drain(..(needed - self.base) as usize);
+        self.base = needed;
+        self.blind.retain(|(until, _)| *until > needed);
+    }
+}
+
+impl Behaviour for AlikeRule {
+    type State = AlikeState;
+
+    const DEPTH: usize = 1;
+
+    fn warm(&self, state: &AlikeState, _depth: usize) -> i64 {
+        state.log.back().map_or(0, |logged| logged.value)
+    }
+
+    fn deadline_grows(&self) -> bool {
+        true
+    }
+
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
+    fn event(&self, state: &mut AlikeState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
+        let (Data::Int(values) | Data::Decimal(values, _)) = &seen.batch.column(self.field).data else { return };
+        let plays = |(step, roles): (usize, &u64)| u64::from(seen.roles & roles != 0) << step;
+        let steps = self.roles.iter().enumerate().map(plays).fold(0, |set, bit| set | bit);
+        if steps == 0 {
+            return;
+        }
+        let event = Arc::new(self.keeper.keep(seen.batch, seen.row));
+        let logged = Logged { event, value: values[seen.row], steps, refused: Arc::default() };
+        let mut found = Vec::new();
+        self.take(state, logged, None, &mut found);
+        if !found.is_empty() {
+            self.tell(state, &found, seen, bench);
+        }
+        state.trim();
+    }
+
+    fn time(&self, state: &mut AlikeState, watermark_us: i64, _bench: &mut Bench<'_>) -> bool {
+        self.expire(state, watermark_us);
+        self.is_idle(state)
+    }
+
+    fn finish(&self, state: &mut AlikeState, _bench: &mut Bench<'_>) -> bool {
+        *state = AlikeState::default();
+        true
+    }
+
+    fn deadline(&self, state: &AlikeState) -> Option<i64> {
+        let newest_us = state.starts.newest_us().into_iter().chain(state.row.newest_us()).max();
+        newest_us.map(|newest_us| newest_us.saturating_add(self.span_us))
+    }
+
+    fn is_idle(&self, state: &AlikeState) -> bool {
+        state.starts.len() == 0 && state.row.len() == 0 && state.starts.incomplete.is_empty()
+    }
+
+    fn open(&self, state: &AlikeState) -> usize {
+        state.starts.len() + state.row.len()
+    }
+
+    fn write_head(&self, out: &mut Vec<u8>) {
+        self.put_members(0..self.members.len() as u32, out);
+    }
+
+    fn read_head(&self, bytes: &mut &[u8]) -> Result<Arc<[u32]>, StateError> {
+        let known = self.take_members(bytes)?;
+        Ok((0..self.members.len() as u32).filter(|member| known.binary_search(member).is_err()).collect())
+    }
+
+    fn join(&self, state: &mut AlikeState, newcomers: &Arc<[u32]>) {
+        if newcomers.is_empty() || state.log.is_empty() {
+            return;
+        }
+        let end = state.base + state.log.len() as u64;
+        match &self.body {
+            Body::Rising(_) => state.blind.push((end, newcomers.clone())),
+            Body::Repeated(repeated) => newcomers.iter().for_each(|rule| repeated.use_up(&mut state.row, *rule, end)),
+        }
+    }
+
+    fn write(&self, state: &AlikeState, out: &mut Vec<u8>) {
+        out.put_len(state.log.len());
+        for logged in &state.log {
+            put_event(out, &logged.event);
+            out.put_i64(logged.value);
+            out.put_u64(logged.steps);
+            self.put_members(logged.refused.iter().copied(), out);
+        }
+        self.put_members(state.starts.incomplete.iter().copied().collect::<Vec<_>>().into_iter(), out);
+        out.put_len(state.blind.len());
+        for (until, members) in &state.blind {
+            out.put_u64(until - state.base);
+            self.put_members(members.iter().copied(), out);
+        }
+        let used: Vec<_> = state.row.used().collect();
+        out.put_len(used.len());
+        for (rule, used) in used {
+            self.put_members([rule].into_iter(), out);
+            out.put_u64(used - state.base);
+        }
+    }
+
+    fn read(&self, bytes: &mut &[u8]) -> Result<AlikeState, StateError> {
+        let mut state = AlikeState::default();
+        let mut events = Vec::new();
+        for _ in 0..bytes.take_len("a family's events")? {
+            let event = Arc::new(take_event(&self.keeper, bytes)?);
+            let (value, steps) = (bytes.take_i64("an event's value")?, bytes.take_u64("an event's steps")?);
+            events.push(Logged { event, value, steps, refused: self.take_members(bytes)? });
+        }
+        if !events.is_sorted_by(|a, b| a.event.at_us() <= b.event.at_us()) {
+            return Err(StateError::Damaged { what: "the events of a family are out of order".into() });
+        }
+        let mut matches = Vec::new();
+        for logged in events {
+            let refused = logged.refused.clone();
+            match &self.body {
+                Body::Rising(_) => self.take(&mut state, logged, Some(refused), &mut matches),
+                Body::Repeated(repeated) => {
+                    let (number, at_us) = (state.log.len() as u64, logged.event.at_us());
+                    repeated.push(&mut state.row, Coming { number, at_us, value: logged.value, steps: logged.steps });
+                    state.log.push_back(logged);
+                }
+            }
+        }
+        state.starts.incomplete = self.take_members(bytes)?.iter().copied().collect();
+        for _ in 0..bytes.take_len("later members")? {
+            let until = bytes.take_u64("the first event of later members")?;
+            let members = self.take_members(bytes)?;
+            state.blind.push((state.base.saturating_add(until), members));
+        }
+        for _ in 0..bytes.take_len("what members used up")? {
+            let of = self.take_members(bytes)?;
+            let used = state.base.saturating_add(bytes.take_u64("what a member used up")?);
+            if let Body::Repeated(repeated) = &self.body {
+                of.iter().for_each(|rule| repeated.use_up(&mut state.row, *rule, used));
+            }
+        }
+        Ok(state)
+    }
+}
