@@ -132,7 +132,8 @@ fn patterns_that_are_alike_are_one_family() {
 
 #[test]
 fn a_family_refuses_the_starts_that_its_rules_refuse() {
-    let rules = || (0..9).map(|number| rising(&format!("r{number}"), &[number, 20 + number], 1_000)).collect::<Vec<_>>();
+    let rules =
+        || (0..9).map(|number| rising(&format!("r{number}"), &[number, 20 + number], 1_000)).collect::<Vec<_>>();
     let mut events: Vec<Event<'_>> = (0..1_100).map(|number| (Some("a"), number % 10, 0)).collect();
     events.extend([(Some("a"), 24, 1), (Some("a"), 5, 2), (Some("a"), 30, 3)]);
     let alerts = |shared| {
