@@ -26,7 +26,7 @@ pub struct Program {
     /// As compiled.
     written: Arc<Plan>,
     /// As it runs: see [`crate::views`].
-    plan: Plan,
+    plan: Arc<Plan>,
     pub(super) joins: Vec<Join>,
     shown: Vec<RuleId>,
     pub(super) predicates: Predicates,

@@ -14,12 +14,15 @@ mod show;
 pub(crate) use order::looked_up;
 pub use show::{Shelf, Shown, ViewRow};
 
+use std::sync::Arc;
+
 use tripline_query_lang::plan::{Expr, HistoryBound, HistoryFn, Plan, Rule, RuleId, StreamId};
 
 /// A plan without look-ups in views, and the joins that take their place.
 pub struct Settled {
     /// Behind the rules of the plan further copies of views, behind its streams the widened ones.
-    pub plan: Plan,
+    /// Without views it is the plan itself.
+    pub plan: Arc<Plan>,
     /// Each behind the one that it goes on from.
     pub joins: Vec<Join>,
     /// By rule: a view that nobody needs.
@@ -55,7 +58,7 @@ pub enum Added {
 }
 
 /// Puts joins in place of the look-ups in views. Views that no rule needs are idle, unless they are among `shown`.
-pub fn settle(plan: &Plan, shown: &[RuleId]) -> Settled {
+pub fn settle(plan: &Arc<Plan>, shown: &[RuleId]) -> Settled {
     let is_view = |rule: usize| plan.rules[rule].keeps.is_some();
     if !(0..plan.rules.len()).any(is_view) {
         return Settled { plan: plan.clone(), joins: Vec::new(), idle: vec![false; plan.rules.len()] };

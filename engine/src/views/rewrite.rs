@@ -26,7 +26,7 @@ pub(super) fn rewrite(plan: &Plan, mut chains: Chains<'_>) -> Settled {
         copy.fingerprint = hash_key(&name);
         settled.rules.push(copy);
     }
-    Settled { plan: settled, joins: chains.joins, idle: Vec::new() }
+    Settled { plan: settled.into(), joins: chains.joins, idle: Vec::new() }
 }
 
 /// The stream that a join makes.
