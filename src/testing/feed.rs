@@ -46,13 +46,14 @@ pub fn alerts(plan: &Arc<Plan>, test: &Test) -> Result<Fed, ProgramError> {
         local.push(&Arc::new(builder.finish(PartitionId { stream, topic, partition: 0 })));
     }
     // The input starts with its first line, or at `0s`.
-    local.begin(test.lines.iter().map(|line| line.at_us).min().map_or(ORIGIN_US, |first| first.min(ORIGIN_US)));
+    let times = test.lines.iter().map(|line| line.at_us).chain(test.rows.iter().map(|row| row.at_us));
+    local.begin(times.fold(ORIGIN_US, i64::min));
     let alerts = match test.end_us {
         Some(end_us) => local.advance(end_us),
         None => {
-            // Time runs on, and then the input has ended.
-            let mut alerts = newest_us.map(|us: i64| local.advance(us.saturating_add(1))).unwrap_or_default();
-            alerts.extend(local.advance(i64::MAX));
+            // Time runs on until nothing is pending.
+            let last_us = newest_us.max(test.rows.iter().map(|row| row.at_us).max());
+            let mut alerts = last_us.map(|us: i64| local.advance(us.saturating_add(1))).unwrap_or_default();
             alerts.extend(local.finish());
             alerts
         }

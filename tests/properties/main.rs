@@ -11,6 +11,7 @@ mod rules;
 #[path = "../support/run.rs"]
 mod run;
 mod runner;
+mod stages;
 mod views;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Random rules as text, from the whole grammar.
 
 use crate::draw::Draw;
+use crate::stages;
 
 /// The streams that all random rules are about: two that share most fields.
 const STREAMS: &str = "\
@@ -35,6 +36,7 @@ pub fn span(draw: &mut Draw) -> String {
 pub fn file(draw: &mut Draw) -> String {
     let rule = match draw.below(3) {
         0 if draw.once_in(5) => silence(draw),
+        0 if draw.once_in(5) => stages::over_rules(draw),
         0 => threshold(draw),
         _ => pattern(draw),
     };
@@ -43,7 +45,9 @@ pub fn file(draw: &mut Draw) -> String {
 
 /// A rule that looks things up, and the streams. Its pattern is plain: what is drawn here is where look-ups stand.
 pub fn file_with_look_ups(draw: &mut Draw) -> String {
-    let rule = if draw.below(3) < 2 {
+    let rule = if draw.once_in(4) {
+        stages::listed(draw)
+    } else if draw.below(3) < 2 {
         threshold(draw)
     } else {
         let (a, no, b) = (filter(draw), filter(draw), filter(draw));
@@ -175,7 +179,7 @@ pub fn threshold(draw: &mut Draw) -> String {
     rule
 }
 
-fn suppress(draw: &mut Draw, rule: &mut String, by: &str) {
+pub fn suppress(draw: &mut Draw, rule: &mut String, by: &str) {
     if draw.once_in(5) {
         let by = if !by.is_empty() && draw.once_in(2) { format!(" by {by}") } else { String::new() };
         rule.push_str(&format!("  suppress {}{by}\n", span(draw)));
@@ -254,7 +258,7 @@ fn pattern(draw: &mut Draw) -> String {
 }
 
 /// `repeat` and `resolve`.
-fn lasting(draw: &mut Draw, rule: &mut String) {
+pub fn lasting(draw: &mut Draw, rule: &mut String) {
     if draw.once_in(3) {
         rule.push_str(&format!("  repeat {}\n", draw.pick(&["1s", "2s", "7s"])));
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::listed::Listed;
 use super::parcel::{Parcel, Pick, Rows, Share};
 use super::program::Compiled;
 use super::reorder::Reorder;
@@ -22,12 +23,16 @@ use tripline_query_lang::plan::RuleId;
 pub struct Detector {
     pub(super) program: Arc<Program>,
     pub(super) scope: usize,
-    reorder: Reorder,
+    pub(super) reorder: Reorder,
     pub(super) rules: Vec<Box<dyn Store>>,
     pub(super) shared: Shared,
     /// Of a scope that leaves out repeats.
     pub(super) ids: Ids,
-    share: Share,
+    /// Rules whose keys come from a table.
+    pub(super) listed: Listed,
+    pub(super) share: Share,
+    /// The last watermark, microseconds.
+    pub(super) passed_us: i64,
 }
 
 /// What is open, for metrics and for the test that nothing is left.
@@ -51,8 +56,8 @@ impl Detector {
         let store = |(position, rule): (u32, &Compiled)| rule.store(position, members.rules.len());
         let rules = (0..).zip(compiled).map(store).collect();
         let shared = Shared { key_types: members.key_types.clone(), ..Shared::default() };
-        let (reorder, ids) = (Reorder::default(), Ids::default());
-        Detector { scope, reorder, rules, shared, ids, share, program }
+        let (reorder, ids, listed) = (Reorder::default(), Ids::default(), Listed::new(&program, scope));
+        Detector { scope, reorder, rules, shared, ids, listed, share, passed_us: i64::MIN, program }
     }
 
     /// Looks things up in these tables, which others fill.
@@ -62,8 +67,10 @@ impl Detector {
     }
 
     /// The input starts here, microseconds: rules without a key that wait for an absence wait from now on, at the worker that
-    /// has the empty key. Before event time has passed the start; a state that is there already knows.
+    /// has the empty key, and keys of tables are watched. Before event time has passed the start; a state that is there
+    /// already knows.
     pub fn begin(&mut self, start_us: i64) {
+        self.listed.start_us = Some(start_us);
         if self.shared.key_types.is_empty() && self.share.has_key(hash_key(&[])) {
             self.rules.iter_mut().for_each(|rule| rule.begin(start_us, &mut self.shared));
         }
@@ -81,7 +88,10 @@ impl Detector {
     /// are so much later: at or above what was committed before.
     pub fn advance(&mut self, watermark_us: i64, out: &mut Out) {
         let start = (out.alerts.len(), out.together.len());
+        let before_us = self.passed_us;
+        self.passed_us = before_us.max(watermark_us);
         let watermark_us = watermark_us.saturating_sub(self.lag_us());
+        self.take_turns(before_us, watermark_us, i64::MAX, out);
         self.release(Some(watermark_us), out);
         while let Some(timer) = self.shared.timers.pop(watermark_us) {
             self.rules[timer.rule as usize].time(timer, watermark_us, &mut self.shared, out);
@@ -95,9 +105,11 @@ impl Detector {
     /// The input is finite and has ended.
     pub fn finish(&mut self, out: &mut Out) {
         let start = (out.alerts.len(), out.together.len());
+        let newest_us = self.passed_us.saturating_sub(1);
+        self.take_turns(self.passed_us, i64::MAX, newest_us, out);
         self.release(None, out);
         for rule in &mut self.rules {
-            rule.finish(&mut self.shared, out);
+            rule.finish(newest_us, &mut self.shared, out);
         }
         // What is left has no end in time; what stands in the heap was ended here.
         self.shared.timers.clear();
@@ -123,8 +135,28 @@ impl Detector {
         }
     }
 
-    fn lag_us(&self) -> i64 {
+    pub(super) fn lag_us(&self) -> i64 {
         self.program.scopes[self.scope].turn.lag_us
+    }
+
+    /// Keys of tables come and go, between the rows: from the watermark before on, and up to this time. `newest_us`: the
+    /// input has ended, and this is as far as it went.
+    fn take_turns(&mut self, before_us: i64, until_us: i64, newest_us: i64, out: &mut Out) {
+        if self.listed.is_empty() {
+            return;
+        }
+        let from_us = before_us.saturating_sub(self.lag_us());
+        for turn in self.listed.turns(&self.shared.tables, self.share, from_us, until_us) {
+            // What holds from a time on holds for the events of that time.
+            self.release(Some(turn.at_us), out);
+            for rule in self.listed.rules(&turn) {
+                let (rule, key) = (&mut self.rules[*rule], (turn.hash, &turn.key[..]));
+                match turn.comes {
+                    true => rule.comes(key, turn.at_us, &mut self.shared),
+                    false => rule.goes(key, (turn.at_us, newest_us), &mut self.shared, out),
+                }
+            }
+        }
     }
 
     fn release(&mut self, watermark_us: Option<i64>, out: &mut Out) {

@@ -324,7 +324,7 @@ impl Behaviour for FamilyRule {
         state.events.is_empty()
     }
 
-    fn finish(&self, state: &mut FamilyState, bench: &mut Bench<'_>) -> bool {
+    fn finish(&self, state: &mut FamilyState, _newest_us: i64, bench: &mut Bench<'_>) -> bool {
         self.time(state, i64::MAX, bench)
     }
 

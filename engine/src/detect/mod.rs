@@ -23,6 +23,7 @@ mod family;
 mod interest;
 mod keys;
 mod likeness;
+mod listed;
 pub mod local;
 mod needs;
 mod out;
@@ -48,6 +49,7 @@ mod turns;
 mod unique;
 mod view;
 mod voice;
+mod waiting;
 mod warm;
 mod window;
 

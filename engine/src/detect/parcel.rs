@@ -123,7 +123,7 @@ fn parcels(scope: usize, rows: &Arc<Rows>, picks: Vec<Pick>, workers: usize) -> 
 }
 
 /// The keys of the rows that the routes of a scope want, by lane, and a pick for each in the total order.
-fn pick(
+pub(super) fn pick(
     routes: &[Route],
     (batch, answers, of): (&Batch, &Answers, Option<&Bitmap>),
     (wanted, keyless, unasked): (&mut Bitmap, &mut Bitmap, &mut Vec<(usize, Bitmap)>),

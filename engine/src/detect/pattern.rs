@@ -33,6 +33,8 @@ pub(super) struct PatternRule {
     reads_key: bool,
     /// See [`waits_for_events`].
     waits_for_events: bool,
+    /// Its keys are those of a table.
+    is_listed: bool,
     /// What is said of an absence that ended a match.
     pub(super) outages: Option<Outages>,
     pub(super) voice: Arc<Voice>,
@@ -115,6 +117,7 @@ impl PatternRule {
             absence: absence(plan, &pattern.seq).into(),
             reads_key,
             waits_for_events: waits_for_events(pattern),
+            is_listed: rule.key_table.is_some(),
             outages: Outages::new(rule, pattern, is_handed_over(&machine)),
             voice: Arc::new(Voice::new(id, rule, longest_wait(pattern))),
             machine,
@@ -358,11 +361,15 @@ impl Behaviour for PatternRule {
         self.machine.is_silence()
     }
 
+    fn is_listed(&self) -> bool {
+        self.is_listed
+    }
+
     fn begin(&self, state: &mut PatternState, start_us: i64) {
         self.machine.begin(&mut state.machine, start_us);
     }
 
-    fn finish(&self, state: &mut PatternState, bench: &mut Bench<'_>) -> bool {
+    fn finish(&self, state: &mut PatternState, _newest_us: i64, bench: &mut Bench<'_>) -> bool {
         let start = bench.out.alerts.len();
         let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
         self.machine.finish(&mut state.machine, &parts, &mut bench.scratch.matches);

@@ -155,7 +155,9 @@ impl Program {
                     ))))
                 }
                 (Body::Threshold(threshold), _) => Some(match &threshold.window {
-                    Some(window) => Compiled::Window(Arc::new(WindowRule::new(id, rule, threshold, window, !shared))),
+                    Some(window) => {
+                        Compiled::Window(Arc::new(WindowRule::new(&plan, id, rule, threshold, window, !shared)))
+                    }
                     None => Compiled::Threshold(Arc::new(ThresholdRule::new(&plan, id, rule, threshold))),
                 }),
                 (Body::Pattern(_), None) => None,

@@ -98,6 +98,11 @@ impl Reorder {
         self.waiting
     }
 
+    /// All that waits, in no particular order.
+    pub fn rows(&self) -> impl Iterator<Item = (&Rows, &Pick)> {
+        self.runs.iter().flat_map(|run| run.picks[run.next..].iter().map(|pick| (&*run.rows, pick)))
+    }
+
     /// Gives out all rows below the watermark (`None`: all) in the total order, as stretches of runs.
     pub fn release(&mut self, watermark_us: Option<i64>, mut take: impl FnMut(&Run, Range<usize>)) {
         while self.runs.peek().is_some_and(|run| watermark_us.is_none_or(|w| run.at_us(run.next) < w)) {

@@ -87,8 +87,19 @@ pub(super) trait Behaviour: Send + Sync {
         false
     }
 
-    /// The input starts here, microseconds.
+    /// Its keys are those of a table: others are not watched.
+    fn is_listed(&self) -> bool {
+        false
+    }
+
+    /// The key is watched from here on, microseconds: the input starts, or its table has a row.
     fn begin(&self, _state: &mut Self::State, _start_us: i64) {}
+
+    /// The key is watched up to here, microseconds, and what it has is forgotten then. With the time of the newest event if
+    /// the input has ended, otherwise the end of time.
+    fn goes(&self, state: &mut Self::State, (at_us, _newest_us): (i64, i64), bench: &mut Bench<'_>) {
+        self.time(state, at_us, bench);
+    }
 
     /// Takes the next event of the key.
     fn event(&self, state: &mut Self::State, seen: &Seen<'_>, bench: &mut Bench<'_>);
@@ -96,8 +107,8 @@ pub(super) trait Behaviour: Send + Sync {
     /// Event time has certainly passed everything strictly before the watermark. Returns whether the state is as good as none.
     fn time(&self, state: &mut Self::State, watermark_us: i64, bench: &mut Bench<'_>) -> bool;
 
-    /// The input has ended. Returns whether the state is as good as none.
-    fn finish(&self, state: &mut Self::State, bench: &mut Bench<'_>) -> bool;
+    /// The input has ended; the time of its newest event, microseconds. Returns whether the state is as good as none.
+    fn finish(&self, state: &mut Self::State, newest_us: i64, bench: &mut Bench<'_>) -> bool;
 
     /// The row of a view as of a time, if there is one.
     fn row(&self, _state: &mut Self::State, _at_us: i64, _bench: &mut Bench<'_>) -> Option<Vec<Value>> {

@@ -70,11 +70,18 @@ pub(super) trait Store: Send {
     /// The input starts here, microseconds, for the key of rules without one.
     fn begin(&mut self, start_us: i64, shared: &mut Shared);
 
+    /// A key of the rule's table has a row from this time on, microseconds, by hash and bytes; one that is watched already
+    /// stays as it is.
+    fn comes(&mut self, key: (u64, &[u8]), at_us: i64, shared: &mut Shared);
+
+    /// It has none any more from this time on; `newest_us` as for [`Behaviour::goes`].
+    fn goes(&mut self, key: (u64, &[u8]), times: (i64, i64), shared: &mut Shared, out: &mut Out);
+
     /// A deadline below the watermark has come up.
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Out);
 
-    /// The input has ended.
-    fn finish(&mut self, shared: &mut Shared, out: &mut Out);
+    /// The input has ended; the time of its newest event, microseconds.
+    fn finish(&mut self, newest_us: i64, shared: &mut Shared, out: &mut Out);
 
     /// The rows of a view as of a time, in no order.
     fn rows(&mut self, at_us: i64, shared: &mut Shared) -> Vec<ViewRow>;
@@ -142,13 +149,16 @@ impl<B: Behaviour> Store for Slots<B> {
             && let Some(slot) = self.slots.get_mut(id)
         {
             self.rule.event(&mut slot.state, seen, &mut bench);
-            if self.rule.is_idle(&slot.state) {
+            if self.rule.is_idle(&slot.state) && !self.rule.is_listed() {
                 self.slots.remove(id);
                 keys.release(id);
                 key.id = None;
             } else if !self.rule.deadline_grows() || slot.armed == NEVER {
                 arm(&*self.rule, self.position, id, slot, i64::MIN, timers);
             }
+            return;
+        }
+        if self.rule.is_listed() {
             return;
         }
         let mut state = B::State::default();
@@ -161,15 +171,30 @@ impl<B: Behaviour> Store for Slots<B> {
     }
 
     fn begin(&mut self, start_us: i64, shared: &mut Shared) {
-        let hash = hash_key(&[]);
+        if self.rule.begins() {
+            self.comes((hash_key(&[]), &[]), start_us, shared);
+        }
+    }
+
+    fn comes(&mut self, (hash, key): (u64, &[u8]), at_us: i64, shared: &mut Shared) {
         let is_known = |id: KeyId| self.slots.get(id).is_some();
-        if !self.rule.begins() || shared.keys.find(hash, &[]).is_some_and(is_known) {
+        if shared.keys.find(hash, key).is_some_and(is_known) {
             return;
         }
         let mut state = B::State::default();
-        self.rule.begin(&mut state, start_us);
-        let id = shared.keys.hold(hash, &[]);
+        self.rule.begin(&mut state, at_us);
+        let id = shared.keys.hold(hash, key);
         self.put(id, state, &mut shared.timers);
+    }
+
+    fn goes(&mut self, (hash, key): (u64, &[u8]), times: (i64, i64), shared: &mut Shared, out: &mut Out) {
+        let Shared { keys, key_types, scratch, tables, .. } = shared;
+        let Some(id) = keys.find(hash, key) else { return };
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let mut bench = Bench { key, key_types, out, scratch, tables: &**tables };
+        self.rule.goes(&mut slot.state, times, &mut bench);
+        self.slots.remove(id);
+        keys.release(id);
     }
 
     fn warm(&self, keys: &[Option<KeyId>]) -> i64 {
@@ -187,7 +212,7 @@ impl<B: Behaviour> Store for Slots<B> {
         let Some(slot) = slot else { return };
         let mut bench = Bench { key: keys.bytes(timer.key), key_types, out, scratch, tables: &**tables };
         slot.armed = NEVER;
-        if self.rule.time(&mut slot.state, watermark_us, &mut bench) {
+        if self.rule.time(&mut slot.state, watermark_us, &mut bench) && !self.rule.is_listed() {
             self.slots.remove(timer.key);
             keys.release(timer.key);
         } else {
@@ -195,12 +220,12 @@ impl<B: Behaviour> Store for Slots<B> {
         }
     }
 
-    fn finish(&mut self, shared: &mut Shared, out: &mut Out) {
+    fn finish(&mut self, newest_us: i64, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, key_types, scratch, tables, .. } = shared;
         for id in self.slots.ids() {
             let Some(slot) = self.slots.get_mut(id) else { continue };
             let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch, tables: &**tables };
-            if self.rule.finish(&mut slot.state, &mut bench) {
+            if self.rule.finish(&mut slot.state, newest_us, &mut bench) || self.rule.is_listed() {
                 self.slots.remove(id);
                 keys.release(id);
             }

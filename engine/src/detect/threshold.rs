@@ -298,7 +298,7 @@ impl Behaviour for ThresholdRule {
         !state.open && state.episode.is_none() && is_heard && is_past
     }
 
-    fn finish(&self, state: &mut ThresholdState, bench: &mut Bench<'_>) -> bool {
+    fn finish(&self, state: &mut ThresholdState, _newest_us: i64, bench: &mut Bench<'_>) -> bool {
         self.time(state, i64::MAX, bench)
     }
 

@@ -173,7 +173,7 @@ impl Behaviour for ViewRule {
         state.last_us.is_none_or(|last_us| is_over(&last_us))
     }
 
-    fn finish(&self, state: &mut ViewState, bench: &mut Bench<'_>) -> bool {
+    fn finish(&self, state: &mut ViewState, _newest_us: i64, bench: &mut Bench<'_>) -> bool {
         if self.is_shown {
             self.catch_up(state, None, bench);
             return false;

@@ -1,34 +1,39 @@
 //! `derive` with a window: one row for each window that is over.
 
-use std::sync::Arc;
-
 use super::rule::{Behaviour, Bench, Seen};
+use super::threshold::{Clause, admitting};
 use super::voice::{Facts, Moment, Voice};
 use crate::alert::AlertState;
 use crate::expr::{BatchRow, Scene};
 use crate::state::StateError;
 use crate::windows::{Row, WindowProgram, WindowState};
-use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, FieldId, Rule, RuleId, Threshold, Window};
+use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, Plan, Rule, RuleId, Threshold, Window};
 use tripline_query_lang::value::Value;
 
 /// A `derive` with a window, compiled.
 pub(super) struct WindowRule {
-    /// By clause: the field of each slot.
-    fields: Vec<Arc<[Option<FieldId>]>>,
+    on: Vec<Clause>,
     program: WindowProgram,
     voice: Voice,
 }
 
 impl WindowRule {
     /// Compiles a rule whose body has this window; `plain`: without shortcuts.
-    pub fn new(id: RuleId, rule: &Rule, threshold: &Threshold, window: &Window, plain: bool) -> WindowRule {
-        let program = if plain {
-            WindowProgram::new(window, &rule.histories)
-        } else {
-            WindowProgram::by_panes(window, &rule.histories, least(rule))
+    pub fn new(
+        plan: &Plan,
+        id: RuleId,
+        rule: &Rule,
+        threshold: &Threshold,
+        window: &Window,
+        plain: bool,
+    ) -> WindowRule {
+        let program = match rule.key_table {
+            Some(_) => WindowProgram::of_listed(window, &rule.histories),
+            None if plain => WindowProgram::new(window, &rule.histories),
+            None => WindowProgram::by_panes(window, &rule.histories, least(rule)),
         };
         WindowRule {
-            fields: threshold.on.iter().map(|on| on.fields.clone().into()).collect(),
+            on: threshold.on.iter().map(|on| Clause::new(plan, on)).collect(),
             program,
             voice: Voice::new(id, rule, 0),
         }
@@ -97,15 +102,10 @@ impl Behaviour for WindowRule {
     }
 
     fn event(&self, state: &mut WindowState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
-        let Some(on) = seen.first else { return };
         let row = BatchRow { batch: seen.batch, row: seen.row };
-        let scene = Scene {
-            row: Some(&row),
-            slots: &self.fields[on as usize],
-            at_us: seen.batch.at_us[seen.row],
-            tables: Some(bench.tables),
-            ..Scene::EMPTY
-        };
+        let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
+        let Some((on, clause)) = admitting(&self.on, seen, &scene) else { return };
+        let scene = Scene { slots: &clause.fields, ..scene };
         if self.program.event(state, on, &scene, &mut |row| self.say(&row, None, bench)) {
             self.program.complete(state, &mut |row| self.say(&row, Some(seen.moment()), bench));
         }
@@ -115,8 +115,21 @@ impl Behaviour for WindowRule {
         self.program.close(state, watermark_us, &mut |row| self.say(&row, None, bench))
     }
 
-    fn finish(&self, state: &mut WindowState, bench: &mut Bench<'_>) -> bool {
-        self.time(state, i64::MAX, bench)
+    fn is_listed(&self) -> bool {
+        self.program.is_listed()
+    }
+
+    fn begin(&self, state: &mut WindowState, start_us: i64) {
+        self.program.begin(state, start_us);
+    }
+
+    /// A window that ends at this very time is whole.
+    fn goes(&self, state: &mut WindowState, (at_us, newest_us): (i64, i64), bench: &mut Bench<'_>) {
+        self.program.close_begun(state, (at_us.saturating_add(1), newest_us), &mut |row| self.say(&row, None, bench));
+    }
+
+    fn finish(&self, state: &mut WindowState, newest_us: i64, bench: &mut Bench<'_>) -> bool {
+        self.program.close_begun(state, (i64::MAX, newest_us), &mut |row| self.say(&row, None, bench))
     }
 
     fn deadline(&self, state: &WindowState) -> Option<i64> {

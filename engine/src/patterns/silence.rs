@@ -2,6 +2,7 @@
 
 use super::condition::Part;
 use super::{KeyState, Match, Offer};
+use crate::expr::{BatchRow, Scene};
 
 /// `match no X for D`.
 pub(super) struct Silence {
@@ -22,9 +23,16 @@ impl Silence {
     pub(super) fn event(&self, state: &mut KeyState, offer: &Offer<'_>, at_us: i64) {
         let is_new = state.known_us.is_none();
         state.known_us.get_or_insert(at_us);
-        if offer.roles & self.part.role != 0 || is_new {
+        if is_new || self.ends(offer) {
             state.wake_us = at_us.saturating_add(self.hold_us);
         }
+    }
+
+    /// Whether the event is an X.
+    fn ends(&self, offer: &Offer<'_>) -> bool {
+        let row = BatchRow { batch: offer.batch, row: offer.row };
+        let scene = Scene { keys: offer.keys, tables: offer.tables, ..Scene::of_row(&row) };
+        offer.roles & self.part.role != 0 && self.part.rest_holds(&scene)
     }
 
     /// Event time has certainly passed everything strictly before `before_us`.

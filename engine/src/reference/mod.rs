@@ -76,7 +76,8 @@ pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
         for rule in ready {
             let from = found.alerts.len();
             let lag_us = derived::lag_us(plan, rule);
-            run_rule(plan, tables, rule, &all, (start_us, newest_us.saturating_sub(lag_us)), &mut found);
+            let time = Time { start_us, newest_us, lag_us };
+            run_rule(plan, tables, rule, &all, time, &mut found);
             for alert in &mut found.alerts[from..] {
                 alert.position.time_us = alert.position.time_us.saturating_add(lag_us);
             }
@@ -106,20 +107,38 @@ struct Found {
     rows: Vec<Event>,
 }
 
-/// Runs one rule over all events, those of earlier rules among them; `from_us` and `until_us`: as far as its time goes.
+/// How far time goes for a rule, microseconds.
+#[derive(Clone, Copy)]
+struct Time {
+    /// The first event of the input.
+    start_us: i64,
+    /// The newest one.
+    newest_us: i64,
+    /// How late what the rule reads may come.
+    lag_us: i64,
+}
+
+impl Time {
+    /// Up to when it is certain for the rule that nothing more comes.
+    fn until_us(self) -> i64 {
+        self.newest_us.saturating_sub(self.lag_us)
+    }
+}
+
+/// Runs one rule over all events, those of earlier rules among them.
 fn run_rule<'a>(
     plan: &'a Plan,
     tables: &'a Tables<'a>,
     index: usize,
     events: &[&'a Event],
-    (from_us, until_us): (i64, i64),
+    time: Time,
     found: &mut Found,
 ) {
     let (id, rule) = (RuleId(index as u32), &plan.rules[index]);
     match &rule.body {
         // What it knows is worked out when it is looked up.
         _ if rule.keeps.is_some() => {}
-        Body::Threshold(threshold) => threshold::run(plan, tables, (id, rule), threshold, (events, until_us), found),
-        Body::Pattern(pattern) => pattern::run(plan, tables, (id, rule), pattern, (events, until_us), from_us, found),
+        Body::Threshold(threshold) => threshold::run(plan, tables, (id, rule), threshold, (events, time), found),
+        Body::Pattern(pattern) => pattern::run(plan, tables, (id, rule), pattern, (events, time), found),
     }
 }

@@ -48,4 +48,50 @@ impl<'a> Tables<'a> {
         let of_key = self.rows.iter().filter(|(from, row)| row.table == table && row.key == key && *from <= at_us);
         of_key.max_by_key(|(from, row)| (*from, row.partition))?.1.values.clone()
     }
+
+    /// The keys of a table, each with the stretches of time for which it has a row: from a time on and, if it goes again, to
+    /// before another. Counted from `start_us`: of what was before, nothing is known.
+    pub fn listed(&self, table: TableId, start_us: i64) -> Vec<(&[Value], Vec<Stretch>)> {
+        let mut keys: Vec<&[Value]> = Vec::new();
+        for (_, row) in self.rows.iter().filter(|(_, row)| row.table == table) {
+            if !keys.contains(&&row.key[..]) {
+                keys.push(&row.key);
+            }
+        }
+        keys.into_iter().map(|key| (key, self.stretches(table, key, start_us))).collect()
+    }
+
+    fn stretches(&self, table: TableId, key: &[Value], start_us: i64) -> Vec<Stretch> {
+        let of_key = self.rows.iter().filter(|(_, row)| row.table == table && row.key == key);
+        let mut times: Vec<i64> = of_key.map(|(from, _)| *from).filter(|from| *from > start_us).collect();
+        times.push(start_us);
+        times.sort_unstable();
+        times.dedup();
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for at_us in times {
+            let is_there = self.row(table, key, at_us).is_some();
+            match stretches.last_mut().filter(|last| last.to_us.is_none()) {
+                None if is_there => stretches.push(Stretch { from_us: at_us, to_us: None }),
+                Some(last) if !is_there => last.to_us = Some(at_us),
+                _ => {}
+            }
+        }
+        stretches
+    }
+}
+
+/// A stretch of time: from its first moment to before its end, if it has one.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    /// Its first moment, microseconds.
+    pub from_us: i64,
+    /// Its end, itself excluded.
+    pub to_us: Option<i64>,
+}
+
+impl Stretch {
+    /// Whether the time lies in it.
+    pub fn has(self, at_us: i64) -> bool {
+        self.from_us <= at_us && self.to_us.is_none_or(|to_us| at_us < to_us)
+    }
 }

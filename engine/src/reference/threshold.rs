@@ -8,28 +8,43 @@ use super::history::Seen;
 use super::keys::{all_keys, key_of};
 use super::look::Look;
 use super::tables::Tables;
-use super::{Event, Found, window};
+use super::{Event, Found, Time, window};
 use crate::alert::AlertState;
 
 /// All alerts of a threshold rule, key by key.
-pub(super) fn run(
-    plan: &Plan,
-    tables: &Tables<'_>,
-    (id, rule): (RuleId, &Rule),
-    threshold: &Threshold,
-    (events, newest_us): (&[&Event], i64),
+pub(super) fn run<'a>(
+    plan: &'a Plan,
+    tables: &'a Tables<'a>,
+    (id, rule): (RuleId, &'a Rule),
+    threshold: &'a Threshold,
+    (events, time): (&[&'a Event], Time),
     found: &mut Found,
 ) {
     let owners: Vec<_> = threshold.on.iter().map(|on| (on.stream, on.keys.as_slice())).collect();
-    for key in all_keys(events, &owners) {
-        let admitted = events.iter().filter_map(|event| {
+    let admitted_of = |key: &[Value]| -> Vec<Admitted<'_>> {
+        let admitted = |event: &&'a Event| {
             let (position, on) = admitted_by(threshold, tables, event)?;
             (key_of(event, &on.keys)? == key).then_some(Admitted { event, on, position })
-        });
-        let history = Admission { rule, tables, key: key.clone(), events: admitted.collect() };
+        };
+        events.iter().filter_map(admitted).collect()
+    };
+    if let (Some(table), Some(window)) = (rule.key_table, &threshold.window) {
+        for (key, stretches) in tables.listed(table, time.start_us) {
+            for stretch in stretches {
+                let mut events = admitted_of(key);
+                events.retain(|admitted| stretch.has(admitted.event.at_us()));
+                let history = Admission { rule, tables, key: key.to_vec(), events };
+                window::of_listed(plan, id, window, &history, (stretch, time.newest_us), found);
+            }
+        }
+        return;
+    }
+    for key in all_keys(events, &owners) {
+        let admitted = admitted_of(&key);
+        let history = Admission { rule, tables, key: key.clone(), events: admitted };
         match &threshold.window {
             Some(window) => window::run(plan, id, window, &history, found),
-            None => walk(plan, id, threshold, &history, newest_us, found),
+            None => walk(plan, id, threshold, &history, time.until_us(), found),
         }
     }
 }

@@ -7,6 +7,7 @@ use tripline_query_lang::plan::{Plan, RuleId, Window};
 
 use super::Found;
 use super::alerts::Sending;
+use super::tables::Stretch;
 use super::threshold::Admission;
 use crate::windows::Tiles;
 
@@ -31,6 +32,27 @@ pub(super) fn run(plan: &Plan, id: RuleId, window: &Window, history: &Admission<
     }
 }
 
+/// A key that has its row for this stretch of time: a row for each window at whose end, itself excluded, it still has. The
+/// events are those of the stretch; windows that begin after the newest event of the input are not.
+pub(super) fn of_listed(
+    plan: &Plan,
+    id: RuleId,
+    window: &Window,
+    history: &Admission<'_>,
+    (stretch, newest_us): (Stretch, i64),
+    found: &mut Found,
+) {
+    let Window::Every(every) = window else { return };
+    let tiles = Tiles::new(every);
+    let times: Vec<i64> = history.events.iter().map(|admitted| admitted.event.at_us()).collect();
+    let mut sending = Sending::new(plan, history.tables, (id, history.rule), history.key.clone());
+    let mut end_us = tiles.end_after(stretch.from_us);
+    while tiles.start_of(end_us) <= newest_us && stretch.to_us.is_none_or(|to_us| end_us <= to_us) {
+        sending.window(history, &piece(&tiles, end_us, &times), found);
+        end_us = tiles.end_after(end_us);
+    }
+}
+
 fn pieces(window: &Window, times: &[i64]) -> Vec<Piece> {
     match window {
         Window::Every(every) => by_the_clock(&Tiles::new(every), times),
@@ -49,12 +71,13 @@ fn by_the_clock(tiles: &Tiles, times: &[i64]) -> Vec<Piece> {
             end_us = tiles.end_after(end_us);
         }
     }
-    let piece = |end_us: i64| {
-        let start_us = tiles.start_of(end_us);
-        let events = times.partition_point(|at| *at < start_us)..times.partition_point(|at| *at < end_us);
-        Piece { start_us, end_us, events, is_complete: false }
-    };
-    ends.into_iter().map(piece).collect()
+    ends.into_iter().map(|end_us| piece(tiles, end_us, times)).collect()
+}
+
+fn piece(tiles: &Tiles, end_us: i64, times: &[i64]) -> Piece {
+    let start_us = tiles.start_of(end_us);
+    let events = times.partition_point(|at| *at < start_us)..times.partition_point(|at| *at < end_us);
+    Piece { start_us, end_us, events, is_complete: false }
 }
 
 /// An event belongs to the session of the one before it if it is at most the gap later, the exact end included.

@@ -35,17 +35,16 @@ impl Comings {
     /// The keys that are there at a time, and since when.
     pub fn there(&self, at_us: i64) -> Vec<(Vec<u8>, i64)> {
         let mut since: BTreeMap<&[u8], Option<i64>> = BTreeMap::new();
-        for (key, (from_us, there)) in &self.newest {
+        for ((from_us, key), there) in &self.log {
             if *from_us <= at_us {
                 since.insert(key, there.then_some(*from_us));
+            } else {
+                // What goes first, as far as it is remembered, was there before that.
+                since.entry(key).or_insert((!there).then_some(i64::MIN));
             }
         }
-        // What has changed later was otherwise before.
-        let later: Vec<_> =
-            self.newest.iter().filter(|(_, (from_us, _))| *from_us > at_us).map(|(key, _)| key).collect();
-        for key in later {
-            let before = self.log.iter().rfind(|((from_us, of), _)| of == key && *from_us <= at_us);
-            since.insert(key, before.and_then(|((from_us, _), there)| there.then_some(*from_us)));
+        for (key, (from_us, there)) in self.newest.iter().filter(|(_, (from_us, _))| *from_us <= at_us) {
+            since.insert(key, there.then_some(*from_us));
         }
         since.into_iter().filter_map(|(key, since)| Some((key.to_vec(), since?))).collect()
     }
@@ -83,6 +82,9 @@ mod tests {
         assert_eq!(shown(&comings, 6, 13), [(9, b"a".to_vec(), false), (12, b"a".to_vec(), true)]);
         assert_eq!(comings.there(8), [(b"a".to_vec(), i64::MIN), (b"b".to_vec(), 5)]);
         assert_eq!(comings.there(10), [(b"b".to_vec(), 5)]);
+        comings.compact(8);
+        // That it came is forgotten, but not that it was there.
+        assert_eq!(comings.there(8), [(b"a".to_vec(), i64::MIN), (b"b".to_vec(), 5)]);
         comings.compact(10);
         assert_eq!(comings.there(20), [(b"a".to_vec(), 12), (b"b".to_vec(), 5)]);
         assert_eq!(shown(&comings, i64::MIN, 20), [(12, b"a".to_vec(), true)]);

@@ -16,6 +16,8 @@ pub struct WindowProgram {
     history_count: usize,
     /// Where these say it all.
     pub(super) panes: Option<Panes>,
+    /// Its keys are those of a table: windows without events give rows, too.
+    listed: bool,
 }
 
 enum Kind {
@@ -47,7 +49,7 @@ impl WindowProgram {
             Window::Count(events) => Kind::Count(*events),
         };
         let program = HistoryProgram::new(histories, &HistoryScope::Admitted);
-        WindowProgram { kind, histories: program, history_count: histories.len(), panes: None }
+        WindowProgram { kind, histories: program, history_count: histories.len(), panes: None, listed: false }
     }
 
     /// As `new`, by panes where the functions allow. Rows in which the only function's value is below `least` are never
@@ -55,6 +57,11 @@ impl WindowProgram {
     pub fn by_panes(window: &Window, histories: &[History], least: u64) -> WindowProgram {
         let panes = if let Window::Every(every) = window { Panes::new(every, histories, least) } else { None };
         WindowProgram { panes, ..WindowProgram::new(window, histories) }
+    }
+
+    /// As `new`; a key that has begun gives a row for each window by the clock, empty ones as well.
+    pub fn of_listed(window: &Window, histories: &[History]) -> WindowProgram {
+        WindowProgram { listed: true, ..WindowProgram::new(window, histories) }
     }
 
     /// Reads a little of what a key keeps, so that it is in the cache; what it returns means nothing.
@@ -65,6 +72,16 @@ impl WindowProgram {
     /// An event never brings the deadline nearer.
     pub fn deadline_grows(&self) -> bool {
         self.panes.as_ref().is_none_or(Panes::deadline_grows)
+    }
+
+    /// A key gives rows from when it has begun, and no others do.
+    pub fn is_listed(&self) -> bool {
+        self.listed
+    }
+
+    /// The key's first window is the one that this time lies in, microseconds.
+    pub fn begin(&self, state: &mut WindowState, from_us: i64) {
+        state.open = Some(Open { first_us: from_us, last_us: i64::MIN, end_us: self.end_after(from_us), events: 0 });
     }
 
     /// Takes the next event of the key in the total order; `on` and the scene as in [`HistoryProgram::push`]. Windows that
@@ -102,20 +119,38 @@ impl WindowProgram {
 
     /// Tells all windows that end before this time. Returns whether nothing is left.
     pub fn close(&self, state: &mut WindowState, passed_us: i64, tell: &mut dyn FnMut(Row<'_>)) -> bool {
+        self.close_begun(state, (passed_us, i64::MAX), tell)
+    }
+
+    /// As `close`; of the windows of a listed key those alone that begin by `newest_us`, up to which the input went.
+    pub fn close_begun(
+        &self,
+        state: &mut WindowState,
+        (passed_us, newest_us): (i64, i64),
+        tell: &mut dyn FnMut(Row<'_>),
+    ) -> bool {
         if let Some(panes) = &self.panes {
             return panes.close(&mut state.paned, passed_us, tell);
         }
         while let Some(open) = state.open.filter(|open| open.end_us < passed_us && !self.counts()) {
-            let (start_us, next) = match &self.kind {
-                Kind::Every { tiles, tiling } => (tiles.start_of(open.end_us), next(tiles, *tiling, open)),
-                Kind::Session(_) | Kind::Count(_) => (open.first_us, None),
+            let (start_us, next, keeps) = match &self.kind {
+                Kind::Every { tiles, tiling } => {
+                    let (start_us, next) = (tiles.start_of(open.end_us), next(tiles, open));
+                    let has_events = |next: &Open| !tiling && tiles.start_of(next.end_us) <= open.last_us;
+                    let keeps = next.as_ref().is_some_and(has_events);
+                    (start_us, next.filter(|_| keeps || self.listed), keeps)
+                }
+                Kind::Session(_) | Kind::Count(_) => (open.first_us, None, false),
             };
+            if self.listed && start_us > newest_us {
+                break;
+            }
             // Windows shorter than the time between their ends leave gaps: an event may lie in none.
-            if start_us <= open.last_us {
+            if self.listed || start_us <= open.last_us {
                 self.tell(&mut state.history, (start_us, open.end_us), tell);
             }
             state.open = next;
-            if next.is_none() {
+            if !keeps {
                 state.history = HistoryState::default();
             }
         }
@@ -157,8 +192,8 @@ impl WindowProgram {
     }
 }
 
-/// What is open once the window that ends first is over: the next one, if it has any event.
-fn next(tiles: &Tiles, tiling: bool, open: Open) -> Option<Open> {
+/// The next window that ends, if time goes so far.
+fn next(tiles: &Tiles, open: Open) -> Option<Open> {
     let end_us = tiles.end_after(open.end_us);
-    (!tiling && end_us > open.end_us && tiles.start_of(end_us) <= open.last_us).then_some(Open { end_us, ..open })
+    (end_us > open.end_us).then_some(Open { end_us, ..open })
 }

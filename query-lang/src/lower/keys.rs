@@ -3,15 +3,13 @@
 use crate::ast::{KeyPart, Keys};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{self, names, types};
-use crate::plan::{Expr, ExprKind, Key, StreamId, TableId, reads_tables};
+use crate::plan::{Body, Element, Expr, ExprKind, Key, Node, Rule, StreamId, TableId, Window, reads_tables};
 use crate::resolve::{Entity, World};
 use crate::span::Span;
 use crate::types::check::counted;
 use crate::types::place::Place;
 use crate::types::{convert, expression};
 use crate::value::Type;
-
-use super::gates;
 
 /// The parts of a key that are taken from an event of this stream, by name. Handed-over parts are reported.
 pub(super) fn of_stream<'a>(world: &World<'a>, file: usize, keys: &'a Keys, stream: StreamId) -> Vec<(String, Expr)> {
@@ -103,7 +101,6 @@ pub(super) fn table(world: &World<'_>, file: usize, keys: &Keys, key: &[Key]) ->
         world.report(fault.did_you_mean(&name.text, world.table_names()));
         return None;
     };
-    gates::key_table(world, file, name);
     let table = world.table(id);
     let own: Vec<&Type> = table.key_types().collect();
     if key.len() != own.len() {
@@ -121,6 +118,26 @@ pub(super) fn table(world: &World<'_>, file: usize, keys: &Keys, key: &[Key]) ->
         return None;
     }
     Some(id)
+}
+
+/// Only what can tell of a key without events takes its keys from a table; says where that is not so.
+pub(super) fn check_listed(world: &World<'_>, file: usize, keys: &Keys, rule: &Rule) {
+    let Some(table) = &keys.table else { return };
+    let tells_of_keys = match &rule.body {
+        Body::Threshold(threshold) => matches!(threshold.window, Some(Window::Every(_))),
+        Body::Pattern(pattern) => matches!(&pattern.seq[..], [Element { node: Node::No(_), .. }]),
+    };
+    if !tells_of_keys {
+        let message = "nothing is said of a key here before it has an event";
+        let fault = Diagnostic::new(codes::tables::LISTED, file, table.span, message);
+        let fault = fault.label("a silence (`match no x for 3m`) and windows by the clock (`every 1h`) watch a table's keys");
+        world.report(match &keys.parts[..] {
+            [KeyPart::Field(name)] => {
+                fault.hint(format!("for events of listed keys alone write `where {} in {}`", name.text, table.text))
+            }
+            _ => fault,
+        });
+    }
 }
 
 /// Says when a name is given twice.

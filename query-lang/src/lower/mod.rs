@@ -4,7 +4,6 @@ mod alert;
 mod derived;
 mod emit;
 mod episode;
-mod gates;
 mod keys;
 mod params;
 mod pattern;

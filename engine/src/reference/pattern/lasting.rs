@@ -9,13 +9,12 @@ use super::super::alerts::{Cause, PatternMatch, Sending};
 use super::fit::KeyView;
 use crate::alert::AlertState;
 
-/// `match no X for D` alone: once per outage of a key that has been seen, from its first event of any kind on; without
-/// `by` from the start of the input. An X exactly D after the one before is in time.
-pub(super) fn silences(view: &KeyView<'_>, absent: &Absent, start_us: i64) -> Vec<PatternMatch> {
+/// `match no X for D` alone: once per outage of a key, from when it is known on. An X exactly D after the one before is in
+/// time.
+pub(super) fn silences(view: &KeyView<'_>, absent: &Absent, known_us: Option<i64>) -> Vec<PatternMatch> {
     let hold_us = absent.hold_us.unwrap_or(0);
     let xs = (0..view.events.len()).filter(|event| view.is_absent(absent, *event, &[]));
-    let known = if view.rule.keys.is_empty() { Some(start_us) } else { view.events.first().map(|event| event.at_us()) };
-    let seen: Vec<i64> = known.into_iter().chain(xs.map(|event| view.at(event))).collect();
+    let seen: Vec<i64> = known_us.into_iter().chain(xs.map(|event| view.at(event))).collect();
     let mut found = Vec::new();
     for (position, from_us) in seen.iter().enumerate() {
         let deadline = from_us.saturating_add(hold_us);
@@ -32,11 +31,12 @@ pub(super) fn silences(view: &KeyView<'_>, absent: &Absent, start_us: i64) -> Ve
 /// or what is said of one, by its position.
 type Place = (i64, Option<usize>, bool, usize);
 
-/// All alerts of a key in their order: each match that is sent brings its repeats, and its end.
+/// All alerts of a key in their order: each match that is sent brings its repeats, and its end. `to_us`: from when on the
+/// key is not watched any more; otherwise time goes up to `newest_us`.
 pub(super) fn tell(
     view: &KeyView<'_>,
     found: Vec<PatternMatch>,
-    newest_us: i64,
+    (to_us, newest_us): (Option<i64>, i64),
     sending: &mut Sending<'_>,
     out: &mut Found,
 ) {
@@ -56,7 +56,7 @@ pub(super) fn tell(
     while let Some((_, (position, cause, state))) = waiting.pop_first() {
         let is_sent = sending.pattern_as(&view.events, &found[position], (state, cause), out);
         if state == AlertState::Firing && is_sent {
-            for (cause, state) in later(view, &found[position], newest_us) {
+            for (cause, state) in later(view, &found[position], to_us.map_or(newest_us, |to_us| to_us - 1)) {
                 waiting.insert(order(place(cause, true, position)), (position, cause, state));
             }
         }

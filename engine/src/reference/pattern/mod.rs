@@ -20,7 +20,7 @@ use self::way::Race;
 use super::alerts::{Cause, PatternMatch, Sending};
 use super::keys::all_keys;
 use super::tables::Tables;
-use super::{Event, Found};
+use super::{Event, Found, Time};
 
 /// All alerts of a pattern rule, key by key.
 pub(super) fn run<'a>(
@@ -28,10 +28,10 @@ pub(super) fn run<'a>(
     tables: &'a Tables<'a>,
     (id, rule): (RuleId, &'a Rule),
     pattern: &'a Pattern,
-    (events, newest_us): (&[&'a Event], i64),
-    start_us: i64,
+    (events, time): (&[&'a Event], Time),
     out: &mut Found,
 ) {
+    let (start_us, until_us) = (time.start_us, time.until_us());
     let steps = pattern.steps.iter().map(|s| (s.stream, &s.key));
     let parts: Vec<(StreamId, &StepKey)> =
         steps.chain(absents(pattern).into_iter().map(|a| (a.stream, &a.key))).collect();
@@ -42,6 +42,26 @@ pub(super) fn run<'a>(
             StepKey::HandOver(_) => None,
         })
         .collect();
+    if let (Some(table), [Element { node: Node::No(absent), .. }]) = (rule.key_table, &pattern.seq[..]) {
+        if start_us == i64::MAX {
+            // The input never starts.
+            return;
+        }
+        for (key, stretches) in tables.listed(table, start_us) {
+            for stretch in stretches {
+                let is_seen = |event: &&&'a Event| {
+                    stretch.has(event.at_us()) && all_keys(&[**event], &owners).iter().any(|own| own[..] == *key)
+                };
+                let events = events.iter().filter(is_seen).copied().collect();
+                let view = KeyView { rule, tables, pattern, key: key.to_vec(), events };
+                let mut sending = Sending::new(plan, tables, (id, rule), key.to_vec());
+                let mut found = lasting::silences(&view, absent, Some(stretch.from_us));
+                found.retain(|one| stretch.has(one.at_us));
+                lasting::tell(&view, found, (stretch.to_us, until_us), &mut sending, out);
+            }
+        }
+        return;
+    }
     let mut keys = all_keys(events, &owners);
     if rule.keys.is_empty() && keys.is_empty() && start_us < i64::MAX {
         // The one key is there whether it has an event or not.
@@ -58,10 +78,14 @@ pub(super) fn run<'a>(
         let view = KeyView { rule, tables, pattern, key: key.clone(), events };
         let mut sending = Sending::new(plan, tables, (id, rule), key);
         let found = match &pattern.seq[..] {
-            [Element { node: Node::No(absent), .. }] => lasting::silences(&view, absent, start_us),
+            // A key is known from its first event of any kind on; without `by` from the start of the input.
+            [Element { node: Node::No(absent), .. }] => {
+                let first = view.events.first().map(|event| event.at_us());
+                lasting::silences(&view, absent, if rule.keys.is_empty() { Some(start_us) } else { first })
+            }
             _ => OpenRuns::new(&view).walk(),
         };
-        lasting::tell(&view, found, newest_us, &mut sending, out);
+        lasting::tell(&view, found, (None, until_us), &mut sending, out);
     }
 }
 

@@ -21,4 +21,8 @@ super::codes! {
     VIEW_FIELD = "E0606", "bad-view-field", "a field of a view cannot be what it is said to be",
         "A view's field says something of the events of its key: `seen = count() over forever`, `home = mode(country) over 90d`. It is worked out when \
          it is looked up, at which moment there is no event of the view's own: so there is nothing previous, and no fields of an event.";
+    LISTED = "E0607", "keys-of-no-use", "the keys of a table are of no use here",
+        "`by device in devices` watches each key of the table, from its row on and until that is gone, whether it has an event or not. So it goes \
+         with what can tell of a key without events: a silence, `match no heartbeat for 3m`, and windows by the clock, `every 1h`, \
+         which then give a row for empty windows, too. Anywhere else write `where device in devices`.";
 }
