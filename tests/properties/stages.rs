@@ -22,7 +22,9 @@ pub fn over_rules(draw: &mut Draw) -> String {
             span(draw),
             filter(draw)
         ),
-        _ => format!("  by k\n  match e: s{}\n  then no made for {}\n  alert high \"{{k}}\"\n", filter(draw), span(draw)),
+        _ => {
+            format!("  by k\n  match e: s{}\n  then no made for {}\n  alert high \"{{k}}\"\n", filter(draw), span(draw))
+        }
     };
     format!("{made}rule r {{\n{reader}}}\n")
 }

@@ -104,6 +104,16 @@ impl Families {
         members
     }
 
+    /// The family of each rule, as the rules in it, ascending; none for a rule that is run by itself.
+    pub fn by_rule(&self, rules: usize) -> Vec<Option<Vec<usize>>> {
+        let mut families = vec![None; rules];
+        for leader in self.by_leader.keys() {
+            let members = self.members(*leader);
+            members.iter().for_each(|member| families[*member] = Some(members.clone()));
+        }
+        families
+    }
+
     /// Names the states of the family that this rule leads.
     pub fn fingerprint(&self, rule: usize) -> Option<u64> {
         match self.by_leader.get(&rule)? {

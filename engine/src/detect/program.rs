@@ -218,6 +218,11 @@ impl Program {
         scopes.filter(|rules| !rules.is_empty()).collect()
     }
 
+    /// By rule: the rules that read one history a key with it, itself among them; none for one that is run by itself.
+    pub fn families(&self) -> Vec<Option<Vec<usize>>> {
+        self.families.by_rule(self.plan.rules.len())
+    }
+
     /// Names the states of a rule in snapshots, or those of the family that it leads.
     pub(super) fn fingerprint(&self, rule: usize) -> u64 {
         self.families.fingerprint(rule).unwrap_or_else(|| self.plan.rules[rule].fingerprint)

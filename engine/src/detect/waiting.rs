@@ -19,7 +19,8 @@ impl Detector {
                 && rows.batch.at_us[pick.row as usize] < self.passed_us
         };
         let waiting = self.reorder.rows().filter(|(rows, pick)| is_of_group(rows, pick));
-        let mut waiting: Vec<(&Arc<Batch>, usize)> = waiting.map(|(rows, pick)| (&rows.batch, pick.row as usize)).collect();
+        let mut waiting: Vec<(&Arc<Batch>, usize)> =
+            waiting.map(|(rows, pick)| (&rows.batch, pick.row as usize)).collect();
         if waiting.is_empty() {
             return None;
         }

@@ -30,6 +30,8 @@ pub struct Explanation {
     decoded: Vec<Vec<bool>>,
     /// The rules that share a key table.
     scopes: Vec<Vec<usize>>,
+    /// By rule: the rules that count the same events with it.
+    families: Vec<Option<Vec<usize>>>,
     /// The distinct conditions on single events, by stream.
     conditions: Vec<Vec<Condition>>,
     /// By rule: what it looks up in views.
@@ -50,7 +52,8 @@ impl Explanation {
         let (decoded, scopes) = (program.needed_fields(), program.scope_rules());
         let conditions = conditions(&plan, &machines);
         let look_ups = views::looked_up(&plan, &program);
-        Ok(Explanation { plan, machines, decoded, scopes, conditions, look_ups })
+        let families = program.families();
+        Ok(Explanation { plan, machines, decoded, scopes, families, conditions, look_ups })
     }
 
     /// All of it as text.

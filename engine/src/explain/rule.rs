@@ -18,13 +18,17 @@ pub(super) fn write(explanation: &Explanation, index: usize, out: &mut String) {
     let table = table.map_or(String::new(), |table| format!(" in {}", table.name));
     let _ = writeln!(out, "\n{what} {}", rule.name);
     let _ = writeln!(out, "  by {}{table}", keys(explanation, index));
+    if rule.key_table.is_some() {
+        let _ = writeln!(out, "  watches: each key of the table from its row on, until that is gone; no other key");
+    }
     match &rule.body {
         Body::Threshold(threshold) => {
             on(show, threshold, out);
             histories(show, rule, out);
-            let strategy = match rule.keeps {
-                Some(_) => views::strategy(rule, explanation.copies(index)),
-                None => threshold_strategy(rule, threshold),
+            let strategy = match (rule.keeps, &explanation.families[index]) {
+                (Some(_), _) => views::strategy(rule, explanation.copies(index)),
+                (None, Some(members)) => family_strategy(explanation, members, index),
+                (None, None) => threshold_strategy(rule, threshold),
             };
             let _ = writeln!(out, "  strategy: {strategy}");
         }
@@ -120,6 +124,19 @@ fn histories(show: Show<'_>, rule: &Rule, out: &mut String) {
     for history in &rule.histories {
         let _ = writeln!(out, "  looks back: {}: {}", show.history(history), history.ty);
     }
+}
+
+/// Rules that count the same events above a limit, and differ in limit, window and number alone.
+fn family_strategy(explanation: &Explanation, members: &[usize], rule: usize) -> String {
+    let others: Vec<usize> = members.iter().filter(|member| **member != rule).copied().collect();
+    let shown = match &others[..] {
+        [] => "no other rule yet".to_owned(),
+        [_, _, _, _, ..] => format!("{} and {} more", explanation.names(&others[..3]), others.len() - 3),
+        _ => explanation.names(&others),
+    };
+    format!(
+        "family: one history a key, its values in order, says of each event which limits it passes; shared with {shown}"
+    )
 }
 
 fn threshold_strategy(rule: &Rule, threshold: &Threshold) -> String {

@@ -82,7 +82,7 @@ pub fn of(plan: &Plan, rate: Rate) -> Vec<RuleBill> {
 }
 
 fn of_rule(plan: &Plan, rule: &Rule, rate: Rate) -> RuleBill {
-    let mut items = vec![key(rule)];
+    let mut items = vec![key(plan, rule)];
     match &rule.body {
         Body::Threshold(threshold) => {
             items.extend(histories::items(plan, rule, &HistoryScope::Admitted, rate));
@@ -102,9 +102,14 @@ fn of_rule(plan: &Plan, rule: &Rule, rate: Rate) -> RuleBill {
 }
 
 /// The key itself, as long as it holds anything.
-fn key(rule: &Rule) -> Item {
+fn key(plan: &Plan, rule: &Rule) -> Item {
     let names: Vec<&str> = rule.keys.iter().map(|key| key.name.as_str()).collect();
     let clause = if names.is_empty() { "no `by`".to_owned() } else { format!("by {}", names.join(", ")) };
     let bytes = rule.keys.iter().map(|key| sizes::value(&key.ty)).sum::<u64>();
-    Item { clause, holds: "the key".to_owned(), events: Amount::NONE, bytes: Amount::AtMost(sizes::KEY + bytes) }
+    let table = rule.key_table.and_then(|table| plan.tables.get(table.index()));
+    let (clause, holds) = match table {
+        Some(table) => (format!("{clause} in {}", table.name), "the key, for as long as it has a row".to_owned()),
+        None => (clause, "the key".to_owned()),
+    };
+    Item { clause, holds, events: Amount::NONE, bytes: Amount::AtMost(sizes::KEY + bytes) }
 }

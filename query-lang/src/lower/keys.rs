@@ -130,7 +130,8 @@ pub(super) fn check_listed(world: &World<'_>, file: usize, keys: &Keys, rule: &R
     if !tells_of_keys {
         let message = "nothing is said of a key here before it has an event";
         let fault = Diagnostic::new(codes::tables::LISTED, file, table.span, message);
-        let fault = fault.label("a silence (`match no x for 3m`) and windows by the clock (`every 1h`) watch a table's keys");
+        let fault =
+            fault.label("a silence (`match no x for 3m`) and windows by the clock (`every 1h`) watch a table's keys");
         world.report(match &keys.parts[..] {
             [KeyPart::Field(name)] => {
                 fault.hint(format!("for events of listed keys alone write `where {} in {}`", name.text, table.text))

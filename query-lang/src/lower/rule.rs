@@ -34,7 +34,9 @@ pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
     rule.metadata = metadata;
     rule.keeps = world.views[position];
     rule.key_table = maker.by.and_then(|by| keys::table(world, file, by, &rule.keys));
-    maker.by.into_iter().for_each(|by| keys::check_listed(world, file, by, &rule));
+    if let (Some(by), Some(_)) = (maker.by, rule.key_table) {
+        keys::check_listed(world, file, by, &rule);
+    }
     rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &world.plan_tables, &rule);
     Some(rule)
 }
