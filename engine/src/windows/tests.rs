@@ -22,7 +22,7 @@ fn program(window: &Window) -> WindowProgram {
         Window::Every(every) if every.every_us != every.over_us => HistoryBound::Time(every.over_us),
         _ => HistoryBound::Forever,
     };
-    WindowProgram::new(window, &[count(bound)], false)
+    WindowProgram::new(window, &[count(bound)])
 }
 
 /// What is told, with the watermark going on to `marks` on the way and the state read back there.
@@ -36,7 +36,7 @@ fn told(window: &Window, events: &[i64], marks: &[i64]) -> Rows {
     };
     for at_us in events {
         for mark in marks.iter().filter(|mark| *mark <= at_us) {
-            program.close(&mut state, (*mark, i64::MAX), &mut tell);
+            program.close(&mut state, *mark, &mut tell);
             let mut bytes = Vec::new();
             program.write(&state, &mut bytes);
             state = program.read(&mut &bytes[..]).expect("what was written");
@@ -46,10 +46,10 @@ fn told(window: &Window, events: &[i64], marks: &[i64]) -> Rows {
         }
     }
     if let Some(deadline_us) = program.deadline(&state) {
-        let idle = program.close(&mut state, (deadline_us, i64::MAX), &mut tell);
+        let idle = program.close(&mut state, deadline_us, &mut tell);
         assert!(!idle, "nothing is due at the deadline itself");
     }
-    program.close(&mut state, (i64::MAX, i64::MAX), &mut tell);
+    program.close(&mut state, i64::MAX, &mut tell);
     rows
 }
 
