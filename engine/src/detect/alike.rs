@@ -246,7 +246,7 @@ impl Behaviour for AlikeRule {
         self.is_idle(state)
     }
 
-    fn finish(&self, state: &mut AlikeState, _bench: &mut Bench<'_>) -> bool {
+    fn finish(&self, state: &mut AlikeState, _newest_us: i64, _bench: &mut Bench<'_>) -> bool {
         *state = AlikeState::default();
         true
     }
