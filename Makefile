@@ -1,6 +1,6 @@
 # Tripline's task runner. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-peers instructions fuzz proof setup setup-tests
+.PHONY: help demo test check bench bench-peers instructions fuzz proof setup setup-tests setup-counts
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ bench: setup ## run the benchmarks (one query: make bench Q=q2)
 bench-peers: setup-tests ## compare with Esper, Flink and Siddhi, which Maven fetches (make bench-peers Q=q2 ROUNDS=3)
 	cargo run --release --locked -p benches -- peers $(if $(Q),--only $(Q)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-instructions: setup ## compare instructions an event with those accepted (valgrind; ACCEPT=1 accepts)
+instructions: setup-counts ## compare instructions an event with those accepted (valgrind; ACCEPT=1 accepts)
 	cargo run --release --locked -p benches -- instructions $(if $(ACCEPT),--accept)
 
 fuzz: setup ## run each fuzz target for a minute (with cargo-fuzz on a nightly toolchain, else the stable fallback)
@@ -35,4 +35,7 @@ setup:
 	@./scripts/setup.sh build
 
 setup-tests:
-	@./scripts/setup.sh build tests
+	@./scripts/setup.sh build tests counts
+
+setup-counts:
+	@./scripts/setup.sh build counts

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that what cargo cannot fetch is there: a C compiler, make, zlib headers; for the tests a JDK 17+ and Maven.
-# Installs what is missing when it may (root, or sudo without a password); otherwise says the one line to type.
+# Makes sure that what cargo cannot fetch is there: a C compiler, make, zlib headers; for the tests a JDK 17+ and Maven, for
+# counting instructions valgrind. Installs what is missing when it may (root, or sudo without a password); otherwise says
+# the one line to type.
 set -euo pipefail
 
 missing=()
@@ -36,8 +37,11 @@ for what in "$@"; do
       need default-jdk-headless java_is_recent
       need maven command -v mvn
       ;;
+    counts)
+      need valgrind command -v valgrind
+      ;;
     *)
-      echo "setup.sh: unknown part '$what' (expected build or tests)" >&2
+      echo "setup.sh: unknown part '$what' (expected build, tests or counts)" >&2
       exit 2
       ;;
   esac
