@@ -26,7 +26,7 @@ pub struct Program {
     /// As compiled.
     written: Arc<Plan>,
     /// As it runs: see [`crate::views`].
-    plan: Arc<Plan>,
+    settled: Arc<Plan>,
     pub(super) joins: Vec<Join>,
     shown: Vec<RuleId>,
     pub(super) predicates: Predicates,
@@ -175,7 +175,7 @@ impl Program {
             needed,
             joins,
             shown: shown.to_vec(),
-            plan,
+            settled: plan,
             written,
         })
     }
@@ -187,7 +187,7 @@ impl Program {
 
     /// The plan as it runs: with joins in place of look-ups in views.
     pub(crate) fn running(&self) -> &Plan {
-        &self.plan
+        &self.settled
     }
 
     /// The views whose rows are shown.
@@ -220,12 +220,12 @@ impl Program {
 
     /// By rule: the rules that read one history a key with it, itself among them; none for one that is run by itself.
     pub fn families(&self) -> Vec<Option<Vec<usize>>> {
-        self.families.by_rule(self.plan.rules.len())
+        self.families.by_rule(self.settled.rules.len())
     }
 
     /// Names the states of a rule in snapshots, or those of the family that it leads.
     pub(super) fn fingerprint(&self, rule: usize) -> u64 {
-        self.families.fingerprint(rule).unwrap_or_else(|| self.plan.rules[rule].fingerprint)
+        self.families.fingerprint(rule).unwrap_or_else(|| self.settled.rules[rule].fingerprint)
     }
 
     /// The earliest time as of which anything may still be looked up once event time has passed `watermark_us` everywhere: a
