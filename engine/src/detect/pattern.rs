@@ -128,7 +128,7 @@ impl PatternRule {
     fn tell(&self, state: &mut PatternState, seen: Option<&Seen<'_>>, bench: &mut Bench<'_>) {
         let mut matches = std::mem::take(&mut bench.scratch.matches);
         let mut last = None;
-        let mut sequence = 0;
+        let mut sequence = 0u32;
         for found in matches.drain(..) {
             let moment = match seen {
                 Some(seen) if found.by_event => seen.moment(),
@@ -139,7 +139,7 @@ impl PatternRule {
                 sequence = 0;
             }
             if found.all.is_some() {
-                sequence += self.tell_all(state, found, moment, sequence, bench);
+                sequence = sequence.saturating_add(self.tell_all(state, found, moment, sequence, bench));
             } else if self.tell_one(state, &found, moment, sequence, bench) {
                 sequence += 1;
                 self.goes_on(state, found);
@@ -172,13 +172,14 @@ impl PatternRule {
             let mut told = 0;
             all.each(|taken| {
                 found.taken = taken;
-                told += u32::from(self.tell_one(state, &found, moment, sequence + told, bench));
+                let sequence = sequence.saturating_add(told);
+                told += u32::from(self.tell_one(state, &found, moment, sequence, bench));
                 found.incomplete = false;
             });
             return told;
         }
         let incomplete = std::mem::take(&mut state.incomplete) | found.incomplete;
-        let told = u32::try_from(all.count()).unwrap_or(u32::MAX - sequence);
+        let told = u32::try_from(all.count()).unwrap_or(u32::MAX);
         let position = self.voice.position(moment, bench.key, sequence);
         let (voice, names, key) = (self.voice.clone(), self.steps.clone(), bench.key_parts());
         let all = AllOf { voice, names, combined: all, key, at_us, incomplete };

@@ -88,8 +88,11 @@ pub(super) struct Shared {
     pub(super) chains: Chains<Arc<KeptEvent>>,
     /// So many branches the oldest start may still have more: at least.
     room: u64,
-    /// When the last step, by `then each`, was taken, in places of the key: in the time of the oldest start.
+    /// When the last step, by `then each`, was taken, in places of the key: in the time of the oldest start, and only where
+    /// something has come at another step since the time before.
     pub(super) completed: VecDeque<u64>,
+    /// Something has.
+    has_grown: bool,
 }
 
 impl Combinations {
@@ -252,7 +255,7 @@ impl Combinations {
             self.complete(state, &mut shared, keeping, now, out);
         }
         for step in (1..last).rev().filter(|step| self.plays(*step, offer)) {
-            shared.chains.push(step, now, !self.each[step], || keeping.event().clone());
+            shared.has_grown |= shared.chains.push(step, now, !self.each[step], || keeping.event().clone());
         }
         if starts {
             shared.chains.push(0, now, false, || keeping.event().clone());
@@ -267,7 +270,7 @@ impl Combinations {
 
     /// No start.
     pub(super) fn empty(&self) -> Box<Shared> {
-        Box::new(Shared { chains: Chains::new(self.rows()), room: 0, completed: VecDeque::new() })
+        Box::new(Shared { chains: Chains::new(self.rows()), room: 0, completed: VecDeque::new(), has_grown: true })
     }
 
     /// Whether the event starts a run. One that the cap on open runs refuses is counted; `runs 1` is a meaning, not a cap.
@@ -306,7 +309,9 @@ impl Combinations {
             });
         }
         if self.each[last] {
-            shared.completed.push_back(now.seq);
+            if std::mem::take(&mut shared.has_grown) {
+                shared.completed.push_back(now.seq);
+            }
         } else {
             shared.chains.take_complete();
         }
