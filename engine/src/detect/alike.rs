@@ -167,7 +167,7 @@ impl AlikeRule {
                     moment: seen.moment(),
                     at_us,
                     state: AlertState::Firing,
-                    key: bench.key,
+                    key: bench.key(),
                     sequence,
                     evidence: taken.iter().map(evidence).collect(),
                     incomplete: state.starts.incomplete.remove(rule),

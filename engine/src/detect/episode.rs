@@ -243,7 +243,7 @@ impl ThresholdRule {
         let (on, event) = said.cloned().unwrap_or_else(|| newest.source());
         let step = self.on.get(on as usize).map(|clause| clause.name.clone()).unwrap_or_default();
         let evidence = vec![Evidence { step, what: Witness::Event(event) }];
-        let facts = Facts { moment, at_us, state: alert, key: bench.key, sequence, evidence, incomplete: false };
+        let facts = Facts { moment, at_us, state: alert, key: bench.key(), sequence, evidence, incomplete: false };
         self.voice.speak(&scene, facts, bench.out);
         true
     }

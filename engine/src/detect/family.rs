@@ -310,7 +310,7 @@ impl Behaviour for FamilyRule {
                 moment: seen.moment(),
                 at_us,
                 state: AlertState::Firing,
-                key: bench.key,
+                key: bench.key(),
                 sequence: 0,
                 evidence: vec![Evidence { step: member.clause.clone(), what: witness }],
                 incomplete: false,

@@ -180,7 +180,7 @@ impl PatternRule {
         }
         let incomplete = std::mem::take(&mut state.incomplete) | found.incomplete;
         let told = u32::try_from(all.count()).unwrap_or(u32::MAX);
-        let position = self.voice.position(moment, bench.key, sequence);
+        let position = self.voice.position(moment, bench.key(), sequence);
         let (voice, names, key) = (self.voice.clone(), self.steps.clone(), bench.key_parts());
         let all = AllOf { voice, names, combined: all, key, at_us, incomplete };
         bench.out.together.push((position, Arc::new(all)));
@@ -203,7 +203,7 @@ impl PatternRule {
         let keys = found.key.as_ref().map_or_else(|| bench.key_parts(), |parts| parts.to_vec());
         let mut own_key = Vec::new();
         let key = match &found.key {
-            None => bench.key,
+            None => bench.key(),
             Some(_) => {
                 write_key(&keys, &mut own_key);
                 &own_key

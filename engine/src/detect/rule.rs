@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::keys::{KeyId, KeyTable};
 use super::out::Out;
 use super::voice::Moment;
 use crate::event::Batch;
@@ -35,8 +36,8 @@ impl Seen<'_> {
 
 /// Where a rule works: whose key it is, where its alerts go, and room that is reused from event to event.
 pub(super) struct Bench<'a> {
-    /// The key's canonical bytes.
-    pub key: &'a [u8],
+    /// Whose key it is.
+    pub whose: Whose<'a>,
     /// The types of its parts.
     pub key_types: &'a [Type],
     /// What is found.
@@ -58,10 +59,25 @@ pub(super) struct Scratch {
     pub matches: Vec<Match>,
 }
 
-impl Bench<'_> {
+/// A key: its canonical bytes, or where they stand. Most deadlines say nothing, and need not look for them.
+#[derive(Clone, Copy)]
+pub(super) enum Whose<'a> {
+    Bytes(&'a [u8]),
+    Id(&'a KeyTable, KeyId),
+}
+
+impl<'a> Bench<'a> {
+    /// The key's canonical bytes.
+    pub fn key(&self) -> &'a [u8] {
+        match self.whose {
+            Whose::Bytes(bytes) => bytes,
+            Whose::Id(keys, id) => keys.bytes(id),
+        }
+    }
+
     /// The key's parts.
     pub fn key_parts(&self) -> Vec<Value> {
-        read_key(self.key, self.key_types).unwrap_or_default()
+        read_key(self.key(), self.key_types).unwrap_or_default()
     }
 }
 

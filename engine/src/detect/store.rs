@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::keys::{KeyId, KeyTable};
 use super::out::Out;
 use super::places::Places;
-use super::rule::{Behaviour, Bench, Scratch, Seen};
+use super::rule::{Behaviour, Bench, Scratch, Seen, Whose};
 use super::timers::{NEVER, Timer, Timers};
 use crate::expr::hash_key;
 use crate::state::{Put, StateError, Take};
@@ -140,7 +140,7 @@ fn arm<B: Behaviour>(
 impl<B: Behaviour> Store for Slots<B> {
     fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, timers, key_types, scratch, tables } = shared;
-        let mut bench = Bench { key: key.bytes, key_types, out, scratch, tables: &**tables };
+        let mut bench = Bench { whose: Whose::Bytes(key.bytes), key_types, out, scratch, tables: &**tables };
         if self.rule.is_stateless() {
             return self.rule.event(&mut B::State::default(), seen, &mut bench);
         }
@@ -191,7 +191,7 @@ impl<B: Behaviour> Store for Slots<B> {
         let Shared { keys, key_types, scratch, tables, .. } = shared;
         let Some(id) = keys.find(hash, key) else { return };
         let Some(slot) = self.slots.get_mut(id) else { return };
-        let mut bench = Bench { key, key_types, out, scratch, tables: &**tables };
+        let mut bench = Bench { whose: Whose::Bytes(key), key_types, out, scratch, tables: &**tables };
         self.rule.goes(&mut slot.state, times, &mut bench);
         self.slots.remove(id);
         keys.release(id);
@@ -210,7 +210,7 @@ impl<B: Behaviour> Store for Slots<B> {
         let Shared { keys, timers, key_types, scratch, tables } = shared;
         let slot = self.slots.get_mut(timer.key).filter(|slot| slot.armed == timer.deadline_us);
         let Some(slot) = slot else { return };
-        let mut bench = Bench { key: keys.bytes(timer.key), key_types, out, scratch, tables: &**tables };
+        let mut bench = Bench { whose: Whose::Id(keys, timer.key), key_types, out, scratch, tables: &**tables };
         slot.armed = NEVER;
         if self.rule.time(&mut slot.state, watermark_us, &mut bench) && !self.rule.is_listed() {
             self.slots.remove(timer.key);
@@ -224,7 +224,7 @@ impl<B: Behaviour> Store for Slots<B> {
         let Shared { keys, key_types, scratch, tables, .. } = shared;
         for id in self.slots.ids() {
             let Some(slot) = self.slots.get_mut(id) else { continue };
-            let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch, tables: &**tables };
+            let mut bench = Bench { whose: Whose::Id(keys, id), key_types, out, scratch, tables: &**tables };
             if self.rule.finish(&mut slot.state, newest_us, &mut bench) || self.rule.is_listed() {
                 self.slots.remove(id);
                 keys.release(id);
@@ -238,7 +238,7 @@ impl<B: Behaviour> Store for Slots<B> {
         for id in self.slots.ids() {
             let Some(slot) = self.slots.get_mut(id) else { continue };
             let out = &mut Out::default();
-            let mut bench = Bench { key: keys.bytes(id), key_types, out, scratch, tables: &**tables };
+            let mut bench = Bench { whose: Whose::Id(keys, id), key_types, out, scratch, tables: &**tables };
             let (key, fields) = (bench.key_parts(), self.rule.row(&mut slot.state, at_us, &mut bench));
             rows.extend(fields.map(|fields| ViewRow { key, fields }));
         }

@@ -279,7 +279,7 @@ impl Behaviour for ThresholdRule {
             moment: seen.moment(),
             at_us,
             state: AlertState::Firing,
-            key: bench.key,
+            key: bench.key(),
             sequence: 0,
             evidence: vec![Evidence { step: clause.name.clone(), what: witness }],
             incomplete: false,

@@ -49,7 +49,7 @@ impl WindowRule {
             moment: event.unwrap_or(Moment::Timer(row.end_us)),
             at_us: row.end_us,
             state: AlertState::Firing,
-            key: bench.key,
+            key: bench.key(),
             sequence: 0,
             evidence: Vec::new(),
             incomplete: false,

@@ -5,7 +5,7 @@
 pub(super) const ROWS: usize = 64;
 
 /// A bit per value for which `test` holds, the first in the lowest bit; at most 64 values.
-#[inline]
+#[inline(always)]
 pub(super) fn bits<T: Copy>(values: &[T], test: impl Fn(T) -> bool) -> u64 {
     let mut bytes = [0u8; ROWS];
     match <&[T; ROWS]>::try_from(values) {
@@ -17,7 +17,7 @@ pub(super) fn bits<T: Copy>(values: &[T], test: impl Fn(T) -> bool) -> u64 {
 }
 
 /// The lowest bit of each byte.
-#[inline]
+#[inline(always)]
 fn packed(bytes: &[u8; ROWS]) -> u64 {
     // The product has bit i of the result at 56 + i: each factor moves byte i's bit there, and no two meet.
     const GATHER: u64 = 0x0102_0408_1020_4080;

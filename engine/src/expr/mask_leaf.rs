@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::kernel::{ROWS, bits, head, padded};
+use super::kernel::{ROWS, bits, head, padded, rows};
 use super::kind::{Kind, scale_of};
 use super::logic::{as_text, holds};
 use super::mask::{Word, bits_of, where_valid};
+use super::wide::in_range;
 use crate::event::{Batch, Data, TextColumn};
 use tripline_query_lang::number;
 use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, FieldId};
@@ -190,9 +191,7 @@ impl Leaf {
                 let Data::Bool(bits) = &column.data else { return unknown(wanted) };
                 where_valid(bits.words()[index], column.validity.as_ref(), index, wanted)
             }
-            Leaf::Range { column, low, high, negated: false } => {
-                column.word(batch, index, wanted, |v| v >= *low && v <= *high)
-            }
+            Leaf::Range { column, low, high, negated: false } => column.in_range(batch, index, wanted, (*low, *high)),
             Leaf::Range { column, low, high, negated: true } => {
                 column.word(batch, index, wanted, |v| v < *low || v > *high)
             }
@@ -262,6 +261,24 @@ fn bits_among(rows: u64, test: impl Fn(usize) -> bool) -> u64 {
         bits |= u64::from(test(bit)) << bit;
     }
     bits
+}
+
+impl Ints {
+    #[inline]
+    fn in_range(self, batch: &Batch, index: usize, wanted: u64, (low, high): (i64, i64)) -> Word {
+        let of = |values: &[i64]| match <&[i64; ROWS]>::try_from(rows(values, index)) {
+            Ok(values) => in_range(values, low, high),
+            Err(_) => bits(rows(values, index), |v| v >= low && v <= high),
+        };
+        match self {
+            Ints::At => Word { holds: wanted & of(&batch.at_us), unknown: 0 },
+            Ints::Field(field) => {
+                let column = batch.column(field);
+                let (Data::Int(values) | Data::Decimal(values, _)) = &column.data else { return unknown(wanted) };
+                where_valid(of(values), column.validity.as_ref(), index, wanted)
+            }
+        }
+    }
 }
 
 impl Texts {

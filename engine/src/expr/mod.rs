@@ -20,6 +20,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
+mod wide;
 
 pub use closure::{
     BoolFn, DecimalFn, ExprFn, FloatFn, IntFn, ListFn, PointFn, ValueFn, compile_bool, compile_decimal, compile_float,

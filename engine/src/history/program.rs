@@ -187,11 +187,11 @@ impl HistoryProgram {
         let kept = match &mut state.0 {
             Held::Nothing => return true,
             Held::Sliding(slid) => {
-                let left = slid.forget(watermark_us.saturating_sub(self.longest_us.unwrap_or(i64::MAX)));
-                if left == 0 {
+                let is_past = slid.is_past(watermark_us.saturating_sub(self.longest_us.unwrap_or(i64::MAX)));
+                if is_past {
                     *state = HistoryState::default();
                 }
-                return left == 0;
+                return is_past;
             }
             Held::Kept(kept) => kept,
         };

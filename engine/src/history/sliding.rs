@@ -36,6 +36,8 @@ pub(super) struct Slid {
     sum: [u64; 2],
     /// Event times, not falling, each with its number; 0 of a bare `count()`.
     entries: VecDeque<(i64, i64)>,
+    /// The newest entry's time, if there is any.
+    newest_us: i64,
     /// They have no numbers.
     is_bare: bool,
 }
@@ -111,20 +113,26 @@ impl Slid {
         // So many numbers of 64 bits that 128 do not hold their sum have no room anywhere.
         self.set_sum(self.sum().wrapping_add(value.into()));
         self.entries.push_back((at_us, value));
+        self.newest_us = at_us;
     }
 
-    /// Forgets what is older than this; returns how many entries are left.
+    /// Forgets what is older than this.
     #[inline]
-    pub(super) fn forget(&mut self, limit_us: i64) -> usize {
+    fn forget(&mut self, limit_us: i64) {
         while let Some((_, value)) = self.entries.pop_front_if(|entry| entry.0 < limit_us) {
             self.set_sum(self.sum().wrapping_sub(value.into()));
         }
-        self.entries.len()
+    }
+
+    /// Whether nothing is as new as this. Entries that are older stay until the next event: to look at each key's whenever
+    /// time goes on would cost more than the room that they take.
+    pub(super) fn is_past(&self, limit_us: i64) -> bool {
+        self.entries.is_empty() || self.newest_us < limit_us
     }
 
     /// When the newest entry was, microseconds.
     pub(super) fn newest_us(&self) -> Option<i64> {
-        self.entries.back().map(|entry| entry.0)
+        (!self.entries.is_empty()).then_some(self.newest_us)
     }
 
     fn value(&self, function: &Function) -> Value {

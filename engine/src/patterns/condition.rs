@@ -1,9 +1,10 @@
 //! What makes an event fit a part of a pattern: a role bit, answered by the caller, and the rest of the condition.
 
-use tripline_query_lang::plan::{Absent, Expr, ExprKind, HandOver, StepKey, StreamId};
+use tripline_query_lang::plan::{Absent, Expr, ExprKind, HandOver, Pattern, StepKey, StreamId};
 use tripline_query_lang::value::Value;
 
 use super::bar::Bar;
+use super::implied::Implied;
 use super::run::Sight;
 use super::{PatternError, Role};
 use crate::expr::{BoolFn, Scene, ValueFn, compile_bool, compile_value, split_local};
@@ -70,12 +71,13 @@ pub(super) struct Parts {
     pub(super) roles: Vec<Role>,
     /// Some step's key is handed over: the rule runs under one constant key.
     hands_over: bool,
+    implied: Implied,
 }
 
 impl Parts {
-    /// None yet.
-    pub(super) fn new(hands_over: bool) -> Parts {
-        Parts { roles: Vec::new(), hands_over }
+    /// None yet, of this pattern.
+    pub(super) fn new(pattern: &Pattern, hands_over: bool) -> Parts {
+        Parts { roles: Vec::new(), hands_over, implied: Implied::new(pattern) }
     }
 
     /// The part that a `no` or a `without` forbids.
@@ -91,6 +93,7 @@ impl Parts {
         filter: Option<&Expr>,
     ) -> Result<Part, PatternError> {
         let (local, rest) = filter.map_or((None, None), split_local);
+        let local = filter.and_then(|filter| self.implied.local(filter, local));
         let role = self.role(stream, key, local)?;
         let (own_key, handed) = match key {
             StepKey::Own(own) if self.hands_over => (Some(own.iter().map(compile_value).collect()), Vec::new()),

@@ -25,6 +25,7 @@ mod counter;
 mod feed;
 mod graph;
 mod groups;
+mod implied;
 mod kept;
 mod ladder;
 mod latest;
@@ -290,7 +291,7 @@ impl Machine {
     pub fn by_runs(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
         let Body::Pattern(pattern) = &rule.body else { return Err(PatternError::NotAPattern) };
         let hands_over = hands_over(pattern);
-        let mut parts = Parts::new(hands_over);
+        let mut parts = Parts::new(pattern, hands_over);
         let silence = match pattern.seq.as_slice() {
             [Element { node: Node::No(absent), .. }] => {
                 let hold_us = absent.hold_us.ok_or(PatternError::NoWithoutFor)?;
