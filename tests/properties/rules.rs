@@ -128,6 +128,7 @@ fn history(draw: &mut Draw) -> String {
     match draw.below(8) {
         0 => format!("count{}{}", inner(draw, ""), window(draw)),
         1 => format!("sum{}{}", inner(draw, "x"), window(draw)),
+        2 if draw.once_in(3) => sketched(draw),
         2 => format!("distinct{}over {}", inner(draw, "w"), span(draw)),
         3 => format!("{}{}{}", draw.pick(&["min", "max", "first", "last"]), inner(draw, "x"), window(draw)),
         4 => draw.pick(&["prev(x)", "prev(x, 2)"]).to_string(),
@@ -135,6 +136,17 @@ fn history(draw: &mut Draw) -> String {
         6 => format!("avg{}{}", inner(draw, "x"), window(draw)),
         _ => format!("count({}) {}", "x", window(draw)),
     }
+}
+
+/// By a sketch. Of so few values all is exact, apart from where a window begins.
+fn sketched(draw: &mut Draw) -> String {
+    let function = draw.pick(&["distinct(w)", "percentile(x, 50)", "distinct(w where x > 0)", "percentile(x, 75)"]);
+    let window = match draw.below(3) {
+        0 => format!("over {}", span(draw)),
+        1 => format!("over previous {}", span(draw)),
+        _ => "over forever".to_owned(),
+    };
+    format!("{function} {window} approx")
 }
 
 fn when(draw: &mut Draw) -> String {

@@ -17,6 +17,7 @@ mod moment;
 mod occurrences;
 mod program;
 mod running;
+pub(crate) mod sketch;
 mod sliding;
 mod state;
 #[cfg(test)]

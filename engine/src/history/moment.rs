@@ -51,12 +51,19 @@ impl HistoryProgram {
         for (position, source) in self.feeds.iter().enumerate() {
             let (log, memories) = (&kept.logs[position], &mut kept.memories[source.memories()]);
             for (lookback, memory) in source.lookbacks.iter().zip(memories) {
-                if let (Kind::Log(function), Memory::View(view)) = (&lookback.kind, memory)
-                    && function.func != HistoryFn::FirstSeen
-                    && lookback.window.longest_us().is_some()
-                {
-                    view.later(function, lookback.window, log, now_us);
-                    lookback.set(view.value(function, log, None), values);
+                if lookback.window.longest_us().is_none() {
+                    continue;
+                }
+                match (&lookback.kind, memory) {
+                    (Kind::Log(function), Memory::View(view)) if function.func != HistoryFn::FirstSeen => {
+                        view.later(function, lookback.window, log, now_us);
+                        lookback.set(view.value(function, log, None), values);
+                    }
+                    (Kind::Panes(function, bound), Memory::Panes(panes)) => {
+                        panes.forget(*bound, now_us);
+                        lookback.set(panes.value(&function.func, &function.ty), values);
+                    }
+                    _ => {}
                 }
             }
         }
@@ -66,8 +73,13 @@ impl HistoryProgram {
 impl Source {
     fn add(&self, kept: &mut Kept, position: usize, value: Option<super::cell::Cell>) {
         for (lookback, memory) in self.lookbacks.iter().zip(&mut kept.memories[self.memories()]) {
-            if let (Kind::Running(function), Memory::Running(running)) = (&lookback.kind, memory) {
-                running.add(function, value.as_ref());
+            match (&lookback.kind, memory) {
+                (Kind::Running(function), Memory::Running(running)) => running.add(function, value.as_ref()),
+                (Kind::Panes(function, bound), Memory::Panes(panes)) => {
+                    let known = value.iter();
+                    known.for_each(|value| panes.add((&function.func, &function.arg), *bound, kept.newest_us, value));
+                }
+                _ => {}
             }
         }
         if self.logged {
@@ -85,6 +97,10 @@ impl Source {
                     view.value(function, log, None)
                 }
                 (Kind::Running(function), Memory::Running(running)) => running.value(function),
+                (Kind::Panes(function, bound), Memory::Panes(panes)) => {
+                    panes.forget(*bound, now_us);
+                    panes.value(&function.func, &function.ty)
+                }
                 (Kind::Ewma(..), Memory::Ewma(mean)) => super::aggregate::float(mean.value()),
                 _ => continue,
             };

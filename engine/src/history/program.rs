@@ -6,6 +6,7 @@ use super::aggregate::Function;
 use super::feed::{Feed, Look, lift_prev};
 use super::log::Log;
 use super::running::Running;
+use super::sketch::Panes;
 use super::sliding::Sliding;
 use super::state::{Held, HistoryState, Kept, Memory, View};
 use super::window::Window;
@@ -48,6 +49,12 @@ pub(super) struct Lookback {
 }
 
 impl Lookback {
+    /// The age from which on nothing is kept any more, exclusive; `None`: never by time.
+    fn longest_us(&self) -> Option<i64> {
+        let further_us = if let Kind::Panes(_, bound) = self.kind { Panes::further_us(bound) } else { 0 };
+        Some(self.window.longest_us()?.saturating_add(further_us))
+    }
+
     /// Puts its value among the values of the rule's histories.
     pub(super) fn set(&self, value: Value, values: &mut [Value]) {
         if let Out::History(id) = self.out
@@ -77,6 +84,8 @@ pub(super) enum Kind {
     Prev(u32, Type),
     /// `ewma(x, half_life)`, and the type of x.
     Ewma(i64, Type),
+    /// By sketches over panes of time.
+    Panes(Function, HistoryBound),
 }
 
 /// Collects feeds and look-backs; a feed is known by its argument.
@@ -96,6 +105,7 @@ impl Builder {
         let kind = match history.func {
             HistoryFn::Prev(n) => Kind::Prev(n, arg_ty),
             HistoryFn::Ewma(half_life_us) => Kind::Ewma(half_life_us, arg_ty),
+            HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_) => Kind::Panes(function, history.bound),
             ref func if history.bound == HistoryBound::Forever && Running::can(func) => Kind::Running(function),
             _ => Kind::Log(function),
         };
@@ -144,7 +154,7 @@ impl HistoryProgram {
             Source::new(arg, before - lookbacks.len(), lookbacks)
         };
         let feeds: Vec<Source> = builder.args.iter().zip(builder.lookbacks).map(source).collect();
-        let longest_us = feeds.iter().flat_map(|source| &source.lookbacks).filter_map(|l| l.window.longest_us()).max();
+        let longest_us = feeds.iter().flat_map(|source| &source.lookbacks).filter_map(Lookback::longest_us).max();
         let sliding = match &builder.args[..] {
             [arg] => Sliding::new(arg, &feeds[0].lookbacks),
             _ => None,
@@ -285,6 +295,11 @@ impl Source {
                         ring.push(*n, now_us, nth, look.value.clone());
                     }
                 }
+                (Kind::Panes(function, bound), Memory::Panes(panes)) => {
+                    let value = look.value.as_ref().filter(|_| counted);
+                    panes.take((&function.func, &function.arg), *bound, now_us, value);
+                    set(lookback.out, panes.value(&function.func, &function.ty));
+                }
                 (Kind::Ewma(half_life_us, ty), Memory::Ewma(mean)) => {
                     set(lookback.out, super::aggregate::float(mean.value()));
                     if counted && let Some(x) = look.value.as_ref().and_then(|cell| cell.as_float(ty)) {
@@ -305,6 +320,7 @@ impl Source {
                     view.slide(function, lookback.window, log, watermark_us, kept.events);
                 }
                 (Kind::Prev(..), Memory::Prev(ring)) => ring.expire(lookback.window, watermark_us),
+                (Kind::Panes(_, bound), Memory::Panes(panes)) => panes.forget(*bound, watermark_us),
                 _ => {}
             }
         }

@@ -8,6 +8,7 @@ use super::cell::Cell;
 use super::log::Log;
 use super::program::{Kind, Lookback};
 use super::running::Running;
+use super::sketch::Panes;
 use super::sliding::Slid;
 use super::window::Window;
 use crate::state::{Put, StateError, Take};
@@ -49,6 +50,7 @@ pub(super) enum Memory {
     Running(Box<Running>),
     Prev(Ring),
     Ewma(Ewma),
+    Panes(Panes),
 }
 
 /// A window's range of the log and what is kept of it.
@@ -114,6 +116,7 @@ impl Memory {
             Kind::Running(_) => Memory::Running(Box::default()),
             Kind::Prev(..) => Memory::Prev(Ring::default()),
             Kind::Ewma(..) => Memory::Ewma(Ewma::default()),
+            Kind::Panes(..) => Memory::Panes(Panes::default()),
         }
     }
 
@@ -124,6 +127,7 @@ impl Memory {
             Memory::Running(running) => **running == Running::default(),
             Memory::Prev(ring) => ring.0.is_empty(),
             Memory::Ewma(mean) => *mean == Ewma::default(),
+            Memory::Panes(panes) => panes.is_empty(),
         }
     }
 
@@ -251,6 +255,7 @@ impl HistoryProgram {
                         out.put_f64(mean.weight);
                         out.put_i64(mean.at_us);
                     }
+                    Memory::Panes(panes) => panes.write(out),
                 }
             }
         }
@@ -297,6 +302,11 @@ impl Memory {
                     let at_us = bytes.take_i64("a last event's time")?;
                     let nth = bytes.take_u64("a last event's count")?;
                     ring.0.push_back((at_us, nth, Cell::read(bytes)?));
+                }
+            }
+            Memory::Panes(panes) => {
+                if let Kind::Panes(function, _) = &lookback.kind {
+                    *panes = Panes::read(&function.func, bytes)?;
                 }
             }
             Memory::Ewma(mean) => {

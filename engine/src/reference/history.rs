@@ -1,5 +1,6 @@
 //! History functions by scanning every event that they look back over.
 
+use crate::history::sketch::Sketch;
 use tripline_query_lang::number;
 use tripline_query_lang::plan::{Expr, History, HistoryBound, HistoryFn};
 use tripline_query_lang::value::{Decimal, Type, Value};
@@ -35,7 +36,7 @@ pub(super) fn value(history: &History, seen: &dyn Seen, now: usize, later_us: Op
         },
         HistoryFn::Ewma(half_life_us) => ewma(half_life_us, (0..now).filter(counts), seen, x),
         _ => {
-            let window = (0..=now).filter(|&event| is_in(history.bound, seen, event, now, moment)).collect::<Vec<_>>();
+            let window = (0..=now).filter(|&event| is_seen(history, seen, event, now, moment)).collect::<Vec<_>>();
             over(history, seen, &window)
         }
     }
@@ -51,7 +52,7 @@ pub(super) fn as_of(history: &History, seen: &dyn Seen, events: usize, moment: i
             history.arg.value.as_ref().map_or(Value::Null, |arg| seen.value(event, arg))
         });
     }
-    let in_window = (0..events).filter(|&event| is_in(history.bound, seen, event, newest, moment));
+    let in_window = (0..events).filter(|&event| is_seen(history, seen, event, newest, moment));
     over(history, seen, &in_window.collect::<Vec<_>>())
 }
 
@@ -67,6 +68,21 @@ pub(super) fn over(history: &History, seen: &dyn Seen, events: &[usize]) -> Valu
 fn is_counted(history: &History, seen: &dyn Seen, event: usize) -> bool {
     let on = history.arg.only_on.as_ref().is_none_or(|on| on.contains(&seen.on(event)));
     on && history.arg.filter.as_ref().is_none_or(|filter| seen.value(event, filter) == Value::Bool(true))
+}
+
+/// Whether a function looks at an event. With `approx`, a window of D begins earlier: at the last whole
+/// sixteenth of D since 1970 that is not behind its own beginning.
+fn is_seen(history: &History, seen: &dyn Seen, event: usize, now: usize, moment: i64) -> bool {
+    let is_approx = matches!(history.func, HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_));
+    match history.bound {
+        HistoryBound::Time(us) | HistoryBound::PreviousTime(us) if is_approx => {
+            let pane_us = us.div_euclid(16) + i64::from(us.rem_euclid(16) > 0);
+            let begin = moment.saturating_sub(us);
+            let is_other = event < now || matches!(history.bound, HistoryBound::Time(_));
+            is_other && seen.at(event) >= begin - begin.rem_euclid(pane_us.max(1))
+        }
+        bound => is_in(bound, seen, event, now, moment),
+    }
 }
 
 /// Whether an event lies in the window that ends at `moment`, the event `now` being the one at hand. Durations include their exact end; `over` holds this
@@ -105,6 +121,7 @@ pub(super) fn aggregate(func: &HistoryFn, values: &[Value], ty: &Type) -> Value 
             index.and_then(|i| sorted(values).get(i).cloned()).unwrap_or(Value::Null)
         }
         HistoryFn::Distinct => Value::Int(distinct(values).len() as i64),
+        HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_) => sketched(func, values, ty),
         HistoryFn::Mode => most_frequent(values).map_or(Value::Null, |(value, _)| value),
         HistoryFn::ModeCount => most_frequent(values).map_or(Value::Null, |(_, count)| Value::Int(count)),
         HistoryFn::First => values.first().cloned().unwrap_or(Value::Null),
@@ -165,6 +182,14 @@ fn sum(values: &[Value], ty: &Type) -> Value {
         Type::Decimal(scale) => Value::Decimal(Decimal { mantissa: sum, scale: *scale }),
         _ => Value::Null,
     }
+}
+
+/// `approx`: one sketch of all values. What it is made of in pieces has to be the same.
+fn sketched(func: &HistoryFn, values: &[Value], ty: &Type) -> Value {
+    Sketch::new(func).map_or(Value::Null, |mut sketch| {
+        values.iter().for_each(|value| sketch.add(value));
+        sketch.value(func, ty)
+    })
 }
 
 /// Oldest first, each once.

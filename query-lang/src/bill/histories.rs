@@ -37,16 +37,30 @@ fn item(show: Show<'_>, arg: &HistoryArg, sharing: &[&History], rate: Rate) -> I
         .iter()
         .map(|history| held(history) * Amount::AtMost(beside(&history.func, value)))
         .fold(Amount::AtMost(sizes::HISTORY * sharing.len() as u64), |a, b| a + b);
+    let sketches: u64 = sharing.iter().map(|history| sketch(history)).sum();
     let bytes = logged * Amount::AtMost(sizes::TIME + nth + value)
         + (kept + Amount::AtMost(inner)) * Amount::AtMost(sizes::TIME + sizes::NTH + sizes::CELL + value)
-        + beside;
+        + beside
+        + Amount::AtMost(sketches);
     let events = logged + kept + Amount::AtMost(inner);
     let holds = match events {
+        Amount::AtMost(0) if sketches > 0 => "sketches, approximate",
         Amount::AtMost(0) => "its value, of constant size",
         _ if arg.value.is_none() => "event times",
         _ => "values with their times",
     };
     Item { clause: clauses.join(", "), holds: holds.to_owned(), events, bytes }
+}
+
+/// Bytes of a window's sketches: one for each pane, one for the pane that is only partly in the window, and one for all
+/// that are complete.
+fn sketch(history: &History) -> u64 {
+    let panes = if history.bound == HistoryBound::Forever { 1 } else { sizes::PANES + 2 };
+    match history.func {
+        HistoryFn::DistinctApprox => panes * sizes::SKETCH_DISTINCT,
+        HistoryFn::PercentileApprox(_) => panes * sizes::SKETCH_PERCENTILE,
+        _ => 0,
+    }
 }
 
 /// Values that `prev` inside of an argument remembers.
@@ -58,7 +72,7 @@ fn inner_prevs(expr: &Expr) -> u64 {
 /// It looks at the log, and not at a few numbers of its own.
 fn is_logged(history: &History) -> bool {
     match history.func {
-        HistoryFn::Prev(_) | HistoryFn::Ewma(_) => false,
+        HistoryFn::Prev(_) | HistoryFn::Ewma(_) | HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_) => false,
         HistoryFn::Count
         | HistoryFn::Sum
         | HistoryFn::Avg
@@ -101,6 +115,7 @@ fn events(history: &History, rate: Rate) -> Amount {
         (HistoryFn::Prev(n), _) => Amount::AtMost(u64::from(*n)),
         // A few numbers, or one value: the compiler refuses the functions that need more.
         (_, HistoryBound::Forever) => Amount::NONE,
+        (HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_), _) => Amount::NONE,
         (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => rate.events(us),
         (_, HistoryBound::Last(n) | HistoryBound::PreviousLast(n)) => Amount::AtMost(u64::from(n)),
         (_, HistoryBound::Before { span_us, gap_us }) => rate.events(span_us.saturating_add(gap_us)),
@@ -130,6 +145,8 @@ fn beside(func: &HistoryFn, value: u64) -> u64 {
         | HistoryFn::First
         | HistoryFn::Last
         | HistoryFn::Prev(_)
-        | HistoryFn::Ewma(_) => 0,
+        | HistoryFn::Ewma(_)
+        | HistoryFn::DistinctApprox
+        | HistoryFn::PercentileApprox(_) => 0,
     }
 }

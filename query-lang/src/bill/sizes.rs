@@ -17,6 +17,12 @@ pub const NTH: u64 = 8;
 pub const DISTINCT: u64 = 48;
 /// A distinct value with its places, for `mode`, `mode_count` and `collect`.
 pub const PLACES: u64 = 112;
+/// Into how many pieces of time `approx` cuts a window.
+pub const PANES: u64 = 16;
+/// A sketch of `distinct .. approx`.
+pub const SKETCH_DISTINCT: u64 = 12_288;
+/// A sketch of `percentile .. approx`: all bins of both signs.
+pub const SKETCH_PERCENTILE: u64 = 131_072;
 /// An open episode.
 pub const EPISODE: u64 = 24;
 /// When an alert was said, for `suppress`.

@@ -8,7 +8,6 @@ pub mod patterns;
 pub mod syntax;
 pub mod tables;
 pub mod types;
-pub mod unsupported;
 pub mod warnings;
 
 /// One row of the registry.
@@ -51,7 +50,6 @@ const RANGES: &[(&str, &[Entry])] = &[
     ("E02", names::ENTRIES),
     ("E03", types::ENTRIES),
     ("E04", patterns::ENTRIES),
-    ("E05", unsupported::ENTRIES),
     ("E06", tables::ENTRIES),
     ("E07", episodes::ENTRIES),
     ("W09", warnings::ENTRIES),

@@ -367,6 +367,8 @@ impl Encoder<'_> {
             HistoryFn::Prev(n) => (14, i64::from(*n)),
             HistoryFn::FirstSeen => (15, 0),
             HistoryFn::Ewma(half_life_us) => (16, *half_life_us),
+            HistoryFn::PercentileApprox(p) => (17, p.to_bits() as i64),
+            HistoryFn::DistinctApprox => (18, 0),
         };
         self.tag(tag);
         self.wide(parameter);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::ast;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, types as codes, warnings};
-use crate::plan::{Body, Every, HistoryBound, Key, Rule, Threshold, Window};
+use crate::plan::{Body, Every, History, HistoryBound, HistoryFn, Key, Rule, Threshold, Window};
 use crate::resolve::{Maker, World};
 use crate::span::Span;
 use crate::stdlib::find_zone;
@@ -60,6 +60,7 @@ pub(super) fn lower<'a>(
     let window = window?;
     let mut histories = histories.into_inner();
     histories.iter_mut().for_each(|history| history.bound = window.bound());
+    no_sketches(world, maker, &window, &histories);
     let slots = threshold::fill(&mut ons, slots);
     Some(Rule {
         name: maker.name.text.clone(),
@@ -97,6 +98,17 @@ fn with_bounds(world: &World<'_>, maker: &Maker<'_>, key: &[Key]) -> Vec<Key> {
     }
     let bound = |name: &str| Key { name: name.to_owned(), ty: Type::Time };
     key.iter().cloned().chain(BOUNDS.map(bound)).collect()
+}
+
+/// Where windows overlap, one that ends lets go of a part of what is kept: a sketch cannot.
+fn no_sketches(world: &World<'_>, maker: &Maker<'_>, window: &Window, histories: &[History]) {
+    let sketched =
+        |history: &History| matches!(history.func, HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_));
+    if window.bound() != HistoryBound::Forever && histories.iter().any(sketched) {
+        let message = "windows that overlap take no `approx`";
+        let fault = Diagnostic::new(codes::HISTORY_FORM, maker.file, maker.name.span, message);
+        world.report(fault.hint("windows that tile take it: `every 1h` without `over`"));
+    }
 }
 
 fn window<'a>(world: &World<'a>, file: usize, written: &'a ast::Spanned<ast::Window>) -> Option<Window> {

@@ -299,6 +299,10 @@ pub enum HistoryFn {
     Percentile(f64),
     /// Number of distinct values.
     Distinct,
+    /// `percentile(x, p) .. approx`: by a sketch, within 0.8 %; of durations a duration, otherwise a float.
+    PercentileApprox(f64),
+    /// `distinct(x) .. approx`: by a sketch, exact up to 512 values, then with a standard error of 1.6 %.
+    DistinctApprox,
     /// Most frequent value; of equals the one seen first in the window.
     Mode,
     /// How often the most frequent value occurs.

@@ -204,7 +204,8 @@ pub(super) fn history(show: Show<'_>, history: &History) -> String {
         _ if show.rule.window().is_some() => String::new(),
         (bound, _) => format!(" {}", over(bound)),
     };
-    format!("{name}({args}){bound}")
+    let sketched = matches!(history.func, HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_));
+    format!("{name}({args}){bound}{}", if sketched { " approx" } else { "" })
 }
 
 /// The names of `on` clauses by position.
@@ -226,8 +227,8 @@ fn function(func: &HistoryFn) -> (&'static str, Option<String>) {
         HistoryFn::Min => ("min", None),
         HistoryFn::Max => ("max", None),
         HistoryFn::Stddev => ("stddev", None),
-        HistoryFn::Percentile(p) => ("percentile", Some(p.to_string())),
-        HistoryFn::Distinct => ("distinct", None),
+        HistoryFn::Percentile(p) | HistoryFn::PercentileApprox(p) => ("percentile", Some(p.to_string())),
+        HistoryFn::Distinct | HistoryFn::DistinctApprox => ("distinct", None),
         HistoryFn::Mode => ("mode", None),
         HistoryFn::ModeCount => ("mode_count", None),
         HistoryFn::First => ("first", None),

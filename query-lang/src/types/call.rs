@@ -4,7 +4,7 @@ use super::check::{counted, describe};
 use super::convert::{common, constant_value, converted, is_number, is_ordered, node, poison};
 use super::{Typer, history};
 use crate::ast::{self, Call};
-use crate::diagnostics::codes::{names, types as codes, unsupported};
+use crate::diagnostics::codes::{names, types as codes};
 use crate::plan::{Expr, ExprKind};
 use crate::span::Span;
 use crate::stdlib::{self, Function, FunctionId, Kind, Returns};
@@ -13,12 +13,13 @@ use crate::value::{Type, Value};
 impl<'a> Typer<'a, '_> {
     /// `f(args where c) over ...`
     pub(super) fn call(&mut self, call: &'a Call, span: Span) -> Expr {
-        if call.approx {
-            let fault = self.say(unsupported::APPROX, span, "`approx` is not supported yet");
-            self.report(fault.label("will use a bounded sketch").hint("without `approx` the value is exact"));
+        let name = call.name.text.as_str();
+        if call.approx && !matches!(name, "distinct" | "percentile") {
+            let message = format!("`{name}` is always exact: it takes no `approx`");
+            let fault = self.say(codes::HISTORY_FORM, span, message);
+            self.report(fault.hint("`distinct(x) over 7d approx` and `percentile(x, 99) over 7d approx` use sketches"));
             return poison();
         }
-        let name = call.name.text.as_str();
         let is_plain = call.over.is_none() && call.filter.is_none();
         if is_plain && let Some(expr) = self.let_body(name, &call.args, span) {
             return expr;

@@ -55,6 +55,11 @@ impl<'a, 'p> Typer<'a, 'p> {
             && call.over.is_none()
             && let Some(step) = self.looped_step(call, steps)
         {
+            if call.approx {
+                let message = "a loop's events are few, and what is said of them is exact: it takes no `approx`";
+                self.fault(codes::HISTORY_FORM, span, message);
+                return poison();
+            }
             return self.over_loop(call, steps, step, span);
         }
         match self.place.history {
@@ -177,7 +182,11 @@ impl<'a, 'p> Typer<'a, 'p> {
         }
         if let Some(value) = call.args.first() {
             let typed = self.at_place(place).expr(value);
-            self.check_argument(name, &typed.ty, value);
+            self.check_argument(
+                if call.approx && name == "percentile" { "percentile .. approx" } else { name },
+                &typed.ty,
+                value,
+            );
             arg.value = Some(typed);
         }
         let of = arg.value.as_ref().map_or(Type::Null, |value| value.ty.clone());
@@ -188,6 +197,11 @@ impl<'a, 'p> Typer<'a, 'p> {
             "min" => (HistoryFn::Min, of),
             "max" => (HistoryFn::Max, of),
             "stddev" => (HistoryFn::Stddev, Type::Float),
+            "percentile" if call.approx => {
+                let ty = if of == Type::Duration { of } else { Type::Float };
+                (HistoryFn::PercentileApprox(self.percentage(&call.args[1])?), ty)
+            }
+            "distinct" if call.approx => (HistoryFn::DistinctApprox, Type::Int),
             "percentile" => (HistoryFn::Percentile(self.percentage(&call.args[1])?), of),
             "distinct" => (HistoryFn::Distinct, Type::Int),
             "mode" => (HistoryFn::Mode, of),
@@ -262,7 +276,7 @@ impl<'a, 'p> Typer<'a, 'p> {
     /// Says what is wrong with the type that a function looks at.
     pub(super) fn check_argument(&self, name: &str, ty: &Type, tree: &'a ast::Expr) {
         let (fits, wanted) = match name {
-            "sum" => (is_number(ty) || *ty == Type::Duration, "numbers or durations"),
+            "sum" | "percentile .. approx" => (is_number(ty) || *ty == Type::Duration, "numbers or durations"),
             "avg" | "stddev" | "ewma" => (is_number(ty), "numbers"),
             "min" | "max" | "percentile" => (is_ordered(ty), "values that have an order"),
             "distinct" | "mode" | "mode_count" | "first_seen" | "collect" => {
@@ -344,7 +358,18 @@ impl<'a, 'p> Typer<'a, 'p> {
                 | HistoryFn::Collect
                 | HistoryFn::FirstSeen
         );
+        let sketched = matches!(func, HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_));
         let fault = match (func, bound) {
+            (_, HistoryBound::Last(_) | HistoryBound::PreviousLast(_)) if sketched => self
+                .say(
+                    codes::HISTORY_FORM,
+                    span,
+                    "`approx` cuts a window into pieces of time, and this one counts events",
+                )
+                .hint("without `approx` it is exact, and holds so many values"),
+            (_, HistoryBound::Before { .. }) if sketched => self
+                .say(codes::HISTORY_FORM, span, "`approx` looks back from now: it takes no `before`")
+                .hint("without `approx` it is exact"),
             (_, HistoryBound::Forever) if growing => self
                 .say(codes::GROWS, span, format!("`{name}` cannot look back for ever: it would remember every value"))
                 .hint("give it a bound, such as `over 30d` or `over last 1000`"),
