@@ -294,6 +294,9 @@ fn naive(history: &History, events: &[Event], i: usize) -> Value {
             opt(number::percentile_index(*p, sorted.len()), |k| sorted[k].clone())
         }
         HistoryFn::Distinct => Value::Int(distinct.len() as i64),
+        HistoryFn::DistinctApprox | HistoryFn::PercentileApprox(_) => {
+            unreachable!("not drawn: sketches have tests of their own")
+        }
         HistoryFn::Mode => opt(distinct.iter().rev().max_by_key(|v| times(v)), Value::clone),
         HistoryFn::ModeCount => opt(distinct.iter().map(times).max(), |n| Value::Int(n as i64)),
         HistoryFn::First => opt(window.first(), Value::clone),
