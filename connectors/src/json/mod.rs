@@ -103,7 +103,9 @@ impl JsonDecoder {
         let fields = (&self.fields[..], self.timed_by.map(FieldId::index));
         for at in 0..self.templates.len() {
             if let Some(time_us) = self.templates[at].read(value, fields, row) {
-                self.templates[..=at].rotate_right(1);
+                if at > 0 {
+                    self.templates[..=at].rotate_right(1);
+                }
                 return Some(time_us);
             }
             row.undo_row();

@@ -3,11 +3,39 @@
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Eight bytes from here on, the first in the lowest; `None` near the end.
+/// Eight bytes from here on, the first in the lowest; zeros behind the end.
 #[inline(always)]
-pub(super) fn eight(bytes: &[u8], at: usize) -> Option<u64> {
-    let eight = bytes.get(at..at + 8)?;
-    Some(u64::from_le_bytes(eight.try_into().ok()?))
+fn eight(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
+        Some(eight) => u64::from_le_bytes(eight),
+        // The upper half of what ends where the record does.
+        None => match (bytes.last_chunk::<8>(), bytes.len().saturating_sub(at)) {
+            (_, 0) => 0,
+            (Some(last), rest) => u64::from_le_bytes(*last) >> (64 - 8 * rest),
+            (None, _) => sixteen(bytes, at) as u64,
+        },
+    }
+}
+
+/// Sixteen bytes from here on, as [`eight`].
+#[inline(always)]
+pub(super) fn sixteen(bytes: &[u8], at: usize) -> u128 {
+    match bytes.get(at..at + 16).and_then(|head| head.try_into().ok()) {
+        Some(head) => u128::from_le_bytes(head),
+        None => match (bytes.last_chunk::<16>(), bytes.len().saturating_sub(at)) {
+            (_, 0) => 0,
+            (Some(last), rest) => u128::from_le_bytes(*last) >> (128 - 8 * rest),
+            (None, _) => short(bytes, at),
+        },
+    }
+}
+
+/// Of a record of less than 16 bytes.
+#[cold]
+fn short(bytes: &[u8], at: usize) -> u128 {
+    let mut padded = [0; 16];
+    padded.iter_mut().zip(bytes.get(at..).unwrap_or_default()).for_each(|(to, byte)| *to = *byte);
+    u128::from_le_bytes(padded)
 }
 
 /// The highest bit of each byte that is a quote, a backslash or a control character; those above the lowest such byte may
@@ -25,24 +53,18 @@ pub(super) fn special(eight: u64) -> u64 {
 #[inline(always)]
 pub(super) fn text(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
     let (mut at, mut seen) = (start, 0u64);
-    while let Some(eight) = eight(bytes, at) {
+    loop {
+        // The zeros behind the end are special, too: this ends.
+        let eight = eight(bytes, at);
         let special = special(eight);
         if special != 0 {
             // Bits below the lowest special byte's highest: the bytes before it, and seven of its own, which say nothing.
             seen |= eight & (special & special.wrapping_neg()).wrapping_sub(1);
             at += special.trailing_zeros() as usize / 8;
-            return (bytes[at] == b'"').then_some((at, seen & HIGH == 0));
+            return (bytes.get(at) == Some(&b'"')).then_some((at, seen & HIGH == 0));
         }
         seen |= eight;
         at += 8;
-    }
-    loop {
-        match *bytes.get(at)? {
-            b'"' => return Some((at, seen & HIGH == 0)),
-            b'\\' | 0..b' ' => return None,
-            byte => seen |= u64::from(byte & 0x80),
-        }
-        at += 1;
     }
 }
 
@@ -62,9 +84,9 @@ pub(super) struct Plain {
 pub(super) fn number(bytes: &[u8], start: usize) -> Option<Plain> {
     let negative = *bytes.get(start)? == b'-';
     let first = start + usize::from(negative);
-    let (mut mantissa, mut digits) = digits(bytes, first)?;
+    let (mut mantissa, mut digits) = digits(bytes, first);
     if digits == 8 {
-        let (more, count) = self::digits(bytes, first + 8)?;
+        let (more, count) = self::digits(bytes, first + 8);
         if count == 8 {
             return None;
         }
@@ -75,7 +97,7 @@ pub(super) fn number(bytes: &[u8], start: usize) -> Option<Plain> {
     }
     let (mut end, mut fraction) = (first + digits, 0);
     if bytes.get(end) == Some(&b'.') {
-        let (more, count) = self::digits(bytes, end + 1)?;
+        let (more, count) = self::digits(bytes, end + 1);
         if count == 0 || count == 8 {
             return None;
         }
@@ -95,27 +117,19 @@ pub(super) const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_0
 
 /// The number that up to eight digits give, and how many there are.
 #[inline(always)]
-fn digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
-    let t = eight(bytes, at).or_else(|| tail(bytes, at))? ^ (ONES * u64::from(b'0'));
+fn digits(bytes: &[u8], at: usize) -> (u64, usize) {
+    let t = eight(bytes, at) ^ (ONES * u64::from(b'0'));
     // The highest bit of each byte that is no digit; those above the lowest such byte may be wrong.
     let other = (t.wrapping_add(ONES * 0x76) | t) & HIGH;
     let count = other.trailing_zeros() as usize / 8;
     if count == 0 {
-        return Some((0, 0));
+        return (0, 0);
     }
     // Missing digits become leading zeros.
     let t = (t << (64 - 8 * count)) & (ONES * 0x0f);
     let t = t.wrapping_mul(2_561) >> 8 & 0x00ff_00ff_00ff_00ff;
     let t = t.wrapping_mul(6_553_601) >> 16 & 0x0000_ffff_0000_ffff;
-    Some((t.wrapping_mul(42_949_672_960_001) >> 32, count))
-}
-
-/// The last bytes, with zeros behind them.
-#[cold]
-fn tail(bytes: &[u8], at: usize) -> Option<u64> {
-    let mut eight = [0; 8];
-    eight.iter_mut().zip(bytes.get(at..)?).for_each(|(to, byte)| *to = *byte);
-    Some(u64::from_le_bytes(eight))
+    (t.wrapping_mul(42_949_672_960_001) >> 32, count)
 }
 
 #[cfg(test)]
@@ -145,6 +159,15 @@ mod tests {
                 let taken = &text[..found.end.min(text.len())];
                 prop_assert!(serde_json::from_str::<serde_json::Number>(taken).is_ok(), "{}", text);
             }
+        }
+
+        #[test]
+        fn behind_the_end_are_zeros(bytes in prop::collection::vec(any::<u8>(), 0..40), at in 0usize..48) {
+            let mut padded = bytes.clone();
+            padded.resize(80, 0);
+            prop_assert_eq!(eight(&bytes, at), eight(&padded, at));
+            prop_assert_eq!(sixteen(&bytes, at), sixteen(&padded, at));
+            prop_assert_eq!(sixteen(&padded, at) as u64, eight(&padded, at));
         }
 
         #[test]

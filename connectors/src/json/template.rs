@@ -23,7 +23,7 @@ const HOLES_MAX: usize = 256;
 pub(super) struct Template {
     holes: Vec<Hole>,
     /// What stands behind the last value.
-    tail: Box<[u8]>,
+    tail: Lead,
     /// Optional fields that it does not have.
     missing: Vec<usize>,
 }
@@ -81,13 +81,9 @@ impl Lead {
     #[inline(always)]
     fn pass(&self, record: &[u8], at: usize) -> Option<usize> {
         let end = at + self.text.len();
-        let same = match record.get(at..at + 16).and_then(|head| head.try_into().ok()) {
-            Some(head) => {
-                (u128::from_le_bytes(head) ^ self.head) & self.mask == 0
-                    && (self.text.len() <= 16 || record.get(at + 16..end)? == &self.text[16..])
-            }
-            None => record.get(at..end)? == &*self.text,
-        };
+        // No byte of a template is zero, as those behind the record's end are.
+        let same = (swar::sixteen(record, at) ^ self.head) & self.mask == 0
+            && (self.text.len() <= 16 || record.get(at + 16..end)? == &self.text[16..]);
         same.then_some(end)
     }
 }
@@ -116,7 +112,7 @@ impl Template {
         if bytes.contains(&b'\\') || !shape.is_plain() {
             return None;
         }
-        let mut template = Template { holes: Vec::new(), tail: Box::default(), missing: Vec::new() };
+        let mut template = Template { holes: Vec::new(), tail: Lead::new(&[]), missing: Vec::new() };
         let (mut at, mut lead, mut key) = (0, 0, 0..0);
         let mut found = vec![false; slots.len()];
         while at < bytes.len() {
@@ -144,7 +140,7 @@ impl Template {
             template.holes.push(Hole { lead: Lead::new(&bytes[lead..at]), kind, fields: here, is_time });
             (at, lead) = (end, end);
         }
-        template.tail = bytes[lead..].into();
+        template.tail = Lead::new(&bytes[lead..]);
         for (field, slot) in shape.slot_of.iter().enumerate().filter(|(_, slot)| !found[**slot]) {
             if slots[*slot] != Slot::Missing || !fields[field].optional {
                 return None;
@@ -171,7 +167,7 @@ impl Template {
         for hole in &self.holes {
             at = reader.value(hole, hole.lead.pass(record, at)?)?;
         }
-        if record.get(at..)? != &*self.tail {
+        if self.tail.pass(record, at)? != record.len() {
             return None;
         }
         let time_us = if timed_by.is_some() { reader.time_us? } else { 0 };
@@ -248,9 +244,9 @@ impl Reader<'_> {
 
     #[inline(always)]
     fn bool(&mut self, hole: &Hole, at: usize) -> Option<usize> {
-        let rest = self.record.get(at..)?;
-        let value = rest.starts_with(b"true");
-        if !value && !rest.starts_with(b"false") {
+        let four = swar::sixteen(self.record, at) as u32;
+        let value = four == u32::from_le_bytes(*b"true");
+        if !value && (four != u32::from_le_bytes(*b"fals") || self.record.get(at + 4) != Some(&b'e')) {
             return None;
         }
         self.row.columns[hole.fields[0]].push_bool(value);
