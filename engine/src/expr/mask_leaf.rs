@@ -287,7 +287,7 @@ impl Texts {
 
     fn new(mut members: Vec<Arc<str>>) -> Texts {
         if members.len() <= Texts::FEW {
-            return Texts::Few(members.iter().map(|text| Member::new(text)).collect());
+            return Texts::Few(members.iter().map(|text: &Arc<str>| Member::new(text)).collect());
         }
         members.sort_unstable();
         Texts::Any(members)

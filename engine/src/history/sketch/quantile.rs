@@ -160,8 +160,8 @@ mod tests {
     fn values(n: u64) -> Vec<f64> {
         let value = |i: u64| {
             let mixed = (i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
-            let size = (mixed % 1_000_003) as f64 * (if i % 3 == 0 { 1e-3 } else { 1.5 });
-            if i % 5 == 0 { -size } else { size }
+            let size = (mixed % 1_000_003) as f64 * (if i.is_multiple_of(3) { 1e-3 } else { 1.5 });
+            if i.is_multiple_of(5) { -size } else { size }
         };
         (0..n).map(value).collect()
     }
