@@ -1,5 +1,5 @@
 //! No text makes the parser or the compiler panic, hang or point outside of the text.
-#![expect(clippy::unwrap_used, reason = "a broken case ends the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken case ends the test")]
 
 use proptest::prelude::*;
 use std::fs;
@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tripline_query_lang::ast::{File, ItemKind};
 use tripline_query_lang::diagnostics::{Diagnostic, codes::syntax, render};
+use tripline_query_lang::format::{FormatError, format};
 use tripline_query_lang::{Source, compile, parser};
 
 /// Parses, and checks what must hold for any text.
@@ -211,6 +212,18 @@ fn fuzz_compile() {
         let stops = compiled.diagnostics.iter().any(|diagnostic| diagnostic.code.is_error());
         assert_eq!(compiled.plan.is_none(), stops, "{text}");
         compiled.diagnostics.iter().for_each(|diagnostic| drop(render(diagnostic, &sources, false)));
+    });
+}
+
+#[test]
+fn fuzz_format() {
+    let corpus: Vec<String> = ["syntax", "plan", "semantics"].iter().flat_map(|folder| corpus(folder)).collect();
+    fuzz(&corpus, |text| match format(text) {
+        Ok(once) => {
+            assert_eq!(format(&once).ok().as_ref(), Some(&once), "formatted again, it is not the same:\n{once}");
+        }
+        Err(FormatError::Syntax(_)) => {}
+        Err(FormatError::Changed) => panic!("the layout would change {text}"),
     });
 }
 

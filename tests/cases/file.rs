@@ -27,7 +27,11 @@ enum Part {
 
 /// All cases of a file.
 pub fn read(path: &Path) -> Result<Vec<Case>, String> {
-    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    parse(&std::fs::read_to_string(path).map_err(|e| e.to_string())?)
+}
+
+/// All cases of a file's text.
+pub fn parse(text: &str) -> Result<Vec<Case>, String> {
     let mut common = String::new();
     let mut cases: Vec<Case> = Vec::new();
     let mut part = Part::None;

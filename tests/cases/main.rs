@@ -24,6 +24,7 @@
 //! Events may have the columns `stream` (else the first of the rules), `partition` and `arriving` (the record's own time).
 //! Alerts have `at` and `rule`, and any of `message`, `state`, `severity`, `evidence`, `incomplete`, key parts and `with` fields.
 mod file;
+mod fuzz;
 mod phrasings;
 #[path = "../support/run.rs"]
 mod run;

@@ -5,6 +5,7 @@
 //! differs is shown as small as it can be made.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod built;
 mod draw;
 mod events;
 mod rules;
@@ -48,9 +49,13 @@ enum Kind {
     Tables,
     /// Rules that look things up in views.
     Views,
+    /// Keys per step, handed over; histories in steps.
+    Keyed,
+    /// Rules that read rules.
+    Staged,
 }
 
-const KINDS: [Kind; 4] = [Kind::Events, Kind::Events, Kind::Tables, Kind::Views];
+const KINDS: [Kind; 6] = [Kind::Events, Kind::Events, Kind::Tables, Kind::Views, Kind::Keyed, Kind::Staged];
 
 fn drawn(seed: u64, kind: Kind) -> Choices {
     let mut rule = Draw::new(seed * 3 + 1);
@@ -67,6 +72,8 @@ fn text(draw: &mut Draw, kind: Kind) -> String {
         Kind::Events => rules::file(draw),
         Kind::Tables => rules::file_with_look_ups(draw),
         Kind::Views => views::file(draw),
+        Kind::Keyed => built::keyed_file(draw),
+        Kind::Staged => built::staged_file(draw),
     }
 }
 
@@ -186,7 +193,7 @@ fn report(seed: u64, kind: Kind) -> Option<String> {
     difference(&choices.pair())?;
     let pair = shrunk(choices).pair();
     let rule = match kind {
-        Kind::Views => pair.text.clone(),
+        Kind::Views | Kind::Staged => pair.text.clone(),
         _ => pair.text.split("\n\n").last().unwrap_or_default().to_string(),
     };
     let records: Vec<String> =
@@ -211,7 +218,7 @@ fn the_engine_says_what_the_reference_says() {
     // Look-ups are a kind of condition: fewer pairs say as much of them.
     let look_ups = seeds.clone().take(if seeds.end > 2000 { usize::MAX } else { 500 });
     let plain = seeds.clone().map(|seed| (seed, Kind::Events));
-    let looked_up = look_ups.flat_map(|seed| [(seed, Kind::Tables), (seed, Kind::Views)]);
+    let looked_up = look_ups.flat_map(|seed| KINDS[2..].iter().map(move |kind| (seed, *kind)));
     let pairs: Vec<(u64, Kind)> = plain.chain(looked_up).collect();
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let failures: Vec<String> = std::thread::scope(|scope| {
@@ -227,10 +234,24 @@ fn the_engine_says_what_the_reference_says() {
     }
 }
 
+/// Random rules over random streams beyond those of the tests, as long as `FUZZ_SECONDS` says.
+#[test]
+fn fuzz_rules_over_streams() {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let (begin, time) = (std::time::Instant::now(), std::time::Duration::from_secs(seconds));
+    let mut seed = 900_000_000;
+    while seed < 900_000_100 || begin.elapsed() < time {
+        if let Some(difference) = report(seed, KINDS[seed as usize % KINDS.len()]) {
+            panic!("{difference}");
+        }
+        seed += 1;
+    }
+}
+
 #[test]
 fn most_random_rules_compile() {
     let refused: Vec<String> =
-        (0..400).filter_map(|seed| plan(&drawn(seed, KINDS[seed as usize % 4]).pair().text).err()).collect();
+        (0..400).filter_map(|seed| plan(&drawn(seed, KINDS[seed as usize % KINDS.len()]).pair().text).err()).collect();
     assert!(refused.len() < 200, "{} of 400 are refused: {:#?}", refused.len(), &refused[..refused.len().min(20)]);
 }
 

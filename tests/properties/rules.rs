@@ -86,7 +86,7 @@ pub fn keys(draw: &mut Draw) -> &'static str {
 }
 
 /// A condition on the fields of one event.
-fn local(draw: &mut Draw) -> String {
+pub fn local(draw: &mut Draw) -> String {
     match draw.below(12) {
         0 => format!("w == \"{}\"", draw.pick(&["u", "v"])),
         1 => format!("x {} {}", draw.pick(&["==", ">", "<=", "!="]), draw.below(4)),

@@ -15,6 +15,7 @@
 //! watermark, so that a stage has all rows of the earlier ones.
 
 mod alike;
+mod apart;
 mod constants;
 mod detector;
 mod episode;

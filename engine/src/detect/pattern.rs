@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use super::apart::{Apart, ByKey};
 use super::interest::{is_handed_over, steps_with_histories};
 use super::needs::conditions;
 use super::outage::{Outage, Outages};
@@ -26,6 +27,8 @@ pub(super) struct PatternRule {
     /// By position among [`steps_with_histories`].
     histories: Vec<Option<HistoryProgram>>,
     history_count: usize,
+    /// Where keys are handed over: histories are kept by the steps' own keys.
+    apart: Option<Apart>,
     steps: Arc<[Arc<str>]>,
     /// What the evidence of a deadline is called.
     absence: Arc<str>,
@@ -52,6 +55,7 @@ pub(super) struct PatternState {
 #[derive(Default)]
 pub(super) struct Rest {
     histories: Vec<HistoryState>,
+    apart: ByKey,
     suppressed: Suppressed,
     /// A match that was suppressed was incomplete: the next alert says so.
     incomplete: bool,
@@ -60,12 +64,18 @@ pub(super) struct Rest {
 }
 
 /// What a key has that has none.
-static NO_REST: Rest =
-    Rest { histories: Vec::new(), suppressed: Suppressed::NONE, incomplete: false, outages: Vec::new() };
+static NO_REST: Rest = Rest {
+    histories: Vec::new(),
+    apart: ByKey::NONE,
+    suppressed: Suppressed::NONE,
+    incomplete: false,
+    outages: Vec::new(),
+};
 
 impl Rest {
     fn is_any(&self) -> bool {
-        !self.histories.is_empty() || !self.suppressed.is_empty() || self.incomplete || !self.outages.is_empty()
+        let looks_back = !self.histories.is_empty() || !self.apart.is_empty();
+        looks_back || !self.suppressed.is_empty() || self.incomplete || !self.outages.is_empty()
     }
 }
 
@@ -113,6 +123,7 @@ impl PatternRule {
         PatternRule {
             histories: steps_with_histories(rule).into_iter().map(history).collect(),
             history_count: rule.histories.len(),
+            apart: Apart::new(rule, pattern, &machine),
             steps: pattern.steps.iter().map(|step| (&*step.name).into()).collect(),
             absence: absence(plan, &pattern.seq).into(),
             reads_key,
@@ -129,6 +140,8 @@ impl PatternRule {
         let mut matches = std::mem::take(&mut bench.scratch.matches);
         let mut last = None;
         let mut sequence = 0u32;
+        // Where keys are handed over, the matches of a moment are counted by key.
+        let mut told: Vec<(Arc<[Value]>, u32)> = Vec::new();
         for found in matches.drain(..) {
             let moment = match seen {
                 Some(seen) if found.by_event => seen.moment(),
@@ -137,11 +150,16 @@ impl PatternRule {
             let is_same_moment = last.replace((found.by_event, found.time_us)) == Some((found.by_event, found.time_us));
             if !is_same_moment {
                 sequence = 0;
+                told.clear();
+            }
+            if let Some(key) = &found.key {
+                sequence = told.iter().filter(|(of, _)| of == key).map(|(_, next)| *next).max().unwrap_or(0);
             }
             if found.all.is_some() {
                 sequence = sequence.saturating_add(self.tell_all(state, found, moment, sequence, bench));
             } else if self.tell_one(state, &found, moment, sequence, bench) {
                 sequence += 1;
+                told.extend(found.key.iter().map(|key| (key.clone(), sequence)));
                 self.goes_on(state, found);
             }
         }
@@ -248,6 +266,7 @@ impl PatternRule {
             for (history, state) in self.histories.iter().zip(&mut rest.histories) {
                 is_past &= history.as_ref().is_none_or(|history| history.expire(state, watermark_us));
             }
+            is_past &= rest.apart.is_empty() || rest.apart.expire(&self.histories, watermark_us);
         }
         is_past && self.is_quiet(state)
     }
@@ -327,9 +346,19 @@ impl Behaviour for PatternRule {
         bench.scratch.histories.clear();
         if self.history_count > 0 {
             bench.scratch.histories.resize(self.history_count, Value::Null);
-            state.histories.resize_with(self.histories.len(), HistoryState::default);
+            if self.apart.is_none() {
+                state.histories.resize_with(self.histories.len(), HistoryState::default);
+            }
         }
         let row = BatchRow { batch: seen.batch, row: seen.row };
+        if let Some(apart) = self.apart.as_ref().filter(|_| !seen.histories.is_empty()) {
+            let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
+            for index in seen.histories {
+                let Some(Some(history)) = self.histories.get(*index) else { continue };
+                apart.push((*index, history), &mut state.apart, &scene, &mut bench.scratch.histories);
+            }
+            state.apart.sweep(&self.histories, seen.batch.at_us[seen.row]);
+        }
         for index in seen.histories {
             if let (Some(Some(history)), Some(state)) = (self.histories.get(*index), state.histories.get_mut(*index)) {
                 let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
@@ -383,6 +412,7 @@ impl Behaviour for PatternRule {
         let histories = self.histories.iter().zip(&state.histories);
         let past = histories
             .filter_map(|(history, state)| history.as_ref()?.next_expiry(state))
+            .chain(state.apart.next_expiry())
             .chain(self.voice.next_expiry(&state.suppressed).filter(|_| !self.waits(state)))
             .max();
         let outages = self.outages.iter().flat_map(|of| state.outages.iter().filter_map(|outage| of.next(outage)));
@@ -390,7 +420,7 @@ impl Behaviour for PatternRule {
     }
 
     fn is_idle(&self, state: &PatternState) -> bool {
-        state.histories.is_empty() && state.suppressed.is_empty() && self.is_quiet(state)
+        state.histories.is_empty() && state.apart.is_empty() && state.suppressed.is_empty() && self.is_quiet(state)
     }
 
     fn open(&self, state: &PatternState) -> usize {
@@ -404,6 +434,9 @@ impl Behaviour for PatternRule {
         out.put_bool(!state.histories.is_empty());
         for (history, state) in self.histories.iter().zip(&state.histories) {
             history.iter().for_each(|history| history.write(state, out));
+        }
+        if self.apart.is_some() {
+            state.apart.write(&self.histories, out);
         }
         self.write_outages(state, out);
     }
@@ -421,8 +454,12 @@ impl Behaviour for PatternRule {
                 });
             }
         }
+        let apart = match self.apart {
+            Some(_) => ByKey::read(&self.histories, bytes)?,
+            None => ByKey::NONE,
+        };
         let outages = self.read_outages(bytes)?;
-        let rest = Rest { histories, suppressed, incomplete, outages };
+        let rest = Rest { histories, apart, suppressed, incomplete, outages };
         Ok(PatternState { machine, rest: rest.is_any().then(|| Box::new(rest)) })
     }
 }

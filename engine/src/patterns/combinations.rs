@@ -279,7 +279,7 @@ impl Combinations {
             return false;
         }
         let here = state.shared.as_ref().map_or(0, |shared| shared.chains.starts());
-        let may = here + state.runs.len() < self.runs_max || here + state.starts_open() < self.runs_max;
+        let may = here + state.runs.len() < self.runs_max || here + state.starts_open(None) < self.runs_max;
         if !may && self.runs_max > 1 {
             state.refuse(1);
         }

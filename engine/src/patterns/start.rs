@@ -16,9 +16,11 @@ use super::{KeyState, Machine, Offer};
 struct NoKey;
 
 impl KeyState {
-    /// The number of open runs; branches of one count once. A run that the event at hand completes is open no more.
-    pub(super) fn starts_open(&self) -> usize {
-        let mut starts: Vec<u64> = self.runs.iter().filter(|run| run.live).map(|run| run.start.seq).collect();
+    /// The number of open runs; branches of one count once. A run that the event at hand completes is open no more. `key`:
+    /// where keys are handed over, those of this key alone.
+    pub(super) fn starts_open(&self, key: Option<&[Value]>) -> usize {
+        let is_open = |run: &&Run| run.live && run.key.as_deref() == key;
+        let mut starts: Vec<u64> = self.runs.iter().filter(is_open).map(|run| run.start.seq).collect();
         starts.sort_unstable();
         starts.dedup();
         starts.len()
@@ -30,14 +32,15 @@ impl Machine {
     pub(super) fn start(&self, state: &mut KeyState, turn: &mut Turn<'_>) {
         let none = Spans::default();
         let branches = self.first_steps(state, turn, &none);
-        if branches.is_empty() || !self.may_start(state) {
-            return;
-        }
+        let mut may_start = None;
         let family = self.branches.then(Arc::default);
         for branch in branches {
             let Ok(key) = self.handed_key(&branch.edits, &turn.sight(turn.now, &none, &state.logs, None)) else {
                 continue;
             };
+            if !*may_start.get_or_insert_with(|| self.may_start(state, key.as_deref())) {
+                return;
+            }
             let cursor = Cursor::before(0, turn.now);
             let mut run = Run {
                 start: turn.now,
@@ -71,9 +74,9 @@ impl Machine {
     }
 
     /// Whether the cap on open runs allows a start; a refused one is counted. `runs 1` is a meaning, not a cap.
-    fn may_start(&self, state: &mut KeyState) -> bool {
+    fn may_start(&self, state: &mut KeyState, key: Option<&[Value]>) -> bool {
         let Runs::Max(max) = self.runs else { return true };
-        let room = state.runs.len() < max as usize || state.starts_open() < max as usize;
+        let room = state.runs.len() < max as usize || state.starts_open(key) < max as usize;
         if !room && max > 1 {
             state.refuse(1);
         }
