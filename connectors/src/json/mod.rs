@@ -5,8 +5,6 @@
 //! look like one seen before by a [`template`] of it; both are held equal to [`scan`].
 
 mod depth;
-#[cfg(test)]
-mod fuzz;
 mod quick;
 mod rows;
 mod scan;

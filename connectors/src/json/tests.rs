@@ -56,7 +56,7 @@ const GOOD: &str = r#"{"id":"p1","amount":12.5,"n":3,"country":null,"data":{"sta
     "seen":"2026-01-31T10:00:00Z","else":{"deep":[1,{"x":null}]}}"#;
 
 /// The rows that these records give, with what was refused.
-pub(super) fn decode(stream: &Stream, records: &[&[u8]]) -> (Batch, Vec<Result<i64, RecordError>>) {
+fn decode(stream: &Stream, records: &[&[u8]]) -> (Batch, Vec<Result<i64, RecordError>>) {
     decode_needed(stream, &vec![true; stream.fields.len()], records)
 }
 
@@ -74,7 +74,7 @@ fn decode_needed(stream: &Stream, needed: &[bool], records: &[&[u8]]) -> (Batch,
     (row.finish(PartitionId { stream: StreamId(0), topic: "t".into(), partition: 0 }), results)
 }
 
-pub(super) fn row(stream: &Stream, batch: &Batch, row: usize) -> Vec<Value> {
+fn row(stream: &Stream, batch: &Batch, row: usize) -> Vec<Value> {
     stream.fields.iter().zip(&batch.columns).map(|(field, column)| column.value(row, &field.ty)).collect()
 }
 
@@ -339,7 +339,7 @@ fn comparable() -> Stream {
 }
 
 /// A stream of which forms of records can be learned.
-pub(super) fn learnable() -> Stream {
+fn learnable() -> Stream {
     stream(vec![
         field("id", Type::Text, "id"),
         field("amount", Type::Decimal(2), "amount"),
