@@ -29,7 +29,8 @@ pub fn keyed_file(draw: &mut Draw) -> String {
     let second = draw.pick(&["t", "s"]);
     seq.push_str(&format!(" {word} b: {second}{b}{times}{}", condition(draw, "a", false)));
     let last = draw.below(4);
-    if last == 3 {
+    // A `no` before an optional step and another absence is not compared.
+    if last == 3 && times != "?" {
         seq.push_str(&format!(" then no s{no} for {}{}", span(draw), filter(draw)));
     } else if last == 2 || times == "?" {
         seq.push_str(&format!(" then c: {}{b}{}", draw.pick(&["s", "t"]), condition(draw, "a", false)));

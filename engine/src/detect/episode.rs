@@ -237,7 +237,7 @@ impl ThresholdRule {
         let (as_of_us, tables) = (Some(at_us), Some(bench.tables));
         let row = Scene::of_row(&newest.event);
         let scene = Scene { slots, histories: &values, keys: &keys, as_of_us, tables, ..row };
-        if said.is_none() && !self.voice.may_speak(&mut state.suppressed, &scene, at_us) {
+        if said.is_none() && !self.voice.may_speak(&mut state.suppressed, &[], &scene, at_us) {
             return false;
         }
         let (on, event) = said.cloned().unwrap_or_else(|| newest.source());

@@ -229,7 +229,7 @@ impl PatternRule {
         };
         let scene =
             Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, tables: Some(bench.tables), ..Scene::EMPTY };
-        if self.voice.suppresses() && !self.voice.may_speak(&mut state.suppressed, &scene, found.at_us) {
+        if self.voice.suppresses() && !self.voice.may_speak(&mut state.suppressed, &own_key, &scene, found.at_us) {
             return false;
         }
         let incomplete = state.incomplete && std::mem::take(&mut state.incomplete);

@@ -27,9 +27,10 @@ impl Suppress {
         Suppress { span_us: suppress.span_us, lag_us, by: suppress.by.iter().map(compile_value).collect() }
     }
 
-    /// Whether an alert of this time may go out; if so it is remembered.
-    pub fn admits(&self, suppressed: &mut Suppressed, scene: &Scene<'_>, at_us: i64) -> bool {
-        let mut by = Vec::new();
+    /// Whether an alert of this time may go out; if so it is remembered. `own` is the alert's key where several keys are
+    /// kept in one place, else empty.
+    pub fn admits(&self, suppressed: &mut Suppressed, own: &[u8], scene: &Scene<'_>, at_us: i64) -> bool {
+        let mut by = own.to_vec();
         self.by.iter().for_each(|part| by.put_value(&part(scene)));
         let silent = |last: &i64| at_us.saturating_sub(*last) <= self.span_us;
         if suppressed.last.get(&by).is_some_and(silent) {

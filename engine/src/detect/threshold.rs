@@ -268,7 +268,7 @@ impl Behaviour for ThresholdRule {
         }
         let keys = bench.key_parts();
         let scene = Scene { histories: &bench.scratch.histories, keys: &keys, ..scene };
-        if !self.voice.may_speak(&mut state.suppressed, &scene, at_us) {
+        if !self.voice.may_speak(&mut state.suppressed, &[], &scene, at_us) {
             return;
         }
         let witness = Witness::Event(seen.batch.coordinates(seen.row));

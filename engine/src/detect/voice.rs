@@ -149,8 +149,8 @@ impl Voice {
     }
 
     /// Whether an alert of this time may go out, or one of this key was within `suppress`.
-    pub fn may_speak(&self, suppressed: &mut Suppressed, scene: &Scene<'_>, at_us: i64) -> bool {
-        self.suppress.as_ref().is_none_or(|suppress| suppress.admits(suppressed, scene, at_us))
+    pub fn may_speak(&self, suppressed: &mut Suppressed, own: &[u8], scene: &Scene<'_>, at_us: i64) -> bool {
+        self.suppress.as_ref().is_none_or(|suppress| suppress.admits(suppressed, own, scene, at_us))
     }
 
     /// It may keep silent.
