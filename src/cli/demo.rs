@@ -107,7 +107,8 @@ fn how(args: &Args) -> Result<How, Failure> {
         ..How::default()
     };
     how.settings.workers = args.workers.map_or(1, usize::from);
-    (how.settings.tick, how.settings.commit_every) = (TICK, TICK);
+    // A story's records are of another year, and are waited for all the same.
+    (how.settings.tick, how.settings.commit_every, how.settings.catch_up_every) = (TICK, TICK, TICK);
     Ok(how)
 }
 

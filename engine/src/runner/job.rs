@@ -42,6 +42,8 @@ pub struct Settings {
     pub tick: Duration,
     /// The shortest time between two commits of a shard's alerts; progress alone is committed more rarely.
     pub commit_every: Duration,
+    /// The same while old input is read: a transaction of a broker costs more than many alerts, and nobody waits for them.
+    pub catch_up_every: Duration,
     /// How long a partition may hold event time back before a notice names it.
     pub holding_after: Duration,
     /// How long a run that is told to stop waits for its sinks.
@@ -54,6 +56,7 @@ impl Default for Settings {
             workers: 1,
             tick: Duration::from_millis(5),
             commit_every: Duration::from_millis(5),
+            catch_up_every: Duration::from_millis(200),
             holding_after: Duration::from_secs(10),
             stop_within: Duration::from_secs(7),
         }

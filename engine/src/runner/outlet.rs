@@ -18,9 +18,6 @@ use tripline_query_lang::plan::Plan;
 /// in any case: a restart reads again what was read since.
 const PROGRESS_ALONE: (u32, Duration) = (200, Duration::from_secs(1));
 
-/// The shortest time between two commits while old input is read: a transaction costs the sink more than many alerts.
-const CATCHING_UP: Duration = Duration::from_millis(200);
-
 /// Alerts and side records that are committed at once, however short the time since the last commit.
 const RECORDS_WORTH_IT: usize = 10_000;
 
@@ -38,6 +35,8 @@ pub struct Outlet {
     pub turns: TurnReceiver,
     /// The shortest time between two commits. It is longer where a commit takes longer: at most half the time goes into them.
     pub commit_every: Duration,
+    /// The same while old input is read.
+    pub catch_up_every: Duration,
     /// The newest turn was of old input.
     pub old: bool,
     /// What is taken and not committed.
@@ -85,7 +84,7 @@ impl Outlet {
     fn length(&self) -> Duration {
         let (times, at_most) = PROGRESS_ALONE;
         if self.size() > 0 && self.old {
-            return self.commit_every.max(CATCHING_UP);
+            return self.commit_every.max(self.catch_up_every);
         }
         if self.size() > 0 {
             self.commit_every

@@ -298,6 +298,7 @@ impl Launch {
                 plan: self.program.plan().clone(),
                 turns,
                 commit_every: self.settings.commit_every,
+                catch_up_every: self.settings.catch_up_every,
                 pause: Box::new(pause(self.over.clone(), self.flags.give_up.clone())),
                 metrics: self.metrics.clone(),
                 traces: self.traces.clone(),

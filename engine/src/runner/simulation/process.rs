@@ -112,6 +112,7 @@ impl Process {
             plan: plan.clone(),
             turns: crate::operators::turns(number).1,
             commit_every: Duration::ZERO,
+            catch_up_every: Duration::ZERO,
             batch: Default::default(),
             old: false,
             pause: Box::new(|_| true),
