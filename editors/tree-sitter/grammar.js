@@ -89,9 +89,10 @@ module.exports = grammar({
       seq(field("stream", $._name), optional(seq("by", $._keys)), optional(seq("for", $._bound)), optional($.where)),
     group: ($) => seq(choice("any", "all", $.integer, $._name), "of", brackets($._element), repeat($._limit)),
     bracket: ($) => seq("(", $._sequence, ")", optional($.quantifier), repeat($._limit)),
+    _times: ($) => choice($.integer, $._name),
     quantifier: ($) =>
       seq(
-        choice("?", "*", "+", seq("{", $.integer, optional(seq(",", optional($.integer))), "}")),
+        choice("?", "*", "+", seq("{", $._times, optional(seq(",", optional($._times))), "}")),
         repeat(choice("greedy", "each", "consecutive")),
       ),
     _limit: ($) =>

@@ -10,7 +10,7 @@ use crate::span::Span;
 
 pub use expr::{BinaryOp, Call, Expr, ExprKind, Over, Unit};
 pub use pattern::{
-    Absent, Element, Group, GroupKind, Limits, Link, Node, Pattern, Quant, Runs, Skip, SpanLimit, Step, Sub,
+    Absent, Count, Element, Group, GroupKind, Limits, Link, Node, Pattern, Quant, Runs, Skip, SpanLimit, Step, Sub,
 };
 
 /// A parsed file: its items in order of the text.

@@ -159,9 +159,9 @@ pub struct Sub {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quant {
     /// At least.
-    pub min: u32,
+    pub min: Count,
     /// At most; none is unbounded.
-    pub max: Option<u32>,
+    pub max: Option<Count>,
     /// `greedy`
     pub greedy: bool,
     /// `each`
@@ -170,6 +170,15 @@ pub struct Quant {
     pub consecutive: bool,
     /// The quantifier with its words.
     pub span: Span,
+}
+
+/// A number, or the name of a param.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Count {
+    /// As written.
+    Number(u32),
+    /// By name.
+    Named(Expr),
 }
 
 /// What bounds a step or group.

@@ -4,7 +4,7 @@ use crate::ast::{KeyPart, Keys};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{self, names, types};
 use crate::plan::{Body, Element, Expr, ExprKind, Key, Node, Rule, StreamId, TableId, Window, reads_tables};
-use crate::resolve::{Entity, World};
+use crate::resolve::{Entity, Namespace, World};
 use crate::span::Span;
 use crate::types::check::counted;
 use crate::types::place::Place;
@@ -101,6 +101,7 @@ pub(super) fn table(world: &World<'_>, file: usize, keys: &Keys, key: &[Key]) ->
         world.report(fault.did_you_mean(&name.text, world.table_names()));
         return None;
     };
+    world.mention(Namespace::Tables, &name.text);
     let table = world.table(id);
     let own: Vec<&Type> = table.key_types().collect();
     if key.len() != own.len() {

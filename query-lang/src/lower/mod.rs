@@ -20,7 +20,7 @@ use crate::ast::Name;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::warnings;
 use crate::plan::{ExpectKind, Plan, Rule, StreamId, Test};
-use crate::resolve::{MakerKind, Override, World};
+use crate::resolve::{MakerKind, Namespace, Override, World};
 
 /// Makes the plan of all items. Whether it means anything depends on there being no errors; they are noted in the world.
 pub(crate) fn plan<'a>(world: &mut World<'a>, overrides: &'a [Override], changing: &[String]) -> Plan {
@@ -62,6 +62,7 @@ fn warn_of_unused(world: &World<'_>, rules: &[Option<Rule>], tests: &[Test]) {
             ExpectKind::NothingElse => false,
         })
     };
+    warn_of_unused_names(world);
     for (position, maker) in world.rules.iter().enumerate() {
         match maker.kind {
             _ if world.used[position] => {}
@@ -75,6 +76,30 @@ fn warn_of_unused(world: &World<'_>, rules: &[Option<Rule>], tests: &[Test]) {
                 world.report(warning.hint(format!("`tripline run --show {name}` prints its rows at the end of a run")));
             }
             MakerKind::Rule(_) | MakerKind::Derive(_) => {}
+        }
+    }
+}
+
+/// Says which params, lets and tables nothing reads.
+fn warn_of_unused_names(world: &World<'_>) {
+    let warn = |code, file, name: &Name, message: String| {
+        world.report(Diagnostic::new(code, file, name.span, message));
+    };
+    let is_read = |name: &Name| world.is_mentioned(Namespace::Values, &name.text);
+    for param in world.params.iter().filter(|param| !is_read(&param.node.name)) {
+        let name = &param.node.name;
+        warn(warnings::UNUSED_PARAM, param.file, name, format!("nothing reads the param `{}`", name.text));
+    }
+    let mut lets: Vec<_> = world.lets.values().filter(|found| !is_read(&found.node.name)).collect();
+    lets.sort_by_key(|found| (found.file, found.span.start));
+    for found in lets {
+        let name = &found.node.name;
+        warn(warnings::UNUSED_LET, found.file, name, format!("nothing uses `{}`", name.text));
+    }
+    for table in &world.tables {
+        let name = &table.node.name;
+        if !world.is_mentioned(Namespace::Tables, &name.text) {
+            warn(warnings::UNUSED_TABLE, table.file, name, format!("no rule looks anything up in `{}`", name.text));
         }
     }
 }

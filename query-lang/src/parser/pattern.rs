@@ -6,6 +6,7 @@ use super::keys::by_keys;
 use super::limits::{late_limits, limits};
 use super::words::{after, bracketed, is_name, list, name, name_of, nested, word};
 use crate::ast::{
+    Count,
     Absent, Element, Expr, ExprKind, Group, GroupKind, Link, Name, Node, Quant, Skip, Spanned, Step, Sub,
 };
 use crate::diagnostics::{Diagnostic, codes::syntax};
@@ -163,13 +164,14 @@ fn late_hold<'a>(input: Tokens<'a>, word: &str, stream: &Name) -> Parsed<'a, Opt
 /// `?`, `*`, `+`, `{n}`, `{n,}`, `{n,m}` and the words behind it.
 ///
 /// ```text
-/// quant := ("?" | "*" | "+" | "{" int ["," [int]] "}") {"greedy" | "each" | "consecutive"}
+/// quant := ("?" | "*" | "+" | "{" times ["," [times]] "}") {"greedy" | "each" | "consecutive"}
+/// times := int | name
 /// ```
 fn quant(input: Tokens<'_>) -> Parsed<'_, Quant> {
     let (mut rest, (min, max)) = match input.peek(0).kind {
-        TokenKind::Sign("?") => (input.skip(1), (0, Some(1))),
-        TokenKind::Sign("*") => (input.skip(1), (0, None)),
-        TokenKind::Sign("+") => (input.skip(1), (1, None)),
+        TokenKind::Sign("?") => (input.skip(1), (Count::Number(0), Some(Count::Number(1)))),
+        TokenKind::Sign("*") => (input.skip(1), (Count::Number(0), None)),
+        TokenKind::Sign("+") => (input.skip(1), (Count::Number(1), None)),
         TokenKind::Sign("{") => bracketed("{", counts, "}")(input)?,
         _ => return Err(nom::Err::Error(Stop { at: input.at, reported: false })),
     };
@@ -197,19 +199,23 @@ fn quant(input: Tokens<'_>) -> Parsed<'_, Quant> {
 }
 
 /// `n`, `n,` or `n,m`.
-fn counts(input: Tokens<'_>) -> Parsed<'_, (u32, Option<u32>)> {
+fn counts(input: Tokens<'_>) -> Parsed<'_, (Count, Option<Count>)> {
     let (rest, min) = count(input)?;
     if !rest.is_sign(0, ",") {
         rest.expect(Expected::Exactly(","));
-        return Ok((rest, (min, Some(min))));
+        return Ok((rest, (min.clone(), Some(min))));
     }
     let (rest, max) = opt(count).parse(rest.skip(1))?;
     Ok((rest, (min, max)))
 }
 
-/// A whole number that fits a count; a larger one is reported and taken as the largest.
-fn count(input: Tokens<'_>) -> Parsed<'_, u32> {
+/// A whole number that fits a count, or a param; a larger one is reported and taken as the largest.
+fn count(input: Tokens<'_>) -> Parsed<'_, Count> {
     let token = input.peek(0);
+    if is_name(input, 0) {
+        let node = ExprKind::Name(token.name().to_owned());
+        return Ok((input.skip(1), Count::Named(Expr::new(Spanned { node, span: token.span }))));
+    }
     if token.kind != TokenKind::Int {
         return input.fail(Expected::Thing("a whole number"));
     }
@@ -218,7 +224,7 @@ fn count(input: Tokens<'_>) -> Parsed<'_, u32> {
         input.context.report(Diagnostic::new(syntax::TOO_LARGE, input.context.file, token.span, message));
         u32::MAX
     });
-    Ok((input.skip(1), count))
+    Ok((input.skip(1), Count::Number(count)))
 }
 
 /// `skip past last event`, `skip to first NAME`, ... behind `after match`.

@@ -168,7 +168,7 @@ fn a_step_takes_limits_in_any_order_and_a_condition_behind() {
         let pattern = pattern(&format!("match {text}"));
         let Node::Step(step) = &pattern.seq[0].node else { unreachable!("a step") };
         let quant = step.quant.as_ref().expect("a quantifier");
-        assert_eq!((quant.min, quant.max, quant.greedy), (2, None, false));
+        assert_eq!((&quant.min, &quant.max, quant.greedy), (&Count::Number(2), &None, false));
         let limits = &step.limits;
         assert_eq!(limits.over.as_ref().map(shown).as_deref(), Some("5Minute"));
         assert_eq!(limits.within.as_ref().map(shown).as_deref(), Some("1Hour"));

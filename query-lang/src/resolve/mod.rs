@@ -4,7 +4,7 @@ mod mentions;
 mod overrides;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::Source;
 use crate::ast::{self, ItemKind, Name};
@@ -109,6 +109,17 @@ pub(crate) struct World<'a> {
     pub tests: Vec<Found<'a, ast::Test>>,
     entities: HashMap<&'a str, Entity>,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Params and lets that something reads, and tables.
+    mentioned: RefCell<BTreeSet<(Namespace, String)>>,
+}
+
+/// What a name is looked for among.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Namespace {
+    /// Params and lets.
+    Values,
+    /// Tables.
+    Tables,
 }
 
 impl<'a> World<'a> {
@@ -132,6 +143,7 @@ impl<'a> World<'a> {
             tests: Vec::new(),
             entities: HashMap::new(),
             diagnostics: RefCell::new(Vec::new()),
+            mentioned: RefCell::default(),
         };
         let mut places = Places::default();
         for (file, tree) in files {
@@ -227,6 +239,16 @@ impl<'a> World<'a> {
     /// Notes something to say.
     pub fn report(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    /// Notes that something reads what has this name.
+    pub fn mention(&self, among: Namespace, name: &str) {
+        self.mentioned.borrow_mut().insert((among, name.to_owned()));
+    }
+
+    /// Whether something reads it.
+    pub fn is_mentioned(&self, among: Namespace, name: &str) -> bool {
+        self.mentioned.borrow().contains(&(among, name.to_owned()))
     }
 
     /// Notes a plain fact at a place.

@@ -8,6 +8,7 @@ use super::convert::poison;
 use crate::ast;
 use crate::diagnostics::codes::{names, types as codes};
 use crate::plan::Expr;
+use crate::resolve::Namespace;
 use crate::span::Span;
 
 /// The use of a `let` inside of whose body we are.
@@ -53,6 +54,7 @@ impl<'a> Typer<'a, '_> {
     /// The body of the `let` of this name, with these arguments; none when there is no such `let`.
     pub(super) fn let_body(&mut self, name: &str, args: &'a [ast::Expr], span: Span) -> Option<Expr> {
         let found = self.world.lets.get(name)?;
+        self.world.mention(Namespace::Values, name);
         let (node, file) = (found.node, found.file);
         if node.args.len() != args.len() {
             let message = format!("`{name}` takes {}, not {}", counted(node.args.len(), "argument"), args.len());

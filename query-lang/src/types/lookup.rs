@@ -6,6 +6,7 @@ use super::place::Row;
 use crate::ast::{self, Name};
 use crate::diagnostics::codes::tables as codes;
 use crate::plan::{Expr, ExprKind, FieldId, TableId};
+use crate::resolve::Namespace;
 use crate::span::Span;
 use crate::types::check::counted;
 use crate::value::Type;
@@ -81,6 +82,9 @@ impl<'a> Typer<'a, '_> {
     fn table_key(&mut self, table: TableId, parts: &'a [ast::Expr], span: Span) -> Option<Vec<Expr>> {
         let before = self.world.error_count();
         let table = self.world.table(table);
+        // A list param that changes is a table of one column.
+        let among = if table.is_param() { Namespace::Values } else { Namespace::Tables };
+        self.world.mention(among, &table.name);
         if parts.len() != table.keys.len() {
             let message =
                 format!("a key of `{}` has {}, not {}", table.name, counted(table.keys.len(), "part"), parts.len());

@@ -8,6 +8,7 @@ use crate::ast::{self, ExprKind as Tree, Name};
 use crate::diagnostics::codes::{names as codes, patterns, types};
 use crate::diagnostics::nearest;
 use crate::plan::{Expr, ExprKind, FieldId, SlotId, StepId, TableId};
+use crate::resolve::Namespace;
 use crate::span::Span;
 use crate::value::Type;
 
@@ -30,6 +31,7 @@ impl<'a> Typer<'a, '_> {
             return self.list_alone(name, span);
         }
         if let Some(param) = self.world.param_values.get(name) {
+            self.world.mention(Namespace::Values, name);
             return constant(param.value.clone(), param.ty.clone());
         }
         self.unknown_name(name, span);

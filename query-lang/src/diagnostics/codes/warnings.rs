@@ -35,4 +35,12 @@ super::codes! {
     UNUSED_VIEW = "W0912", "unused-view", "no rule looks anything up in this view",
         "A view costs memory for every key, and its rows are worked out for those who look them up. One that nobody looks up is kept only when \
          `tripline run --show NAME` asks for its rows at the end of a run.";
+    UNUSED_PARAM = "W0913", "unused-param", "no rule reads this param",
+        "A param is a constant that can be given another value from outside. Where nothing reads it, another value changes nothing: its name may be \
+         misspelled where it is meant, or a literal may stand there.";
+    UNUSED_LET = "W0914", "unused-let", "nothing uses this `let`",
+        "A `let` names an expression that is put in where the name stands. This one stands nowhere.";
+    UNUSED_TABLE = "W0915", "unused-table", "no rule looks anything up in this table",
+        "A table that no rule needs is not read: its source need not even be there. It is looked up by `table[key].field` or `x in table`, or gives \
+         a rule its keys by `by x in table`.";
 }

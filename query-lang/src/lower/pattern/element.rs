@@ -16,7 +16,8 @@ use crate::types::place::{HistoryPlace, Place, Row, StepName, Steps};
 
 use super::super::rule;
 use super::key::Keyed;
-use super::steps::{Drafts, is_loop};
+use super::steps::Drafts;
+use super::times::Times;
 
 /// Makes elements, in order of the text.
 pub(super) struct Elements<'a, 'p> {
@@ -87,7 +88,7 @@ impl<'a, 'p> Elements<'a, 'p> {
         };
         let filter = step.filter.as_ref().map(|filter| condition(self.world, self.file, place, filter));
         let key = self.keyed(steps).of(draft.by, draft.stream, draft.span);
-        let has_rounds = step.quant.as_ref().is_some_and(is_loop);
+        let has_rounds = self.is_loop(step.quant.as_ref());
         let limits = self.limits(&step.limits, step.quant.as_ref(), link, has_rounds, Some(place));
         let quant = step.quant.as_ref().map(|quant| self.quant(quant));
         self.infos.push(StepInfo {
@@ -168,7 +169,7 @@ impl<'a, 'p> Elements<'a, 'p> {
     fn sub(&mut self, sub: &'a ast::Sub, link: Link) -> Sub {
         let around = self.by;
         self.by = sub.limits.by.as_ref().or(around);
-        let has_rounds = sub.quant.as_ref().is_some_and(is_loop);
+        let has_rounds = self.is_loop(sub.quant.as_ref());
         if has_rounds {
             self.loops.push(self.loop_count);
             self.loop_count += 1;
@@ -194,15 +195,20 @@ impl<'a, 'p> Elements<'a, 'p> {
         Sub { seq, quant: sub.quant.as_ref().map(|quant| self.quant(quant)), limits }
     }
 
-    fn quant(&self, quant: &ast::Quant) -> Quant {
-        if quant.max.is_some_and(|max| max == 0 || max < quant.min) {
+    fn is_loop(&self, quant: Option<&'a ast::Quant>) -> bool {
+        quant.is_some_and(|quant| Times::of(self.world, self.file, quant).is_loop())
+    }
+
+    fn quant(&self, quant: &'a ast::Quant) -> Quant {
+        let times = Times::said(self.world, self.file, quant);
+        if times.max.is_some_and(|max| max == 0 || max < times.min) {
             let message = "this many never come";
             let fault = Diagnostic::new(codes::QUANTIFIER, self.file, quant.span, message);
             self.world.report(fault.hint("`{n,m}` has the smaller number first, and takes at least one event"));
         }
         Quant {
-            min: quant.min,
-            max: quant.max,
+            min: times.min,
+            max: times.max,
             greedy: quant.greedy,
             branching: if quant.each { Branching::Each } else { Branching::One },
             consecutive: quant.consecutive,
@@ -239,7 +245,7 @@ impl<'a, 'p> Elements<'a, 'p> {
                 "branches come from `then each` and from loops with `each`",
             );
         }
-        let is_until_loop = quant.is_some_and(is_loop);
+        let is_until_loop = self.is_loop(quant);
         let until = match (&limits.until, until_place) {
             (Some(until), Some(place)) if is_until_loop => Some(self.until(until, Place { what: "`until`", ..place })),
             (Some(until), _) => {

@@ -4,6 +4,7 @@ mod check;
 mod element;
 mod key;
 mod steps;
+mod times;
 mod warn;
 
 use std::cell::RefCell;

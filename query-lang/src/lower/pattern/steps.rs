@@ -9,6 +9,7 @@ use crate::span::Span;
 use crate::types::place::StepName;
 
 use super::super::rule;
+use super::times::Times;
 
 /// Steps that one pattern may have.
 const STEPS_MAX: usize = 500;
@@ -116,8 +117,9 @@ impl<'a> Collector<'_, 'a> {
                     let mut inner = around.clone();
                     inner.by = sub.limits.by.as_ref().or(around.by);
                     if let Some(quant) = &sub.quant {
-                        inner.may_be_empty |= quant.min == 0;
-                        if is_loop(quant) {
+                        let times = Times::of(self.world, self.file, quant);
+                        inner.may_be_empty |= times.min == 0;
+                        if times.is_loop() {
                             inner.loops.push(self.loop_count);
                             self.loop_count += 1;
                         }
@@ -136,6 +138,7 @@ impl<'a> Collector<'_, 'a> {
         if let Some(name) = &step.name {
             self.check_name(name);
         }
+        let times = step.quant.as_ref().map(|quant| Times::of(self.world, self.file, quant));
         self.found.push(Draft {
             name: step.name.as_ref().map(|name| name.text.clone()).unwrap_or_default(),
             is_named: step.name.is_some(),
@@ -143,8 +146,8 @@ impl<'a> Collector<'_, 'a> {
             node: step,
             span,
             by: step.limits.by.as_ref().or(around.by),
-            is_loop: !around.loops.is_empty() || step.quant.as_ref().is_some_and(is_loop),
-            may_be_empty: around.may_be_empty || step.quant.as_ref().is_some_and(|quant| quant.min == 0),
+            is_loop: !around.loops.is_empty() || times.is_some_and(Times::is_loop),
+            may_be_empty: around.may_be_empty || times.is_some_and(|times| times.min == 0),
             loops: around.loops.clone(),
         });
     }
@@ -171,9 +174,4 @@ impl<'a> Collector<'_, 'a> {
             self.found[position].name = name;
         }
     }
-}
-
-/// Takes more than one event or round.
-pub(super) fn is_loop(quant: &ast::Quant) -> bool {
-    quant.max.is_none_or(|max| max > 1)
 }
