@@ -6,8 +6,7 @@ use super::keys::by_keys;
 use super::limits::{late_limits, limits};
 use super::words::{after, bracketed, is_name, list, name, name_of, nested, word};
 use crate::ast::{
-    Count,
-    Absent, Element, Expr, ExprKind, Group, GroupKind, Link, Name, Node, Quant, Skip, Spanned, Step, Sub,
+    Absent, Count, Element, Expr, ExprKind, Group, GroupKind, Link, Name, Node, Quant, Skip, Spanned, Step, Sub,
 };
 use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::TokenKind;

@@ -31,7 +31,7 @@ impl<'a> Typer<'a, '_> {
         match constant_value(&expr) {
             Some(Value::Duration(us)) if *us < 0 => {
                 let fault = self.say(codes::RANGE, tree.span, format!("{what} cannot be negative"));
-                self.report(fault.label(format!("this is {}", Value::Duration(*us))));
+                self.report(fault.label(value_of_tree(tree, &Value::Duration(*us))));
                 None
             }
             Some(Value::Duration(us)) => Some(*us),
@@ -43,15 +43,20 @@ impl<'a> Typer<'a, '_> {
         }
     }
 
-    /// A constant int from 1 on.
-    pub(super) fn constant_count(&mut self, tree: &'a ast::Expr, what: &str) -> Option<u32> {
+    /// A constant int from `least` on.
+    pub(super) fn constant_count(&mut self, tree: &'a ast::Expr, what: &str, least: u32) -> Option<u32> {
         let expr = self.of_type(tree, &Type::Int);
         match constant_value(&expr) {
             Some(Value::Int(n)) => match u32::try_from(*n) {
-                Ok(n) if n > 0 => Some(n),
+                Ok(n) if n >= least => Some(n),
                 _ => {
-                    let fault = self.say(codes::RANGE, tree.span, format!("{what} is at least 1"));
-                    self.report(fault.label(format!("this is {n}")));
+                    let bound = if *n < i64::from(least) {
+                        format!("at least {least}")
+                    } else {
+                        format!("at most {}", u32::MAX)
+                    };
+                    let fault = self.say(codes::RANGE, tree.span, format!("{what} is {bound}"));
+                    self.report(fault.label(value_of_tree(tree, n)));
                     None
                 }
             },
@@ -78,7 +83,18 @@ pub(crate) fn duration_us<'a>(world: &World<'a>, file: usize, tree: &'a ast::Exp
 
 /// A constant int from 1 on; none when it was reported.
 pub(crate) fn count<'a>(world: &World<'a>, file: usize, tree: &'a ast::Expr, what: &'static str) -> Option<u32> {
-    Typer::new(world, file, Place::constant(what), tree).constant_count(tree, what)
+    count_from(world, file, tree, what, 1)
+}
+
+/// A constant int from `least` on; none when it was reported.
+pub(crate) fn count_from<'a>(
+    world: &World<'a>,
+    file: usize,
+    tree: &'a ast::Expr,
+    what: &'static str,
+    least: u32,
+) -> Option<u32> {
+    Typer::new(world, file, Place::constant(what), tree).constant_count(tree, what, least)
 }
 
 /// A constant of any type; `None` when it was reported.
@@ -123,6 +139,14 @@ pub(crate) fn value_of<'a>(
     };
     world.report(fault);
     None
+}
+
+/// What a constant is, for a label: a param by its name, since its value stands elsewhere.
+fn value_of_tree(tree: &ast::Expr, value: &impl std::fmt::Display) -> String {
+    match &tree.node {
+        ast::ExprKind::Name(name) => format!("`{name}` is {value}"),
+        _ => format!("this is {value}"),
+    }
 }
 
 /// Says when a condition is known without any event.

@@ -104,7 +104,7 @@ impl<'a, 'p> Typer<'a, 'p> {
     fn prev_distance(&mut self, call: &'a Call, span: Span) -> Option<u32> {
         match &call.args[..] {
             [_] => Some(1),
-            [_, n] => self.constant_count(n, "the distance of `prev`"),
+            [_, n] => self.constant_count(n, "the distance of `prev`", 1),
             _ => {
                 self.fault(codes::ARGUMENTS, span, "`prev` takes a value, and how many events before");
                 None
@@ -328,7 +328,7 @@ impl<'a, 'p> Typer<'a, 'p> {
         };
         match &over.node {
             Over::Time(span) => self.constant_us(span, "`over`").map(HistoryBound::Time),
-            Over::Last(n) => self.constant_count(n, "`over last`").map(HistoryBound::Last),
+            Over::Last(n) => self.constant_count(n, "`over last`", 1).map(HistoryBound::Last),
             Over::Before(length, gap) => {
                 let (span_us, gap_us) = (self.constant_us(length, "`over`"), self.constant_us(gap, "`before`"));
                 Some(HistoryBound::Before { span_us: span_us?, gap_us: gap_us? })
@@ -337,7 +337,7 @@ impl<'a, 'p> Typer<'a, 'p> {
             Over::Previous(of) => {
                 let place = Place::constant("`over previous`");
                 if self.at_place(place).expr(of).ty == Type::Int {
-                    self.constant_count(of, "`over previous`").map(HistoryBound::PreviousLast)
+                    self.constant_count(of, "`over previous`", 1).map(HistoryBound::PreviousLast)
                 } else {
                     self.constant_us(of, "`over previous`").map(HistoryBound::PreviousTime)
                 }

@@ -201,11 +201,6 @@ impl<'a, 'p> Elements<'a, 'p> {
 
     fn quant(&self, quant: &'a ast::Quant) -> Quant {
         let times = Times::said(self.world, self.file, quant);
-        if times.max.is_some_and(|max| max == 0 || max < times.min) {
-            let message = "this many never come";
-            let fault = Diagnostic::new(codes::QUANTIFIER, self.file, quant.span, message);
-            self.world.report(fault.hint("`{n,m}` has the smaller number first, and takes at least one event"));
-        }
         Quant {
             min: times.min,
             max: times.max,

@@ -1,10 +1,10 @@
 //! How often a loop goes round: its numbers, with params put in.
 
-use crate::ast::{Count, Quant};
-use crate::diagnostics::codes::types;
+use crate::ast::{Count, ExprKind, Quant};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::patterns as codes;
 use crate::resolve::World;
-use crate::types::constant;
-use crate::value::{Type, Value};
+use crate::types::constant::count_from;
 
 /// At least, and at most; none is unbounded.
 #[derive(Clone, Copy)]
@@ -16,9 +16,14 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Those of a quantifier; says what is no count.
+    /// Those of a quantifier; says what is no count, and what allows none.
     pub fn said<'a>(world: &World<'a>, file: usize, quant: &'a Quant) -> Times {
-        Times::by(quant, |count| said(world, file, count))
+        let before = world.error_count();
+        let times = Times::by(quant, |count| said(world, file, count));
+        if world.error_count() == before {
+            times.check(world, file, quant);
+        }
+        times
     }
 
     /// As `said`, where it was said before or will be.
@@ -27,31 +32,49 @@ impl Times {
     }
 
     fn by<'a>(quant: &'a Quant, number: impl Fn(&'a Count) -> Option<u32>) -> Times {
-        let max = quant.max.as_ref().map(|max| number(max).unwrap_or(u32::MAX));
-        Times { min: number(&quant.min).unwrap_or(1), max }
+        let min = number(&quant.min);
+        let max = match &quant.max {
+            // `{n}`: said once.
+            Some(max) if *max == quant.min => Some(min.unwrap_or(u32::MAX)),
+            Some(max) => Some(number(max).unwrap_or(u32::MAX)),
+            None => None,
+        };
+        Times { min: min.unwrap_or(1), max }
     }
 
     /// Takes more than one event or round.
     pub fn is_loop(self) -> bool {
         self.max.is_none_or(|max| max > 1)
     }
+
+    /// Reports a quantifier that no number of events fits.
+    fn check(self, world: &World<'_>, file: usize, quant: &Quant) {
+        let message = match self.max {
+            Some(0) => "a step that takes at most 0 events takes none".to_owned(),
+            Some(max) if max < self.min => format!("no number is at least {} and at most {max}", self.min),
+            _ => return,
+        };
+        let mut fault = Diagnostic::new(codes::QUANTIFIER, file, quant.span, message);
+        let ends = std::iter::once((&quant.min, self.min)).chain(quant.max.as_ref().zip(self.max));
+        let mut named: Vec<String> = ends.filter_map(|(count, value)| said_by_name(count, value)).collect();
+        named.dedup();
+        if !named.is_empty() {
+            fault = fault.label(named.join(", "));
+        }
+        world.report(fault.hint("`{n,m}` has the smaller number first, and takes at least one event"));
+    }
+}
+
+/// A param's value, which stands elsewhere.
+fn said_by_name(count: &Count, value: u32) -> Option<String> {
+    let Count::Named(tree) = count else { return None };
+    let ExprKind::Name(name) = &tree.node else { return None };
+    Some(format!("`{name}` is {value}"))
 }
 
 fn said<'a>(world: &World<'a>, file: usize, count: &'a Count) -> Option<u32> {
-    let tree = match count {
-        Count::Number(n) => return Some(*n),
-        Count::Named(tree) => tree,
-    };
-    let (value, ty) = constant::value(world, file, tree, "how often a loop goes round")?;
-    let message = match value {
-        Value::Int(n) => match u32::try_from(n) {
-            Ok(n) => return Some(n),
-            Err(_) => format!("a loop goes round 0 to {} times, and this is {n}", u32::MAX),
-        },
-        // Reported.
-        _ if ty == Type::Null => return None,
-        _ => format!("how often a loop goes round is an int, and this is of type {ty}"),
-    };
-    world.fault(types::EXPECTED, file, tree.span, message);
-    None
+    match count {
+        Count::Number(n) => Some(*n),
+        Count::Named(tree) => count_from(world, file, tree, "how often a loop goes round", 0),
+    }
 }
