@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use regex::Regex;
 use smallvec::SmallVec;
-use tripline_query_lang::plan::Expr;
-use tripline_query_lang::stdlib::{Arg, FunctionId};
+use tripline_query_lang::eval::regex;
+use tripline_query_lang::plan::{Expr, ExprKind};
+use tripline_query_lang::stdlib::{Arg, FunctionId, Kind};
 use tripline_query_lang::value::{Decimal, Point, Type, Value};
 
 use super::Scene;
@@ -27,6 +29,7 @@ enum ArgFn {
     Text(TextFn),
     Point(PointFn),
     List(ListFn),
+    Regex(Regex),
 }
 
 /// An argument's value, borrowed or owned, for as long as the call takes.
@@ -41,12 +44,15 @@ enum Held<'a> {
     Text(Cow<'a, str>),
     Point(Point),
     List(Arc<[Value]>),
+    Regex(&'a Regex),
 }
 
 /// Compiles a call.
 pub(super) fn compile_call(function: FunctionId, args: &[Expr]) -> ValueFn {
     let function = function.function();
-    let args: Vec<ArgFn> = args.iter().map(ArgFn::new).collect();
+    let kind = |position| function.param(position).map(|param| param.kind);
+    let args = args.iter().enumerate().map(|(position, arg)| ArgFn::of_kind(arg, kind(position)));
+    let args: Vec<ArgFn> = args.collect();
     Box::new(move |s| {
         let held: SmallVec<[Held<'_>; 4]> = args.iter().map(|arg| arg.hold(s)).collect();
         let borrowed: SmallVec<[Arg<'_>; 4]> = held.iter().map(Held::arg).collect();
@@ -55,6 +61,16 @@ pub(super) fn compile_call(function: FunctionId, args: &[Expr]) -> ValueFn {
 }
 
 impl ArgFn {
+    /// What is known is worked out here, once.
+    fn of_kind(expr: &Expr, kind: Option<Kind>) -> ArgFn {
+        if let (Some(Kind::Regex), ExprKind::Const(Value::Text(pattern))) = (kind, &expr.kind)
+            && let Ok(regex) = regex(pattern)
+        {
+            return ArgFn::Regex(regex);
+        }
+        ArgFn::new(expr)
+    }
+
     fn new(expr: &Expr) -> ArgFn {
         match &expr.ty {
             Type::Bool => ArgFn::Bool(compile_bool(expr)),
@@ -82,6 +98,7 @@ impl ArgFn {
             ArgFn::Text(f) => f.eval(scene).map(Held::Text),
             ArgFn::Point(f) => f(scene).map(Held::Point),
             ArgFn::List(f) => f(scene).map(Held::List),
+            ArgFn::Regex(regex) => Some(Held::Regex(regex)),
         };
         held.unwrap_or(Held::Null)
     }
@@ -100,6 +117,7 @@ impl Held<'_> {
             Held::Text(v) => Arg::Text(v),
             Held::Point(v) => Arg::Point(*v),
             Held::List(v) => Arg::List(v),
+            Held::Regex(v) => Arg::Regex(v),
         }
     }
 }

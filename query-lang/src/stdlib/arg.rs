@@ -1,9 +1,11 @@
 //! An argument of a scalar function, borrowed from wherever it lives.
 
+use regex::Regex;
+
 use crate::value::{Decimal, Point, Value};
 
 /// One argument; `Null` is missing or unknown.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Arg<'a> {
     /// Missing, or unknown.
     Null,
@@ -25,6 +27,8 @@ pub enum Arg<'a> {
     Point(Point),
     /// List.
     List(&'a [Value]),
+    /// A regular expression, compiled: a constant that the evaluator worked out once.
+    Regex(&'a Regex),
 }
 
 impl<'a> From<&'a Value> for Arg<'a> {
@@ -58,6 +62,7 @@ impl Arg<'_> {
             Arg::Duration(x) => Value::Duration(x),
             Arg::Point(x) => Value::Point(x),
             Arg::List(x) => Value::List(x.into()),
+            Arg::Regex(x) => Value::Text(x.as_str().into()),
         }
     }
 }

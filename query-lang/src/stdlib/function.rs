@@ -31,7 +31,7 @@ pub struct Function {
 impl Function {
     /// The value for these arguments; unknown when one that is needed is missing.
     pub fn call(&self, args: &[Arg<'_>]) -> Value {
-        if self.strict && args.contains(&Arg::Null) { Value::Null } else { (self.eval)(args) }
+        if self.strict && args.iter().any(|arg| matches!(arg, Arg::Null)) { Value::Null } else { (self.eval)(args) }
     }
 
     /// The parameter that the argument at this position fills.
@@ -130,6 +130,8 @@ pub enum Kind {
     Zone,
     /// A constant text that is a network: `10.0.0.0/8`.
     Network,
+    /// A constant text that is a regular expression.
+    Regex,
 }
 
 impl Kind {
@@ -151,12 +153,13 @@ impl Kind {
             Kind::Digits => "constant int",
             Kind::Zone => "constant time zone",
             Kind::Network => "constant network",
+            Kind::Regex => "constant regular expression",
         }
     }
 
     /// Takes only constants.
     pub fn is_constant(self) -> bool {
-        matches!(self, Kind::Digits | Kind::Zone | Kind::Network)
+        matches!(self, Kind::Digits | Kind::Zone | Kind::Network | Kind::Regex)
     }
 }
 

@@ -45,17 +45,21 @@ pub fn find(name: &str) -> Option<FunctionId> {
 
 /// All functions, by family. A function's position may change: what is kept across versions names it by name.
 pub static FUNCTIONS: &[&Function] = &[
+    &text::base64_decode::FUNCTION,
     &text::concat::FUNCTION,
     &text::contains::FUNCTION,
     &text::edit_distance::FUNCTION,
     &text::ends_with::FUNCTION,
     &text::entropy::FUNCTION,
+    &text::extract::FUNCTION,
     &text::index_of::FUNCTION,
     &text::left::FUNCTION,
     &text::length::FUNCTION,
     &text::lower::FUNCTION,
+    &text::occurrences::FUNCTION,
     &text::pad_left::FUNCTION,
     &text::replace::FUNCTION,
+    &text::replace_matches::FUNCTION,
     &text::right::FUNCTION,
     &text::split::FUNCTION,
     &text::starts_with::FUNCTION,
@@ -110,4 +114,6 @@ pub static FUNCTIONS: &[&Function] = &[
     &network::ip_between::FUNCTION,
     &network::ip_is_private::FUNCTION,
     &network::ip_version::FUNCTION,
+    &network::url_decode::FUNCTION,
+    &network::url_host::FUNCTION,
 ];

@@ -99,7 +99,7 @@ impl<'a> Typer<'a, '_> {
             (Kind::Float, ty) if is_number(ty) => return converted(arg, &Type::Float),
             (Kind::Number, ty) => is_number(ty),
             (Kind::NumberOrText, ty) => is_number(ty) || *ty == Type::Text,
-            (Kind::Text | Kind::TextOrList | Kind::Zone | Kind::Network, Type::Text) => true,
+            (Kind::Text | Kind::TextOrList | Kind::Zone | Kind::Network | Kind::Regex, Type::Text) => true,
             (Kind::List | Kind::TextOrList, Type::List(_)) => true,
             (Kind::Time, Type::Time) | (Kind::Duration, Type::Duration) | (Kind::Point, Type::Point) => true,
             _ => false,
@@ -135,6 +135,7 @@ impl<'a> Typer<'a, '_> {
             (Kind::Digits, Value::Int(digits)) if !(0..=18).contains(digits) => {
                 (format!("{digits} is no number of digits"), "0 to 18 digits stand after the point")
             }
+            (Kind::Regex, Value::Text(pattern)) => return self.check_regex(pattern, tree.span),
             _ => return,
         };
         self.report(self.say(codes::LITERAL, tree.span, message).hint(hint));

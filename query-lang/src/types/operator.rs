@@ -233,14 +233,21 @@ impl<'a> Typer<'a, '_> {
         let item = self.of_type(item, &Type::Text);
         let span = pattern.span;
         let Some(pattern) = self.constant_text(pattern, "a regular expression") else { return poison() };
-        if let Err(error) = regex(&pattern) {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            let fault = self.say(codes::REGEX, span, "this is not a regular expression").label(reason.to_owned());
-            self.report(fault.hint("look-around and back references are left out: every pattern runs in linear time"));
+        let before = self.world.error_count();
+        self.check_regex(&pattern, span);
+        if self.world.error_count() > before {
             return poison();
         }
         negate_if(negated, node(ExprKind::Matches(Box::new(item), pattern), Type::Bool))
+    }
+
+    /// Reports a regular expression that is none, or is too large.
+    pub(super) fn check_regex(&self, pattern: &str, span: Span) {
+        let Err(error) = regex(pattern) else { return };
+        let reason = error.to_string();
+        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        let fault = self.say(codes::REGEX, span, "this is not a regular expression").label(reason.to_owned());
+        self.report(fault.hint("look-around and back references are left out: every pattern runs in linear time"));
     }
 
     /// `if c then a else b`

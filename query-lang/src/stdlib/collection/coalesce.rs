@@ -22,5 +22,5 @@ pub static FUNCTION: Function = Function {
 };
 
 fn eval(args: &[Arg<'_>]) -> Value {
-    args.iter().find(|arg| **arg != Arg::Null).map_or(Value::Null, |arg| arg.to_value())
+    args.iter().find(|arg| !matches!(arg, Arg::Null)).map_or(Value::Null, |arg| arg.to_value())
 }
