@@ -65,6 +65,24 @@ fn a_list_comes_from_a_file_the_configuration_or_the_command_line() {
 }
 
 #[test]
+fn rules_without_their_table_do_not_run_and_the_others_do() {
+    let folder = folder(&[("cards.csv", "card\n")]);
+    let rules = format!("{RULES}\nrule plain {{ on payment alert low \"{{card}}\" }}\n");
+    std::fs::write(folder.path().join("r.trip"), rules).expect("written");
+    let args = ["run", "r.trip", "--input", "payment=payments.csv", "--input", "cards=cards.csv", "--output", "a.jsonl"];
+    let output = tripline(folder.path(), &args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expected = "table `cards` cannot be read: `cards.csv`: there is no column `owner`; there is `card`. \
+                    What needs it does not run: `seen`. Mend the table and start again; the others run";
+    assert!(said.contains(expected), "{said}");
+    assert!(said.contains("the input has ended: read 4, "), "{said}");
+    assert_eq!(output.status.code(), Some(1), "nobody looked for what it finds");
+    let alerts = std::fs::read_to_string(folder.path().join("a.jsonl")).expect("alerts are written");
+    assert_eq!(alerts.lines().filter(|line| line.contains(r#""rule":"plain""#)).count(), 4);
+    assert_eq!(alerts.lines().count(), 4);
+}
+
+#[test]
 fn what_does_not_fit_is_said_before_anything_starts() {
     let folder = folder(&[("cards.csv", "card\n"), ("tripline.toml", "[param.banned]\nfile = \"none.txt\"\n")]);
     let said = |args: &[&str]| {

@@ -1,8 +1,9 @@
 //! Counts of what became of every record and of the alerts, per partition, and as one line.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::detect::{Admitted, Repeats};
 use crate::event::PartitionId;
@@ -76,6 +77,33 @@ pub struct Metrics {
     partitions: OnceLock<Vec<PartitionCounts>>,
     alerts: AtomicU64,
     keyless: AtomicU64,
+    tables: Mutex<BTreeMap<String, TableHealth>>,
+}
+
+/// How reading a table goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableHealth {
+    /// How often it could not be read, or what was found was no table.
+    pub failures: u64,
+    /// What keeps it from being read just now: the rows read last are in force.
+    pub trouble: Option<String>,
+    /// The rules that do not run, since it could not be read when the run started.
+    pub held_back: Vec<String>,
+}
+
+impl fmt::Display for TableHealth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TableHealth { failures, trouble, held_back } = self;
+        write!(f, "failures {failures}")?;
+        match trouble {
+            Some(why) => write!(f, ", cannot be read: {why}")?,
+            None => write!(f, ", read again")?,
+        }
+        if !held_back.is_empty() {
+            write!(f, ", does not run: `{}`", held_back.join("`, `"))?;
+        }
+        Ok(())
+    }
 }
 
 impl Metrics {
@@ -126,6 +154,32 @@ impl Metrics {
     /// Adds rows that a rule wanted but could not place, since a part of their key is missing.
     pub fn keyless(&self, rows: usize) {
         self.keyless.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// A table cannot be read.
+    pub fn table_fails(&self, table: &str, why: &str) {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let health = tables.entry(table.to_owned()).or_default();
+        health.failures += 1;
+        health.trouble = Some(why.to_owned());
+    }
+
+    /// A table can be read again.
+    pub fn table_is_well(&self, table: &str) {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.entry(table.to_owned()).or_default().trouble = None;
+    }
+
+    /// A table could not be read when the run started: these rules do not run.
+    pub fn held_back(&self, table: &str, why: &str, rules: &[String]) {
+        self.table_fails(table, why);
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.entry(table.to_owned()).or_default().held_back = rules.to_vec();
+    }
+
+    /// How reading goes of each table that ever failed, by name.
+    pub fn tables(&self) -> BTreeMap<String, TableHealth> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds committed alerts.

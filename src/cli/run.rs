@@ -75,7 +75,9 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
         Ok(summary) => {
             let ended = if summary.finished { "the input has ended" } else { "told to stop" };
             talk.say(format_args!("{ended}: {}", summary.counts));
-            show::print(&summary.views, &plan, to_stdout, &mut std::io::stdout().lock())
+            show::print(&summary.views, &plan, to_stdout, &mut std::io::stdout().lock())?;
+            // The input has ended, and nobody looked for what these rules find.
+            if summary.finished && !summary.held_back.is_empty() { Err(Failure::Finding) } else { Ok(()) }
         }
         Err(RunError::Stopped(why)) => {
             talk.say(format_args!("told to stop before anything was read: {why}"));

@@ -1,4 +1,4 @@
-//! Signals: SIGTERM and Ctrl-C stop, a second one at once; SIGUSR1 asks for the counts.
+//! Signals: SIGTERM and Ctrl-C stop, a second one at once; SIGUSR1 asks for the counts and for how tables are.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -26,7 +26,8 @@ pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-/// Prints one line of counts on standard error at each SIGUSR1, for as long as the process lives.
+/// Prints one line of counts on standard error at each SIGUSR1, and one for each table that ever failed, for as long as the
+/// process lives.
 pub fn print_counts_on_request(metrics: Arc<Metrics>) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGUSR1]).map_err(unable)?;
     thread::Builder::new()
@@ -34,6 +35,9 @@ pub fn print_counts_on_request(metrics: Arc<Metrics>) -> Result<(), Failure> {
         .spawn(move || {
             for _ in signals.forever() {
                 anstream::eprintln!("{}", metrics.total());
+                for (table, health) in metrics.tables() {
+                    anstream::eprintln!("table `{table}`: {health}");
+                }
             }
         })
         .map_err(unable)?;

@@ -41,6 +41,11 @@ impl Header {
         Err("its columns are not those of the stream's other files".to_owned())
     }
 
+    /// Whether the other is a clone of this one.
+    pub(crate) fn is(&self, other: &Header) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     fn names(&self) -> &[String] {
         self.0.get().map_or(&[], Vec::as_slice)
     }

@@ -28,19 +28,21 @@ pub(crate) fn needed_tables(plan: &Plan) -> Vec<bool> {
     needs(plan, &[], &[]).tables
 }
 
+/// By table, those of views as well: this rule looks something up in it, or has its keys.
+pub(crate) fn tables_of(plan: &Plan, rule: &Rule) -> Vec<bool> {
+    let fields = plan.streams.iter().map(|stream| vec![false; stream.fields.len()]).collect();
+    let mut needs = Needs { fields, tables: vec![false; plan.tables.len()], outside: vec![true; plan.tables.len()] };
+    needs.rule(rule);
+    needs.tables
+}
+
 fn needs(plan: &Plan, idle: &[bool], joins: &[Join]) -> Needs {
     let fields = plan.streams.iter().map(|stream| vec![false; stream.fields.len()]).collect();
     let outside = plan.tables.iter().map(|table| table.view().is_none()).collect();
     let mut needs = Needs { fields, tables: vec![false; plan.tables.len()], outside };
     let is_idle = |rule: usize| idle.get(rule) == Some(&true);
     for (_, rule) in plan.rules.iter().enumerate().filter(|(index, _)| !is_idle(*index)) {
-        match &rule.body {
-            Body::Threshold(threshold) => needs.threshold(rule, threshold),
-            Body::Pattern(pattern) => needs.pattern(rule, pattern),
-        }
-    }
-    for table in plan.rules.iter().filter_map(|rule| rule.key_table) {
-        needs.table(table);
+        needs.rule(rule);
     }
     let asked = joins.iter().map(|join| join.from);
     for stream in plan.rules.iter().flat_map(|rule| rule.reads()).chain(asked) {
@@ -137,6 +139,14 @@ struct Needs {
 }
 
 impl Needs {
+    fn rule(&mut self, rule: &Rule) {
+        match &rule.body {
+            Body::Threshold(threshold) => self.threshold(rule, threshold),
+            Body::Pattern(pattern) => self.pattern(rule, pattern),
+        }
+        rule.key_table.into_iter().for_each(|table| self.table(table));
+    }
+
     fn threshold(&mut self, rule: &Rule, threshold: &Threshold) {
         let sight = Sight::Threshold(threshold);
         for on in &threshold.on {

@@ -68,6 +68,12 @@ pub trait Source: Send {
         false
     }
 
+    /// What keeps it from being read just now, though it may be read again later; asked of the sources of tables, whose rows
+    /// stay in force meanwhile.
+    fn trouble(&self) -> Option<&str> {
+        None
+    }
+
     /// How many records it holds in all, where that is known (files), for a progress bar.
     fn size_hint(&self) -> Option<u64> {
         None

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use tripline_query_lang::plan::Stream;
 
-use super::RunError;
 use super::tables::Changes;
 use super::traces::Traces;
+use super::{Notice, RunError};
 use crate::event::{Batch, BatchBuilder};
 use crate::io::{Decoder, PartitionInfo, Polled, Record, RecordError, SideKind, SideRecord, Source, Stage};
 use crate::metrics::{Counts, Metrics};
@@ -38,6 +38,8 @@ pub enum Delivery {
     Changes(Changes),
     /// A table has been read up to what was there at the start.
     TableRead,
+    /// Something that a person may want to know.
+    News(Notice),
     /// All of the source's partitions have been read to their end.
     End {
         /// The source.

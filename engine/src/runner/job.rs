@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tripline_query_lang::plan::{Plan, RuleId, Stream, TableId};
 
-use super::{Notice, RunError, run};
+use super::{HeldBack, Notice, RunError, run};
 use crate::io::{Decoder, RowDecoder, Source, TransactionalSink};
 use crate::metrics::{Counts, Metrics};
 use crate::time::{Clock, SystemClock};
@@ -72,6 +72,8 @@ pub struct Summary {
     pub finished: bool,
     /// The rows of the views that were to be shown, as of the newest event, or of the time up to which all was seen.
     pub views: Vec<Shown>,
+    /// What did not run, since a table could not be read.
+    pub held_back: Vec<HeldBack>,
 }
 
 /// A plan with its sources and sinks.

@@ -33,6 +33,7 @@
 //! total order; [`SHARDS`] of them is what transactional outputs get when the user says nothing.
 
 mod error;
+mod held;
 mod ingest;
 mod job;
 mod notice;
@@ -49,6 +50,7 @@ mod traces;
 mod workers;
 
 pub use error::RunError;
+pub use held::HeldBack;
 pub use job::{DecoderFactory, Input, Job, Settings, Summary, TableInput};
 pub use notice::Notice;
 pub use reads::{streams_read, tables_needed};

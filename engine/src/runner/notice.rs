@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::held::HeldBack;
 use crate::event::PartitionId;
 use crate::recovery::RulesChange;
 
@@ -23,6 +24,22 @@ pub enum Notice {
     Holding(Vec<PartitionId>),
     /// This partition was quiet for its stream's `idle`: event time goes on without it.
     Idle(PartitionId),
+    /// A table cannot be read, and so these rules do not run; the others do.
+    HeldBack(HeldBack),
+    /// A table cannot be read while the rules run: the rows read last stay in force.
+    TableFails {
+        /// The table.
+        table: String,
+        /// Why.
+        why: String,
+        /// What is there is not what was read before, and will not be read.
+        is_lost: bool,
+    },
+    /// A table is read again.
+    TableIsWell {
+        /// The table.
+        table: String,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -50,6 +67,25 @@ impl fmt::Display for Notice {
             Notice::Idle(partition) => {
                 write!(f, "{} is quiet: event time goes on without it until its next event", name(partition))
             }
+            Notice::HeldBack(HeldBack { table, why, rules }) => {
+                let rules = rules.join("`, `");
+                write!(
+                    f,
+                    "table `{table}` cannot be read: {why}. What needs it does not run: `{rules}`. Mend the table and start \
+                     again; the others run"
+                )
+            }
+            Notice::TableFails { table, why, is_lost: false } => write!(
+                f,
+                "table `{table}` cannot be read: {why}. The rows read last stay in force; reading goes on by itself when it is \
+                 whole again"
+            ),
+            Notice::TableFails { table, why, is_lost: true } => write!(
+                f,
+                "table `{table}` cannot be read any more: {why}. The rows read last stay in force until this run ends; the \
+                 next start needs the topic as it was, or another `name` under [engine] to start afresh"
+            ),
+            Notice::TableIsWell { table } => write!(f, "table `{table}` is read again"),
         }
     }
 }

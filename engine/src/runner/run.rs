@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use tripline_query_lang::plan::{Plan, StreamId};
+use tripline_query_lang::plan::{Plan, RuleId, StreamId};
 
 use super::ingest::{self, Clocks, Ingest};
 use super::job::{Input, Job, Settings, Summary};
@@ -16,7 +16,7 @@ use super::threads::{self, Event, Thread};
 use super::ticks::{Place, Ticks};
 use super::traces::Traces;
 use super::workers::Links;
-use super::{Notice, RunError, streams_read, workers};
+use super::{HeldBack, Notice, RunError, streams_read, workers};
 use crate::detect::Program;
 use crate::expr::hash_key;
 use crate::io::{Cut, CutEntry, Decoder, FloorEntry, PartitionInfo, Progress, Source, TransactionalSink};
@@ -25,7 +25,7 @@ use crate::operators::{Outlets, TurnSender, turns};
 use crate::recovery::{self, Assigned, Shard, ShardError, Start};
 use crate::render::Parts;
 use crate::time::PartitionClock;
-use crate::views::Shelf;
+use crate::views::{Shelf, Shown};
 
 /// Deliveries that wait for the ticks.
 const DELIVERIES_MAX: usize = 16;
@@ -59,11 +59,20 @@ struct Launch {
 pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let Job { plan, inputs, tables, sinks, settings, mut observer, clock, metrics, shown } = job;
     let settings = Settings { workers: settings.workers.max(1), ..settings };
+    let tables::Opened { mut tables, rules: running, held } = tables::open(&plan, tables, &shown)?;
+    for HeldBack { table, why, rules } in &held {
+        metrics.held_back(table, why, rules);
+    }
+    let place = |rule: &RuleId| running.binary_search(rule).ok().map(|place| RuleId(place as u32));
+    let shown: Vec<RuleId> = shown.iter().filter_map(place).collect();
+    let plan = if held.is_empty() { plan } else { Arc::new(plan.keeping(&running)) };
     let program = Arc::new(Program::showing(plan.clone(), &shown)?);
     let mut opened = open(&program, inputs, settings.workers)?;
     let mut assigned = assign(&plan, &opened);
-    let mut tables = tables::open(&program, tables, assigned.len())?;
-    assigned.extend(tables.iter().flat_map(|table| table.assigned(&plan)));
+    for table in &mut tables {
+        table.base = assigned.len();
+        assigned.extend(table.assigned(&plan));
+    }
     metrics.assign(assigned.iter().map(|p| p.info.id.clone()));
 
     let (alive, over) = bounded::<()>(0);
@@ -104,6 +113,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
 
     let records = opened.iter().map(|o| o.source.size_hint()).sum();
     observer(Notice::Started { generation: start.generation, records });
+    held.iter().for_each(|held| observer(Notice::HeldBack(held.clone())));
     start.change.into_iter().for_each(|change| observer(Notice::RulesChanged(change)));
     let ranges = opened.iter().map(|o| o.base..o.base + o.partitions.len()).collect();
     let (opening, gate) = bounded::<()>(0);
@@ -119,7 +129,9 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
         // Dropping the guards would wait for threads; one that hangs must not hang the run.
         std::mem::forget(guards);
     }
-    Ok(Summary { finished: finished?, counts: metrics.total(), views: shelf.take(&shown) })
+    let as_written = |view: Shown| Shown { view: running[view.view.index()], ..view };
+    let views = shelf.take(&shown).into_iter().map(as_written).collect();
+    Ok(Summary { finished: finished?, counts: metrics.total(), views, held_back: held })
 }
 
 /// Opens the sources of the streams that some rule reads; those that can be are split among so many readers.

@@ -192,6 +192,7 @@ impl Supervisor {
                     self.gate = None;
                 }
             }
+            Delivery::News(notice) => (self.observer)(notice),
             Delivery::End { source } => {
                 ticks.finish(self.ranges[source].clone(), now);
                 self.reading -= 1;

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use tripline_query_lang::plan::{Plan, TableId};
+use tripline_query_lang::plan::{Plan, RuleId, TableId};
 use tripline_query_lang::value::Value;
 
-use super::RunError;
+use super::held::{HeldBack, held_back};
 use super::ingest::{Clocks, Delivery};
 use super::job::TableInput;
-use crate::detect::{Program, needed_tables};
+use super::{Notice, RunError};
+use crate::detect::needed_tables;
 use crate::expr::write_key;
 use crate::io::{
     PartitionInfo, Polled, Record, RecordError, RowDecoder, SideKind, SideRecord, Source, SourceError, Stage,
@@ -34,7 +35,7 @@ pub struct OpenTable {
     source: Box<dyn Source>,
     decoder: Box<dyn RowDecoder>,
     partitions: Vec<PartitionInfo>,
-    /// The position of its first partition among all that are assigned.
+    /// The position of its first partition among all that are assigned; known when the streams are open.
     pub base: usize,
     /// The time of its partitions.
     pub clocks: Clocks,
@@ -56,31 +57,75 @@ pub struct Changes {
     pub used_floor: bool,
 }
 
-/// Opens the sources of the tables that some rule needs. One that cannot be read is the end: without it rules would be
-/// silent that look things up in it.
-pub fn open(program: &Program, inputs: Vec<TableInput>, mut base: usize) -> Result<Vec<OpenTable>, RunError> {
-    let plan = program.plan();
-    let needed = needed_tables(plan);
-    let mut opened: Vec<OpenTable> = Vec::new();
-    for TableInput { table, mut source, decoder } in inputs {
-        let Some(true) = needed.get(table.index()) else { continue };
-        let declared = &plan.tables[table.index()];
-        let partitions = source.open().map_err(|error| unreadable(&declared.name, error))?;
-        let clock = |p: &PartitionInfo| PartitionClock::of_table(declared, p.earliest);
-        let clocks = Arc::new(Mutex::new(partitions.iter().map(clock).collect()));
-        base += partitions.len();
-        opened.push(OpenTable { table, source, decoder, base: base - partitions.len(), partitions, clocks });
-    }
-    let is_open = |table: usize| opened.iter().any(|open| open.table.index() == table);
-    match plan.tables.iter().enumerate().find(|(table, _)| needed[*table] && !is_open(*table)) {
-        Some((_, table)) => {
-            Err(RunError::Configuration(format!("the rules need table `{}`, but it has no source", table.name)))
-        }
-        None => Ok(opened),
-    }
+/// What there is of tables when a run starts.
+pub struct Opened {
+    /// The tables that are needed by what runs.
+    pub tables: Vec<OpenTable>,
+    /// The rules that run.
+    pub rules: Vec<RuleId>,
+    /// What does not, and why.
+    pub held: Vec<HeldBack>,
 }
 
-fn unreadable(table: &str, error: SourceError) -> RunError {
+/// Opens the sources of the tables that some rule needs. Without one that cannot be read the rules that need it do not
+/// start: they would be silent, or wrong. Where no alert and no view in `shown` is left to work for, it is the end.
+pub fn open(plan: &Plan, inputs: Vec<TableInput>, shown: &[RuleId]) -> Result<Opened, RunError> {
+    let needed = needed_tables(plan);
+    let mut tables: Vec<OpenTable> = Vec::new();
+    let mut unreadable: Vec<(TableId, SourceError)> = Vec::new();
+    for TableInput { table, mut source, decoder } in inputs {
+        let Some(true) = needed.get(table.index()) else { continue };
+        match source.open() {
+            Ok(partitions) => {
+                let clock = |p: &PartitionInfo| PartitionClock::of_table(&plan.tables[table.index()], p.earliest);
+                let clocks = Arc::new(Mutex::new(partitions.iter().map(clock).collect()));
+                tables.push(OpenTable { table, source, decoder, base: 0, partitions, clocks });
+            }
+            Err(SourceError::Stopped(why)) => return Err(RunError::Stopped(why)),
+            Err(error) => unreadable.push((table, error)),
+        }
+    }
+    let has_source = |table: usize| {
+        let mut all = tables.iter().map(|open| open.table).chain(unreadable.iter().map(|(table, _)| *table));
+        all.any(|found| found.index() == table)
+    };
+    if let Some((_, table)) =
+        plan.tables.iter().enumerate().find(|(table, _)| needed[*table] && !has_source(*table))
+    {
+        return Err(RunError::Configuration(format!("the rules need table `{}`, but it has no source", table.name)));
+    }
+    hold_back(plan, tables, unreadable, shown)
+}
+
+fn hold_back(
+    plan: &Plan,
+    mut tables: Vec<OpenTable>,
+    unreadable: Vec<(TableId, SourceError)>,
+    shown: &[RuleId],
+) -> Result<Opened, RunError> {
+    let all = || (0..plan.rules.len() as u32).map(RuleId);
+    let by_table: Vec<Vec<bool>> = unreadable.iter().map(|(table, _)| held_back(plan, *table)).collect();
+    let rules: Vec<RuleId> = all().filter(|rule| by_table.iter().all(|held| !held[rule.index()])).collect();
+    let works = |rule: &RuleId| plan.rules[rule.index()].alert.is_some() || shown.contains(rule);
+    let name = |table: TableId| plan.tables[table.index()].name.clone();
+    let held = |((table, error), held): (&(TableId, SourceError), &Vec<bool>)| HeldBack {
+        table: name(*table),
+        why: error.to_string(),
+        rules: plan.rules.iter().zip(held).filter(|(_, held)| **held).map(|(rule, _)| rule.name.clone()).collect(),
+    };
+    let held = unreadable.iter().zip(&by_table).map(held).collect();
+    match unreadable.into_iter().next() {
+        Some((table, error)) if !rules.iter().any(works) => return Err(cannot_be_read(&name(table), error)),
+        Some(_) => {
+            let needed = needed_tables(&plan.keeping(&rules));
+            tables.retain(|open| needed[open.table.index()]);
+        }
+        None => {}
+    }
+    Ok(Opened { tables, rules, held })
+}
+
+fn cannot_be_read(table: &str, error: SourceError) -> RunError {
     let told = |why: &str| format!("table `{table}` cannot be read, and rules need it: {why}");
     match error {
         SourceError::Configuration(why) => RunError::Configuration(told(&why)),
@@ -139,12 +184,42 @@ struct Found {
     used_floor: bool,
 }
 
+/// How reading goes.
+enum Health {
+    Well,
+    /// The source says what keeps it from being read, and will say when that is over.
+    Troubled(String),
+    /// A poll failed; another may not.
+    Fails(String),
+    /// What is there now is not what was read before.
+    Lost,
+}
+
 impl TableReader {
-    /// Reads until the source ends or the run stops.
+    /// Reads until the source ends or the run stops. Once what was there at the start has been read, nothing that happens to
+    /// the table ends the run: the rows read last stay in force.
     pub fn run(mut self) -> Result<(), RunError> {
-        let mut is_read = false;
+        let (mut is_read, mut health) = (false, Health::Well);
         while !self.stop.load(Ordering::Relaxed) {
-            let (polled, found) = self.poll()?;
+            if let Health::Lost = health {
+                pause();
+                continue;
+            }
+            let (polled, found) = match self.poll() {
+                Ok(polled) => polled,
+                Err(SourceError::Stopped(_)) => return Ok(()),
+                Err(error) if !is_read => return Err(cannot_be_read(&self.name(), error)),
+                Err(SourceError::LostInput(why)) => {
+                    self.fails(&why, true);
+                    health = Health::Lost;
+                    continue;
+                }
+                Err(SourceError::Configuration(why) | SourceError::Failed(why)) => {
+                    health = Health::Fails(self.tell(&health, &why));
+                    pause();
+                    continue;
+                }
+            };
             let gone = |delivery| self.deliveries.send(delivery).is_err();
             let ended = polled == Polled::End;
             if found.into_iter().any(|changes| gone(Delivery::Changes(changes))) {
@@ -159,11 +234,44 @@ impl TableReader {
             if ended {
                 return Ok(());
             }
+            health = self.judge(health, polled);
         }
         Ok(())
     }
 
-    fn poll(&mut self) -> Result<(Polled, Vec<Changes>), RunError> {
+    fn name(&self) -> String {
+        self.plan.tables[self.table.table.index()].name.clone()
+    }
+
+    /// A poll went well; whether the table is, its source says.
+    fn judge(&self, health: Health, polled: Polled) -> Health {
+        match (health, self.table.source.trouble()) {
+            (health, Some(why)) => Health::Troubled(self.tell(&health, why)),
+            // Only a record says that what failed goes on.
+            (Health::Fails(why), None) if polled == Polled::Records(0) => Health::Fails(why),
+            (Health::Fails(_) | Health::Troubled(_), None) => {
+                self.metrics.table_is_well(&self.name());
+                let _ = self.deliveries.send(Delivery::News(Notice::TableIsWell { table: self.name() }));
+                Health::Well
+            }
+            (health, None) => health,
+        }
+    }
+
+    /// Counts and says what is new; gives it back.
+    fn tell(&self, health: &Health, why: &str) -> String {
+        let (Health::Fails(known) | Health::Troubled(known)) = health else { return self.fails(why, false) };
+        if known == why { why.to_owned() } else { self.fails(why, false) }
+    }
+
+    fn fails(&self, why: &str, is_lost: bool) -> String {
+        let table = self.name();
+        self.metrics.table_fails(&table, why);
+        let _ = self.deliveries.send(Delivery::News(Notice::TableFails { table, why: why.to_owned(), is_lost }));
+        why.to_owned()
+    }
+
+    fn poll(&mut self) -> Result<(Polled, Vec<Changes>), SourceError> {
         let OpenTable { table, source, decoder, partitions, base, clocks } = &mut self.table;
         let mut found: Vec<Found> = partitions.iter().map(|_| Found::default()).collect();
         let mut held = None;
@@ -195,6 +303,11 @@ impl TableReader {
         }
         Ok((polled, delivered))
     }
+}
+
+/// Nobody sends: this is the wait.
+fn pause() {
+    let _ = crossbeam_channel::never::<()>().recv_timeout(POLL_WAIT);
 }
 
 impl Found {

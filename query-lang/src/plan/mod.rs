@@ -4,6 +4,7 @@
 //! Durations and times are microseconds (`i64`). `let` bodies, `param` values and `between` are already put in.
 
 mod expr;
+mod keeping;
 mod pattern;
 mod reads;
 mod settle;

@@ -185,7 +185,7 @@ impl Process {
         match self.delivered.try_recv() {
             Ok(Delivery::Rows(rows)) => self.ticks.deliver(rows, self.clock.now()),
             Ok(Delivery::End { .. }) => self.ticks.finish(0..self.partitions, self.clock.now()),
-            Ok(Delivery::Stopped | Delivery::Changes(_) | Delivery::TableRead) | Err(_) => {}
+            Ok(Delivery::Stopped | Delivery::Changes(_) | Delivery::TableRead | Delivery::News(_)) | Err(_) => {}
         }
     }
 
