@@ -69,7 +69,8 @@ fn rules_without_their_table_do_not_run_and_the_others_do() {
     let folder = folder(&[("cards.csv", "card\n")]);
     let rules = format!("{RULES}\nrule plain {{ on payment alert low \"{{card}}\" }}\n");
     std::fs::write(folder.path().join("r.trip"), rules).expect("written");
-    let args = ["run", "r.trip", "--input", "payment=payments.csv", "--input", "cards=cards.csv", "--output", "a.jsonl"];
+    let args =
+        ["run", "r.trip", "--input", "payment=payments.csv", "--input", "cards=cards.csv", "--output", "a.jsonl"];
     let output = tripline(folder.path(), &args);
     let said = String::from_utf8_lossy(&output.stderr);
     let expected = "table `cards` cannot be read: `cards.csv`: there is no column `owner`; there is `card`. \

@@ -89,9 +89,7 @@ pub fn open(plan: &Plan, inputs: Vec<TableInput>, shown: &[RuleId]) -> Result<Op
         let mut all = tables.iter().map(|open| open.table).chain(unreadable.iter().map(|(table, _)| *table));
         all.any(|found| found.index() == table)
     };
-    if let Some((_, table)) =
-        plan.tables.iter().enumerate().find(|(table, _)| needed[*table] && !has_source(*table))
-    {
+    if let Some((_, table)) = plan.tables.iter().enumerate().find(|(table, _)| needed[*table] && !has_source(*table)) {
         return Err(RunError::Configuration(format!("the rules need table `{}`, but it has no source", table.name)));
     }
     hold_back(plan, tables, unreadable, shown)
