@@ -97,14 +97,16 @@ fn piped(
 }
 
 /// Pipes behind a sequence or join: a rule on its alerts.
-fn behind_pipes(case: &Case, rule: Rule, first: &str, writer: &mut Writer<'_>) -> Result<Rule, String> {
+fn behind_pipes(case: &Case, rule: Rule, steps: &[String], writer: &mut Writer<'_>) -> Result<Rule, String> {
     if case.pipes.is_empty() {
         return Ok(rule);
     }
     let fields: Vec<String> = writer.fields.iter().map(|(field, _)| field.to_string()).collect();
     let ids = writer.name_events();
-    let value = |field: &String| (format!("first_{field}"), format!("{first}.{}", quoted(field)));
-    let with = [ids.clone(), fields.iter().map(value).collect()].concat();
+    let values = steps.iter().enumerate().flat_map(|(number, step)| {
+        fields.iter().map(move |field| (format!("event{number}_{field}"), format!("{step}.{}", quoted(field))))
+    });
+    let with = [ids.clone(), values.collect()].concat();
     let helper = Rule { with, ..rule }.text("whole0");
     let step = writer.step("_whole", false, false);
     let all = piped(&case.pipes, Vec::new(), of_first, writer)?;
@@ -117,13 +119,22 @@ fn behind_pipes(case: &Case, rule: Rule, first: &str, writer: &mut Writer<'_>) -
     })
 }
 
-/// A pipe's condition behind a sequence is about its first event.
+/// A pipe's condition behind a sequence is about its first event, or about `events[n]`.
 fn of_first(writer: &Writer<'_>, expr: &Expr) -> Result<String, String> {
     match expr {
-        Expr::Name(name) if writer.fields.kind(name).is_some() => Ok(quoted(&format!("first_{name}"))),
+        Expr::Name(name) if writer.fields.kind(name).is_some() => Ok(quoted(&format!("event0_{name}"))),
+        Expr::Member(of, name) if writer.fields.kind(name).is_some() => match &**of {
+            Expr::Index(list, number) => match (&**list, &**number) {
+                (Expr::Name(events), Expr::Number(number)) if events == "events" => {
+                    Ok(quoted(&format!("event{number}_{name}")))
+                }
+                _ => Err("a pipe behind a sequence by an event without a number".to_string()),
+            },
+            _ => Err("a pipe behind a sequence by an event without a number".to_string()),
+        },
         Expr::Binary(op, a, b) => Ok(format!("({}) {op} ({})", of_first(writer, a)?, of_first(writer, b)?)),
         Expr::Number(_) | Expr::Text(_) | Expr::Bool(_) => writer.print(expr, None),
-        _ => Err("a pipe behind a sequence by more than fields of its first event".to_string()),
+        _ => Err("a pipe behind a sequence by more than fields of its events".to_string()),
     }
 }
 
@@ -167,6 +178,7 @@ fn sequence(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
         Rule { within_ms: case.within_ms, runs: Some("latest"), skip: "none".to_string(), ..Rule::default() };
     let until = until(case, writer)?;
     let mut first: Option<(String, Vec<String>)> = None;
+    let mut names = Vec::new();
     let begin = conditions(positive[0], writer)?.1;
     for (place, step) in positive.iter().enumerate() {
         let key = key(case, step, writer)?;
@@ -190,9 +202,6 @@ fn sequence(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
                     conditions.push(until.spares(&key));
                 }
             }
-            if is_fork && !is_last {
-                return Err("a run that stays where it was as well".to_string());
-            }
             let word = match (rule.seq.is_empty(), is_fork) {
                 (true, _) => "",
                 (false, true) => " then each ",
@@ -200,13 +209,18 @@ fn sequence(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
             };
             let limit = if word.contains("each") { LIMIT } else { "" };
             rule.seq.push_str(&format!("{word}{name}: ev{}{limit}{}", by(&key), filter(&conditions)));
+            if is_fork && !is_last {
+                // The run stays where it was as well; of those that went on, the newest waits.
+                rule.seq.push_str(&format!(" then no ev{}{}", by(&key), filter(&conditions)));
+            }
+            names.push(name.clone());
             first.get_or_insert((name, key.clone()));
         }
     }
     let (first, key) = first.unwrap_or_default();
     rule.without.extend(until.map(|until| until.text));
     if trailing.is_empty() {
-        return behind_pipes(case, rule, &first, writer);
+        return behind_pipes(case, rule, &names, writer);
     }
     quiet_behind(case, rule, trailing, &first, &key, writer)
 }
@@ -327,7 +341,7 @@ fn join(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
     };
     let mut texts = Vec::new();
     let mut wholes: Vec<Option<Expr>> = Vec::new();
-    let mut first: Option<String> = None;
+    let mut names = Vec::new();
     for step in members {
         let step = object(step)?;
         let name = writer.step(text(step, "var").unwrap_or("e"), false, false);
@@ -338,7 +352,7 @@ fn join(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
         }
         wholes.push(whole);
         texts.push(format!("{name}: ev{}{}", by(&key), filter(&conditions)));
-        first.get_or_insert(name);
+        names.push(name);
     }
     let until = until(case, writer)?;
     if let Some(until) = &until
@@ -353,5 +367,5 @@ fn join(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
         skip: "past last event".to_string(),
         ..Rule::default()
     };
-    behind_pipes(case, rule, &first.unwrap_or_default(), writer)
+    behind_pipes(case, rule, &names, writer)
 }

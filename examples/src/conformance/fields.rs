@@ -51,6 +51,8 @@ pub struct Fields {
     kinds: BTreeMap<String, Kind>,
     /// Attributes that are of different types in different events.
     mixed: BTreeSet<String>,
+    /// The most items that a list has.
+    longest: usize,
     /// Records carry the event's own name in the case.
     pub ids: bool,
 }
@@ -69,12 +71,20 @@ impl Fields {
             };
         }
         let mixed = kinds.iter().filter(|(_, kind)| kind.is_none()).map(|(name, _)| name.clone()).collect();
-        Fields { kinds: kinds.into_iter().filter_map(|(name, kind)| Some((name, kind?))).collect(), mixed, ids: false }
+        let lists = events.iter().flat_map(|event| event.attributes.values()).filter_map(Value::as_array);
+        let longest = lists.map(Vec::len).max().unwrap_or_default();
+        let kinds = kinds.into_iter().filter_map(|(name, kind)| Some((name, kind?))).collect();
+        Fields { kinds, mixed, longest, ids: false }
     }
 
     /// An attribute's type.
     pub fn kind(&self, name: &str) -> Option<Kind> {
         self.kinds.get(name).copied()
+    }
+
+    /// The most items that a list of any event has.
+    pub fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Declares an attribute that no event has, as what it is compared with.

@@ -18,6 +18,7 @@ mod sql;
 mod sql_ways;
 mod tree;
 mod tree_sides;
+mod tree_start;
 
 pub use case::{Case, read};
 pub use run::{Judge, Report, judge};

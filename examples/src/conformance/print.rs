@@ -264,7 +264,10 @@ impl Scope<'_> {
                 _ => Err(format!("{name} of something that is no variable")),
             },
             ("wildcard" | "like", [item, patterns @ ..]) => self.wildcard(item, patterns),
-            ("array_contains", [list, item]) => Ok(format!("({} in {})", self.compared(item, 5)?, self.at(list, 0)?)),
+            ("array_contains", [list, items @ ..]) if !items.is_empty() => {
+                let any = items.iter().map(|item| self.list_has(list, item)).collect::<Result<Vec<_>, _>>()?;
+                Ok(format!("({})", any.join(" or ")))
+            }
             ("add", [a, b]) => self.at(&Expr::Binary("+", Box::new(a.clone()), Box::new(b.clone())), 9),
             ("subtract", [a, b]) => self.at(&Expr::Binary("-", Box::new(a.clone()), Box::new(b.clone())), 9),
             ("multiply", [a, b]) => self.at(&Expr::Binary("*", Box::new(a.clone()), Box::new(b.clone())), 9),
@@ -351,6 +354,17 @@ impl Scope<'_> {
             Some(Expr::Number(n)) if n != "0" => Ok(format!("prev({field}, {n})")),
             Some(_) => Err("prev by something that is no positive number".to_string()),
         }
+    }
+
+    /// Whether an item is in a list: item by item where text is compared without case.
+    fn list_has(&self, list: &Expr, item: &Expr) -> Printed {
+        let (item, list) = (self.compared(item, 5)?, self.at(list, 9)?);
+        if !self.lowered {
+            return Ok(format!("({item} in {list})"));
+        }
+        let one = |place: usize| format!("lower({list}[{place}]) == {item}");
+        let any: Vec<String> = (0..self.fields.longest().max(1)).map(one).collect();
+        Ok(format!("(({}) is true)", any.join(" or ")))
     }
 
     /// `wildcard(s, p, ..)`: `*` is any run of characters, `?` any single one.

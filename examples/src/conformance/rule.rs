@@ -302,6 +302,12 @@ pub fn disjoint(a: Option<&Expr>, b: Option<&Expr>) -> bool {
     if *a == Expr::Bool(false) || *b == Expr::Bool(false) {
         return true;
     }
+    if let Expr::Binary("or", x, y) = a {
+        return disjoint(Some(x), Some(b)) && disjoint(Some(y), Some(b));
+    }
+    if let Expr::Binary("or", ..) = b {
+        return disjoint(Some(b), Some(a));
+    }
     parts(a).iter().any(|a| parts(b).iter().any(|b| exclude(a, b)))
 }
 

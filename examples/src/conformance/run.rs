@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tripline::connectors::json::JsonDecoder;
+use tripline::engine::alert;
 use tripline::engine::alert::{Alert, Witness};
+use tripline::engine::detect::local::Local;
+use tripline::engine::detect::{Program, ProgramError};
 use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
 use tripline::engine::io::{Cause, Decoder};
 use tripline::engine::reference;
 use tripline::engine::time::{PartitionClock, Verdict};
-use tripline::engine::{alert, detect};
 use tripline::query_lang::plan::{Plan, StreamId};
 use tripline::query_lang::{Source, compile};
 
@@ -111,6 +113,10 @@ fn translate(case: &Case, folder: &Path) -> Result<Translation, String> {
         // The query is there before its first event.
         events.insert(0, Event { id: String::new(), t: 0, is_tick: false, attributes: Map::new() });
     }
+    if let Some(t) = end_ms.filter(|_| rules.iter().any(|rule| rule.repeat_ms.is_some())) {
+        // What repeats does so up to the newest event.
+        events.push(Event { id: String::new(), t, is_tick: false, attributes: Map::new() });
+    }
     if case.mode.as_deref() == Some("sequence") {
         let mut types = Vec::new();
         case.pattern.iter().for_each(|node| tree::types(node, &mut types));
@@ -182,7 +188,7 @@ fn late(case: &Case, events: &[Event]) -> Result<i64, String> {
 fn run(plan: &Arc<Plan>, translation: &Translation, judge: Judge) -> Result<Vec<Match>, String> {
     let batch = Arc::new(batch(plan, translation)?);
     let alerts = match judge {
-        Judge::Engine => detect::local::run(plan, &[batch], 1).map_err(|e| e.to_string())?,
+        Judge::Engine => by_engine(plan, &batch).map_err(|e| e.to_string())?,
         Judge::Reference => reference::run(plan, &reference_events(plan, &batch)),
     };
     let is_whole = |alert: &&Alert| {
@@ -191,6 +197,16 @@ fn run(plan: &Arc<Plan>, translation: &Translation, judge: Judge) -> Result<Vec<
     };
     let alerts = alerts.iter().filter(is_whole).filter(|alert| is_in_time(alert, translation.end_ms));
     Ok(alerts.map(|alert| to_match(plan, alert, translation)).collect())
+}
+
+/// Event time passes the newest event, wanted by a rule or not, before the input ends.
+fn by_engine(plan: &Arc<Plan>, batch: &Arc<Batch>) -> Result<Vec<Alert>, ProgramError> {
+    let mut local = Local::new(Arc::new(Program::new(plan.clone())?), 1);
+    local.push(batch);
+    let newest_us = (0..batch.len()).map(|row| batch.coordinates(row).at_us).max();
+    let mut alerts = newest_us.map(|at_us| local.advance(at_us.saturating_add(1))).unwrap_or_default();
+    alerts.extend(local.finish());
+    Ok(alerts)
 }
 
 /// The records through the decoder into one batch; late ones are left out.

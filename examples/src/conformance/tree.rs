@@ -18,19 +18,23 @@ pub fn rule(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
         is_esper,
         adjacent,
         keyed,
-        windowed: case.within_ms.is_some() || node.get("guard").is_some(),
+        window_ms: case.within_ms.into_iter().chain(node.get("within_ms").and_then(Value::as_i64)).min(),
         everywhere: Vec::new(),
+        opening: None,
+        last: None,
         begun: false,
+        nested: false,
         again: false,
         helpers: Vec::new(),
         handed: Vec::new(),
     };
+    if !is_esper && may_be_empty(node) {
+        return Err("an empty match".to_string());
+    }
     let mut rule = tree.top(node, writer)?;
     rule.helpers = tree.helpers;
     rule.with = tree.handed;
-    if rule.within_ms.is_none() {
-        rule.within_ms = case.within_ms;
-    }
+    rule.within_ms = tree.window_ms;
     let by: Vec<String> = case.partition_by.iter().map(|f| quoted(f)).collect();
     rule.by = super::keys(&by);
     Ok(rule)
@@ -54,24 +58,38 @@ pub struct Tree {
     /// Every event of a named stream must be taken.
     pub adjacent: bool,
     /// Each key has its own pattern.
-    keyed: bool,
-    /// A window covers the whole.
-    windowed: bool,
+    pub keyed: bool,
+    /// The window that covers the whole, milliseconds.
+    pub window_ms: Option<i64>,
     /// Conditions that every step stands under.
     pub everywhere: Vec<String>,
     /// Something stands before what is written.
     pub begun: bool,
+    /// It is a side or a member.
+    pub nested: bool,
     /// The whole starts anew when it has ended.
     pub again: bool,
+    /// The next step may be the one that takes the very first event: what says that one before it did.
+    pub opening: Option<Opening>,
+    /// The step that is written just before, and whether it is a loop.
+    pub last: Option<(String, bool)>,
     /// Rules that the pattern is built on.
-    helpers: Vec<String>,
+    pub helpers: Vec<String>,
     /// What the pattern's alerts hand on of those.
-    handed: Vec<(String, String)>,
+    pub handed: Vec<(String, String)>,
+}
+
+/// Where the very first event of a pattern may go.
+pub struct Opening {
+    /// It is the first.
+    pub alone: String,
+    /// A step before has taken it.
+    pub taken: Vec<String>,
 }
 
 /// A filter, read.
 pub struct Filter {
-    variable: String,
+    pub variable: String,
     pub conditions: Vec<String>,
     pub whole: Expr,
 }
@@ -86,261 +104,56 @@ pub fn list<'v>(node: &'v Value, name: &str) -> Option<&'v Vec<Value>> {
     node.get(name).and_then(Value::as_array)
 }
 
-fn once_only(rule: Rule) -> Rule {
-    Rule { runs: Some("1"), once: true, skip: "past last event".to_string(), ..rule }
-}
-
 impl Tree {
-    fn top(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<Rule, String> {
-        if let Some(guarded) = inner(node, "guard") {
-            return self.top_guard(node, guarded, writer);
-        }
-        if let Some(members) = list(node, "and").filter(|m| m.iter().any(|m| m.get("not").is_some())) {
-            // What must not have come since the start.
-            for (place, member) in members.iter().enumerate() {
-                if let Some(not) = inner(member, "not") {
-                    let filter =
-                        self.filter(inner(not, "filter").ok_or("a negation of more than an event")?, None, writer)?;
-                    self.keep_apart(members, place, &filter, true, writer)?;
-                    self.everywhere.push(self.never(&filter.conditions));
-                }
-            }
-            let left: Vec<&Value> = members.iter().filter(|m| m.get("not").is_none()).collect();
-            return match left.as_slice() {
-                [only] => self.top(only, writer),
-                _ => Err("several sides and a negation from the start".to_string()),
-            };
-        }
-        if let Some(every) = inner(node, "every") {
-            return self.top_every(every, writer);
-        }
-        if list(node, "every_distinct").is_some() {
-            return self.distinct(node, writer);
-        }
-        if let Some(nodes) = list(node, "seq") {
-            if let Some(partials) = list(node, "max_partials")
-                && partials.iter().any(|p| !p.is_null())
-            {
-                return Err("a bound on partial matches per step".to_string());
-            }
-            return self.top_sequence(nodes, writer);
-        }
-        if inner(node, "filter").is_some() && inner(node, "quant").is_none() {
-            return self.top_sequence(std::slice::from_ref(node), writer);
-        }
-        if inner(node, "interval_ms").is_some() {
-            return Err("a timer from the start".to_string());
-        }
-        if inner(node, "quant").is_some_and(|quant| quant.get("min").and_then(Value::as_i64).unwrap_or(0) == 0) {
-            return Err("an empty match".to_string());
-        }
-        let seq = self.element(node, "", writer)?;
-        Ok(once_only(Rule { seq, ..Rule::default() }))
-    }
-
-    fn top_guard(&mut self, node: &Value, guarded: &Value, writer: &mut Writer<'_>) -> Result<Rule, String> {
-        if let Some(condition) = node.get("while").and_then(Value::as_str) {
-            let every =
-                inner(guarded, "every").and_then(|e| inner(e, "filter")).ok_or("while over more than events")?;
-            let read = self.filter(every, None, writer)?;
-            let variable = read.variable.clone();
-            let condition = writer.read(Some(condition))?.ok_or("while of nothing")?;
-            writer.rows = true;
-            let condition = writer.print(&condition, Some((&variable, "")))?;
-            writer.rows = false;
-            let mut ends = read.conditions.clone();
-            ends.push(format!("({condition}) is not true"));
-            self.everywhere.push(self.never(&ends));
-            return self.top(guarded, writer);
-        }
-        if self.is_esper {
-            return Err("a window that begins with the statement".to_string());
-        }
-        let rule = self.top(guarded, writer)?;
-        Ok(Rule { within_ms: node.get("within_ms").and_then(Value::as_i64), ..rule })
-    }
-
-    /// `every` over a whole: a new one starts when the one before has ended.
-    fn top_every(&mut self, every: &Value, writer: &mut Writer<'_>) -> Result<Rule, String> {
-        if inner(every, "every").is_some() {
-            return Err("every within every".to_string());
-        }
-        if inner(every, "filter").is_some() {
-            if inner(every, "quant").is_some() {
-                return Err("one shared run per counting state".to_string());
-            }
-            let seq = self.element(every, "", writer)?;
-            return Ok(Rule { seq, skip: "none".to_string(), ..Rule::default() });
-        }
-        if let Some(members) = list(every, "and")
-            && let Some(seq) = self.side_alone(members, writer)?
-        {
-            return Ok(Rule { seq, skip: "none".to_string(), ..Rule::default() });
-        }
-        if list(every, "seq").is_some_and(|nodes| nodes.first().is_some_and(|n| n.get("absent").is_some())) {
-            return Err("a silence that is counted anew from each end".to_string());
-        }
-        self.again = true;
-        let seq = match list(every, "seq") {
-            Some(nodes) if nodes.iter().any(|n| n.get("every").is_some()) => {
-                return Err("every within every".to_string());
-            }
-            Some(nodes) => {
-                if every
-                    .get("max_partials")
-                    .is_some_and(|p| p.as_array().is_some_and(|p| p.iter().any(|n| !n.is_null())))
-                {
-                    return Err("a bound on partial matches per step".to_string());
-                }
-                self.sequence(nodes, writer)?
-            }
-            None if has_every(every) => return Err("every within every".to_string()),
-            None => self.element(every, "", writer)?,
-        };
-        Ok(Rule { seq, runs: Some("1"), skip: "past last event".to_string(), ..Rule::default() })
-    }
-
-    /// The first of each value.
-    fn distinct(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<Rule, String> {
-        let of = inner(node, "of").and_then(|of| inner(of, "filter")).ok_or("distinct over more than events")?;
-        let read = self.filter(of, None, writer)?;
-        let [Value::String(value)] = list(node, "every_distinct").map_or(&[][..], Vec::as_slice) else {
-            return Err("distinct by several values".to_string());
-        };
-        let value = writer.read(Some(value))?.ok_or("distinct by nothing")?;
-        writer.rows = true;
-        let value = writer.print(&value, Some((&read.variable, "")))?;
-        writer.rows = false;
-        let span = node
-            .get("expire_ms")
-            .and_then(Value::as_i64)
-            .map_or(super::rule::EVER.to_string(), |ms| format!("{}ms", ms - 1));
-        let seen = format!("first_seen({value}{}) over {span}", filter(&read.conditions));
-        self.everywhere.push(seen);
-        let seq = self.step(of, "", "", writer)?;
-        Ok(Rule { seq, skip: "none".to_string(), ..Rule::default() })
-    }
-
-    /// A sequence at the top: its first part says how often it starts.
-    fn top_sequence(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<Rule, String> {
-        let Some((first, others)) = nodes.split_first() else { return Err("an empty sequence".to_string()) };
-        let named = |rule: Rule| Rule { skip: "none".to_string(), ..rule };
-        // A repeated absence at the end alerts again and again.
-        if let Some((last, before)) = nodes.split_last()
-            && let Some(absent) = inner(last, "every").filter(|every| every.get("absent").is_some())
-            && let Some(ms) = absent["absent"].get("for_ms").and_then(Value::as_i64)
-            && !before.is_empty()
-        {
-            let plain = [before, std::slice::from_ref(absent)].concat();
-            return Ok(Rule { repeat_ms: Some(ms), ..self.top_sequence(&plain, writer)? });
-        }
-        if let Some(every) = inner(first, "every") {
-            if let Some(absent) = inner(every, "absent") {
-                let seq = self.quiet(absent, true, "", writer)? + &self.followers(others, writer)?;
-                return Ok(named(Rule { seq, ..Rule::default() }));
-            }
-            if let Some(nodes) = list(every, "seq") {
-                let seq = self.before(nodes, writer)? + &self.followers(others, writer)?;
-                return Ok(named(Rule { seq, ..Rule::default() }));
-            }
-            if inner(every, "filter").is_none() {
-                return Err("every over a part that is neither an event nor a sequence".to_string());
-            }
-            if inner(every, "quant").is_some() {
-                return Err("one shared run per counting state".to_string());
-            }
-            let seq = self.element(every, "", writer)? + &self.followers(others, writer)?;
-            return Ok(named(Rule { seq, ..Rule::default() }));
-        }
-        if let Some(absent) = inner(first, "absent") {
-            let seq = self.quiet(absent, false, " where count() over forever == 1", writer)?;
-            return Ok(named(Rule { seq: seq + &self.followers(others, writer)?, ..Rule::default() }));
-        }
-        if let Some(filter) = inner(first, "filter")
-            && inner(first, "quant").is_none()
-        {
-            // The first that fits, ever: of a sequence of adjacent events, the first event of all.
-            let read = self.filter(filter, None, writer)?;
-            let which = if self.adjacent { Vec::new() } else { read.conditions };
-            let counted = format!("count({}) over forever == 1", super::rule::filter(&which).trim_start());
-            self.everywhere.push(counted);
-            let first = self.element(first, "", writer);
-            self.everywhere.pop();
-            let seq = first? + &self.followers(others, writer)?;
-            return Ok(named(Rule { seq, ..Rule::default() }));
-        }
-        let seq = self.sequence(nodes, writer)?;
-        Ok(once_only(Rule { seq, ..Rule::default() }))
-    }
-
-    fn sequence(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
+    pub fn sequence(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
         let Some((first, others)) = nodes.split_first() else { return Err("an empty sequence".to_string()) };
         if inner(first, "interval_ms").is_some() {
             return Err("a timer from the start".to_string());
         }
-        Ok(self.element(first, "", writer)? + &self.followers(others, writer)?)
+        Ok(self.element(first, "", writer)? + &self.followers(first, others, writer)?)
     }
 
-    /// A silence that is counted from the start is a rule of its own, whose alerts are events.
-    fn quiet(&mut self, absent: &Value, again: bool, which: &str, writer: &mut Writer<'_>) -> Result<String, String> {
-        if self.adjacent {
-            return Err("an absence in a sequence of adjacent events".to_string());
-        }
-        if self.windowed {
-            return Err("a window over a silence from the start".to_string());
-        }
-        if self.keyed {
-            return Err("a silence of a key that has not been seen".to_string());
-        }
-        if !self.helpers.is_empty() {
-            return Err("two silences from the start, which start anew unlike each other".to_string());
-        }
-        let ms = absent.get("for_ms").and_then(Value::as_i64).ok_or("an absence without a time")?;
-        let read = self.filter(absent, None, writer)?;
-        let name = format!("quiet{}", self.helpers.len());
-        let repeat = if again { format!("\n  repeat {ms}ms") } else { String::new() };
-        self.helpers.push(format!(
-            "rule {name} {{\n  match no ev for {}ms{}\n  alert info \"quiet\"{repeat}\n}}\n",
-            ms - 1,
-            filter(&read.conditions)
-        ));
-        writer.from_zero = true;
-        let step = writer.step("_quiet", false, true);
-        Ok(format!("{step}: {name}{which}"))
-    }
-
-    /// `every` over the first part of a sequence: a rule of its own, which starts anew when it is complete. Its alerts carry
-    /// what later conditions may ask for.
-    fn before(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
-        let is_plain = |node: &Value| inner(node, "filter").is_some() && inner(node, "quant").is_none();
-        if self.adjacent || self.keyed || !nodes.iter().all(is_plain) {
-            return Err("every over more than a sequence of single events".to_string());
-        }
-        let seq = self.sequence(nodes, writer)?;
-        let ids = writer.name_events();
-        let names: Vec<String> = ids.iter().map(|(name, _)| name.trim_start_matches("ids_").to_string()).collect();
-        let fields: Vec<String> = writer.fields.iter().map(|(field, _)| field.to_string()).collect();
-        let value = |step: &String| {
-            let of = |field: &String| (format!("{step}_{field}"), format!("{step}.{}", quoted(field)));
-            fields.iter().map(of).collect::<Vec<_>>()
-        };
-        let with = [ids.clone(), names.iter().flat_map(value).collect()].concat();
-        let name = format!("part{}", self.helpers.len());
-        let part = Rule { seq, runs: Some("1"), with, ..Rule::default() };
-        self.helpers.push(part.text(&name));
-        let step = writer.step("_part", false, true);
-        for variable in writer.variables.values_mut() {
-            let of = variable.steps.iter_mut().filter(|of| names.contains(&of.name));
-            of.for_each(|of| of.via = Some(step.clone()));
-        }
-        self.handed = writer.hand_on(&ids, &step);
-        Ok(format!("{step}: {name}"))
-    }
-
-    fn followers(&mut self, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
+    /// What stands behind this one.
+    pub fn followers(&mut self, first: &Value, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
         let word = if self.adjacent { " next " } else { " then " };
         self.begun = true;
-        nodes.iter().map(|node| self.element(node, word, writer)).collect()
+        let mut text = String::new();
+        let mut before = first;
+        // How long the silences directly before have lasted, milliseconds.
+        let mut waited = 0;
+        for node in nodes {
+            if is_open_loop(before) && waits(node) {
+                return Err("a loop that goes on while a silence is waited for".to_string());
+            }
+            let hold = inner(node, "absent").and_then(|absent| absent.get("for_ms")).and_then(Value::as_i64);
+            match hold {
+                Some(ms) if waited > 0 && !self.adjacent => {
+                    text.push_str(&self.behind_silence(node, waited, ms, writer)?)
+                }
+                _ => text.push_str(&self.element(node, word, writer)?),
+            }
+            waited = hold.map_or(0, |ms| waited + ms);
+            before = node;
+        }
+        Ok(text)
+    }
+
+    /// A silence that begins when another one has ended.
+    fn behind_silence(
+        &mut self,
+        node: &Value,
+        waited_ms: i64,
+        ms: i64,
+        writer: &mut Writer<'_>,
+    ) -> Result<String, String> {
+        let since = match &self.last {
+            Some((step, false)) => format!("{step}.at"),
+            Some((step, true)) => format!("last({step}.at)"),
+            None => return Err("a silence behind a silence behind several events".to_string()),
+        };
+        let mut conditions = self.filter(&node["absent"], None, writer)?.conditions;
+        conditions.push(format!("at - {since} >= {waited_ms}ms"));
+        Ok(format!(" then no ev for {}ms{}", waited_ms + ms - 1, filter(&conditions)))
     }
 
     pub fn filter(&mut self, node: &Value, own: Option<&str>, writer: &mut Writer<'_>) -> Result<Filter, String> {
@@ -381,12 +194,22 @@ impl Tree {
         let variable = node.get("var").and_then(Value::as_str).unwrap_or("_");
         let name = writer.step(variable, max != Some(1), min == 0);
         let read = self.filter(node, Some(&name), writer)?;
-        let conditions = [read.conditions, self.everywhere.clone()].concat();
+        let mut conditions = [read.conditions, self.everywhere.clone()].concat();
+        let is_loop = max != Some(1);
+        if let Some(mut before) = self.opening.take() {
+            let taken = if is_loop { format!("count({name}) > 0") } else { format!("{name}.at is not null") };
+            let own = is_loop.then(|| taken.clone());
+            let any = before.taken.iter().cloned().chain(own).chain([before.alone.clone()]);
+            conditions.push(any.collect::<Vec<_>>().join(" or "));
+            before.taken.push(taken);
+            self.opening = (min == 0).then_some(before);
+        }
+        self.last = Some((name.clone(), is_loop));
         Ok(format!("{word}{name}: ev{}{behind}{}", quantifier(min, max), filter(&conditions)))
     }
 
     /// A part behind this word.
-    fn element(&mut self, node: &Value, word: &str, writer: &mut Writer<'_>) -> Result<String, String> {
+    pub fn element(&mut self, node: &Value, word: &str, writer: &mut Writer<'_>) -> Result<String, String> {
         if let Some(of) = inner(node, "filter") {
             let quant = inner(node, "quant");
             let bound = |name: &str| quant.and_then(|q| q.get(name)).and_then(Value::as_i64);
@@ -417,10 +240,14 @@ impl Tree {
             return Ok(format!("{word}no ev for {}ms{}", ms - 1, filter(&read.conditions)));
         }
         if let Some(members) = list(node, "or") {
-            return self.or(members, word, writer);
+            let text = self.or(members, word, writer);
+            self.last = None;
+            return text;
         }
         if let Some(members) = list(node, "and") {
-            return self.and(members, word, writer);
+            let text = self.and(members, word, writer);
+            self.last = None;
+            return text;
         }
         if list(node, "seq").is_some() {
             return Ok(format!("{word}{}", self.member(node, writer)?));
@@ -466,9 +293,10 @@ impl Tree {
 
     /// A member: what stands before it stands before the whole.
     pub fn beside(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<String, String> {
-        let begun = self.begun;
+        let (begun, nested) = (self.begun, self.nested);
+        self.nested = true;
         let member = self.member(node, writer);
-        self.begun = begun;
+        (self.begun, self.nested) = (begun, nested);
         member
     }
 
@@ -486,6 +314,58 @@ impl Tree {
             None => self.element(node, "", writer),
         }
     }
+}
+
+/// A counting state that may go on when it is complete.
+fn is_open_loop(node: &Value) -> bool {
+    inner(node, "quant").is_some_and(|quant| quant.get("min") != quant.get("max"))
+}
+
+/// A single event.
+pub fn is_event(node: &Value) -> bool {
+    inner(node, "filter").is_some() && inner(node, "quant").is_none()
+}
+
+/// Whether something in a part may end the whole.
+pub fn has_end(node: &Value) -> bool {
+    match node {
+        Value::Object(map) => map.contains_key("absent") || map.contains_key("not") || map.values().any(has_end),
+        Value::Array(items) => items.iter().any(has_end),
+        _ => false,
+    }
+}
+
+/// Whether a part waits for a silence.
+pub fn waits(node: &Value) -> bool {
+    let holds = |node: &Value| inner(node, "absent").is_some_and(|a| a.get("for_ms").is_some_and(|ms| !ms.is_null()));
+    holds(node) || ["and", "or"].iter().any(|name| list(node, name).is_some_and(|members| members.iter().any(holds)))
+}
+
+/// Whether counting states and silences alone complete a part without an event.
+fn may_be_empty(node: &Value) -> bool {
+    fn counts(node: &Value) -> bool {
+        match node {
+            Value::Object(map) => map.contains_key("quant") || map.values().any(counts),
+            Value::Array(items) => items.iter().any(counts),
+            _ => false,
+        }
+    }
+    fn takes_nothing(node: &Value) -> bool {
+        if let Some(inside) = inner(node, "every").or(inner(node, "guard")) {
+            return takes_nothing(inside);
+        }
+        let all = |name: &str| list(node, name).map(|nodes| nodes.iter().all(takes_nothing));
+        is_optional(node)
+            || inner(node, "absent").is_some()
+            || all("seq").or(all("and")).unwrap_or(false)
+            || list(node, "or").is_some_and(|nodes| nodes.iter().any(takes_nothing))
+    }
+    counts(node) && takes_nothing(node)
+}
+
+/// A counting state that is content with nothing.
+pub fn is_optional(node: &Value) -> bool {
+    inner(node, "quant").is_some_and(|quant| quant.get("min").and_then(Value::as_i64).unwrap_or(0) == 0)
 }
 
 /// Whether anything in a part starts anew.

@@ -4,21 +4,22 @@ use serde_json::Value;
 
 use super::notation::Expr;
 use super::rule::{Writer, disjoint, filter, quantifier};
-use super::tree::{Filter, Tree, has_every, inner};
+use super::tree::{Filter, Tree, has_every, inner, is_event, list, waits};
 
 type Text = Result<String, String>;
 
 /// A filter of a part, and whether it has a condition beside its type.
-struct Role {
-    whole: Expr,
+pub struct Role {
+    /// All that it asks for.
+    pub whole: Expr,
     has_condition: bool,
 }
 
 impl Tree {
     /// One of the sides; the first event that completes one decides.
     pub fn or(&mut self, members: &[Value], word: &str, writer: &mut Writer<'_>) -> Text {
-        let is_event = |m: &Value| inner(m, "filter").is_some() && inner(m, "quant").is_none();
-        if word.is_empty() && !self.begun && !members.iter().all(is_event) {
+        let begins = |m: &Value| is_event(m) || !self.is_esper && !self.again && waits(m);
+        if word.is_empty() && !self.begun && !members.iter().all(begins) {
             // The first event of a run says which alternatives it follows.
             return Err("alternatives of more than an event at the start".to_string());
         }
@@ -32,7 +33,7 @@ impl Tree {
     }
 
     /// All events that a part may take.
-    fn roles(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<Vec<Role>, String> {
+    pub fn roles(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<Vec<Role>, String> {
         let mut roles = Vec::new();
         if let Some(of) = inner(node, "filter") {
             let has_condition = of.get("cond").is_some_and(|c| !c.is_null());
@@ -90,7 +91,7 @@ impl Tree {
             let is_alone = members.iter().filter(|m| !is_absent(m)).all(|m| inner(m, "filter").is_some());
             if at_start && self.again {
                 // What came before is forgotten with the start.
-                if !is_alone || members.len() > 2 {
+                if !is_alone || members.len() > 2 || self.nested {
                     return Err("what must not have come since a start that comes again".to_string());
                 }
             } else if at_start {
@@ -166,8 +167,27 @@ impl Tree {
     }
 
     fn absent(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<Filter, String> {
-        let of = inner(node, "absent").or_else(|| inner(node, "not").and_then(|n| inner(n, "filter")));
-        self.filter(of.ok_or("a negation of more than an event")?, None, writer)
+        match (inner(node, "absent"), inner(node, "not")) {
+            (Some(of), _) => self.filter(of, None, writer),
+            (None, Some(not)) => self.any_event(not, writer),
+            _ => Err("a negation of more than an event".to_string()),
+        }
+    }
+
+    /// A single event, or one of several.
+    pub fn any_event(&mut self, node: &Value, writer: &mut Writer<'_>) -> Result<Filter, String> {
+        if let Some(of) = inner(node, "filter") {
+            return self.filter(of, None, writer);
+        }
+        let members = list(node, "or").filter(|members| members.iter().all(is_event));
+        let members = members.ok_or("a negation of more than an event")?;
+        let read = members.iter().map(|member| self.filter(&member["filter"], None, writer));
+        let read: Vec<Filter> = read.collect::<Result<_, _>>()?;
+        let any: Vec<String> = read.iter().map(|one| format!("({})", one.conditions.join(") and ("))).collect();
+        let either = |a, b| Expr::Binary("or", Box::new(a), Box::new(b));
+        let variable = read.first().map(|one| one.variable.clone()).unwrap_or_default();
+        let whole = read.into_iter().map(|one| one.whole).reduce(either).unwrap_or(Expr::Bool(true));
+        Ok(Filter { variable, conditions: vec![format!("({})", any.join(") or ("))], whole })
     }
 
     /// So many times, or until an event that ends it; that event counts for nothing else.
@@ -177,7 +197,8 @@ impl Tree {
         let until = match inner(node, "until").filter(|until| !until.is_null()) {
             None => None,
             Some(until) if until.get("interval_ms").is_some() => return Err("a timer from the start".to_string()),
-            Some(until) => Some(inner(until, "filter").ok_or("until more than an event")?),
+            Some(until) if is_event(until) || list(until, "or").is_some_and(|m| m.iter().all(is_event)) => Some(until),
+            Some(_) => return Err("until more than an event".to_string()),
         };
         if until.is_none() && (min != max || min.is_none()) {
             return Err("a repetition that is open without an end".to_string());
@@ -185,7 +206,7 @@ impl Tree {
         let added = self.everywhere.len();
         let mut ends = String::new();
         if let Some(until) = until {
-            let read = self.filter(until, None, writer)?;
+            let read = self.any_event(until, writer)?;
             if word.is_empty() && !self.begun && !self.again {
                 self.everywhere.push(self.never(&read.conditions));
             } else {
@@ -208,7 +229,10 @@ impl Tree {
         let part = part?;
         Ok(match until {
             None => part,
-            Some(until) => part + &self.step(until, " then ", "", writer)?,
+            Some(until) => match inner(until, "filter") {
+                Some(of) => part + &self.step(of, " then ", "", writer)?,
+                None => part + &self.element(until, " then ", writer)?,
+            },
         })
     }
 }
