@@ -117,12 +117,17 @@ fn sequence(
     // What the event that the next step takes must not be.
     let mut forbidden: Vec<Expr> = first.unwrap_or_default().to_vec();
     let mut negations: Vec<&Map<String, Value>> = Vec::new();
+    // When the first event came.
+    let mut begin: Option<String> = None;
     // What greedy loops directly before accept.
     let mut held: Vec<Option<Expr>> = Vec::new();
     for (position, step) in steps.iter().enumerate() {
         if is_negated(step) {
             negations.push(step);
             continue;
+        }
+        if text.is_empty() && !negations.is_empty() {
+            return Err("a negation before the first step of a group".to_string());
         }
         for negation in negations.drain(..) {
             let strict = Word::of(negation.get("contiguity"))? == Word::Next;
@@ -143,7 +148,10 @@ fn sequence(
         let is_last = first.is_none() && steps[position + 1..].iter().all(is_negated);
         let step = if is_last { &without_greedy(step) } else { step };
         text.push_str(&element(step, word, around, &std::mem::take(&mut forbidden), within_ms, writer)?);
-        // Behind a greedy loop nothing that it accepts may be taken or passed over, also once it is full.
+        if position == 0 && !Quant::of(step).optional {
+            begin = step.get("var").and_then(Value::as_str).and_then(|variable| writer.first_at(variable));
+        }
+        // Behind a greedy loop nothing that it accepts may be taken or passed over, also once it is full or broken off.
         let quant = Quant::of(step);
         if !quant.optional {
             held.clear();
@@ -151,11 +159,9 @@ fn sequence(
         if quant.greedy && step.contains_key("var") {
             held.push(writer.read(step.get("cond").and_then(Value::as_str))?);
         }
-        if quant.greedy
-            && quant.max.is_some_and(|max| max > 1)
-            && step.contains_key("var")
-            && !step.contains_key("until")
-        {
+        let is_over = quant.max.is_some_and(|max| max > 1)
+            || quant.max.is_none() && Word::of(step.get("inner_contiguity"))? == Word::Next;
+        if quant.greedy && is_over && step.contains_key("var") && !step.contains_key("until") {
             let accepted = writer.read(step.get("cond").and_then(Value::as_str))?;
             text.push_str(&no(accepted.as_ref(), false, None, writer)?);
             forbidden.extend(accepted.or(Some(Expr::Bool(true))));
@@ -171,6 +177,13 @@ fn sequence(
             return Err("two windows over one absence".to_string());
         }
         let condition = writer.read(negation.get("cond").and_then(Value::as_str))?;
+        if strict && let Some(ms) = within_ms {
+            // The event that completes the match must come in time.
+            let begin = begin.as_deref().ok_or("a negation at the end behind what may be left out")?;
+            let condition = condition.map_or(Ok("true".to_string()), |c| writer.print(&c, None))?;
+            text.push_str(&format!(" next no ev where ({condition}) or at - {begin} >= {ms}ms"));
+            continue;
+        }
         text.push_str(&no(condition.as_ref(), strict, own, writer)?);
     }
     Ok(text)

@@ -22,7 +22,32 @@ pub fn readings(pattern: Steps, skip: &str) -> Result<Vec<Steps>, String> {
         if pattern.len() > 1 && pattern.first().is_some_and(may_be_empty) {
             return Err("a match waits for runs that began before it".to_string());
         }
-        return Ok(vec![if ends_its_own_run(&pattern, skip) { up_to_its_end(pattern) } else { pattern }]);
+        let is_left_out = |step: &Map<String, Value>| !is_negated(step) && may_be_empty(step);
+        let waits = |step: &Map<String, Value>| is_negated(step) && !is_strict(step);
+        if pattern.last().is_some_and(waits) && pattern.iter().any(is_left_out) {
+            return Err("which of several matches that wait is complete first".to_string());
+        }
+        if ends_its_own_run(&pattern, skip) {
+            return Ok(vec![up_to_its_end(pattern)]);
+        }
+        // The other runs of the match's first event go on, and what began later waits for them.
+        if skip.starts_with("to_first") && pattern.iter().any(branches) {
+            return Err("a match waits for runs that began before it".to_string());
+        }
+        return Ok(vec![pattern]);
+    }
+    for (at, step) in pattern.iter().enumerate() {
+        let is_loop = |step: &Map<String, Value>| !is_negated(step) && Quant::of(step).max != Some(1);
+        let rest = &pattern[at + 1..];
+        if is_negated(step)
+            && is_strict(step)
+            && at > 0
+            && is_loop(&pattern[at - 1])
+            && rest.iter().any(|step| !is_negated(step))
+            && rest.iter().all(|step| is_negated(step) || may_be_empty(step))
+        {
+            return Err("a loop whose rounds must not pass over what is forbidden behind it".to_string());
+        }
     }
     let mut done = Vec::new();
     let mut open = vec![pattern];
@@ -36,11 +61,31 @@ pub fn readings(pattern: Steps, skip: &str) -> Result<Vec<Steps>, String> {
             return Err("too many readings of one pattern".to_string());
         }
     }
+    if done.iter().any(|steps| steps.len() > 1 && steps.first().is_some_and(is_greedy_start)) {
+        return Err("a greedy loop at the start that may be left out".to_string());
+    }
     let mut apart = Vec::new();
     for steps in done {
         apart.extend(read_apart(steps)?);
     }
     Ok(apart)
+}
+
+fn is_strict(step: &Map<String, Value>) -> bool {
+    step.get("contiguity").and_then(Value::as_str) == Some("strict")
+}
+
+/// Whether a pattern that begins with this step may also begin behind it, with an event that the loop does not accept.
+fn is_greedy_start(step: &Map<String, Value>) -> bool {
+    let quant = Quant::of(step);
+    quant.greedy && quant.optional && quant.max != Some(1) && step.contains_key("var") && !step.contains_key("until")
+}
+
+/// Whether one run may go on in several ways at a step.
+fn branches(step: &Map<String, Value>) -> bool {
+    let quant = Quant::of(step);
+    let is_any = |name: &str| step.get(name).and_then(Value::as_str) == Some("any");
+    quant.optional || quant.max != Some(quant.min) || is_any("contiguity") || is_any("inner_contiguity")
 }
 
 fn may_be_empty(step: &Map<String, Value>) -> bool {
@@ -122,13 +167,27 @@ fn split_greedy(steps: &Steps) -> Option<Vec<Steps>> {
         let quant = Quant::of(step);
         let rest = &steps[at + 1..];
         let is_loop = quant.greedy && quant.max != Some(1) && step.contains_key("var");
+        if is_greedy_start(step)
+            && at == 0
+            && let Some(first) = rest.first().filter(|first| first.contains_key("var") && !is_negated(first))
+            && !may_be_empty(first)
+            && Quant::of(first).max == Some(1)
+        {
+            let accepted = step.get("cond").and_then(Value::as_str).unwrap_or("true");
+            let own = first.get("cond").and_then(Value::as_str).unwrap_or("true");
+            let mut alone = first.clone();
+            alone.insert("cond".to_string(), json!(format!("({own}) and (({accepted}) is null or not ({accepted}))")));
+            return Some(vec![[&[certain(step)], rest].concat(), [std::slice::from_ref(&alone), &rest[1..]].concat()]);
+        }
         if !is_loop || rest.is_empty() || rest.iter().all(is_negated) {
             continue;
         }
-        if rest.iter().all(|s| !is_negated(s) && may_be_empty(s)) {
+        if rest.iter().all(|s| is_negated(s) || may_be_empty(s)) && !rest.last().is_some_and(is_negated) {
             let mut parts = vec![steps[..=at].to_vec()];
-            for (position, first) in rest.iter().enumerate() {
-                parts.push([&steps[..=at], &[certain(first)], &rest[position + 1..]].concat());
+            for (position, first) in rest.iter().enumerate().filter(|(_, step)| !is_negated(step)) {
+                // What must not come stands, whichever step is the next.
+                let negations: Steps = rest[..position].iter().filter(|step| is_negated(step)).cloned().collect();
+                parts.push([&steps[..=at], &negations, &[certain(first)], &rest[position + 1..]].concat());
             }
             return Some(parts);
         }
@@ -196,6 +255,14 @@ fn read_apart(steps: Steps) -> Result<Vec<Steps>, String> {
         }
     }
     readings.retain(|reading| reading.iter().any(|step| !is_negated(step)));
+    if !steps.last().is_some_and(is_negated) {
+        // Where all that follows is left out, nothing is forbidden.
+        for reading in &mut readings {
+            while reading.last().is_some_and(is_negated) {
+                reading.pop();
+            }
+        }
+    }
     Ok(readings)
 }
 

@@ -102,6 +102,8 @@ pub struct Writer<'a> {
     pub ids: BTreeMap<String, String>,
     /// The clock starts at 0, before the first event.
     pub from_zero: bool,
+    /// An event of no type tells that the clock has stopped.
+    pub to_end: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -115,6 +117,7 @@ impl<'a> Writer<'a> {
             lowered: false,
             ids: BTreeMap::new(),
             from_zero: false,
+            to_end: false,
         }
     }
 
@@ -141,6 +144,12 @@ impl<'a> Writer<'a> {
         let step = Step { name: name.clone(), is_loop, may_be_empty, via: None };
         self.variables.entry(variable.to_string()).or_insert(Variable { steps: Vec::new() }).steps.push(step);
         name
+    }
+
+    /// When the first event of a variable came.
+    pub fn first_at(&self, variable: &str) -> Option<String> {
+        let step = self.variables.get(variable)?.steps.first()?;
+        Some(if step.is_loop { format!("first({}.at)", step.name) } else { format!("{}.at", step.name) })
     }
 
     /// `with` fields that name the events of all steps so far, for the rules that are built on this one.

@@ -109,11 +109,12 @@ fn translate(case: &Case, folder: &Path) -> Result<Translation, String> {
     };
     let steps = std::mem::take(&mut writer.steps);
     let ids = std::mem::take(&mut writer.ids);
+    let to_end = writer.to_end;
     if writer.from_zero && events.first().is_some_and(|first| first.t > 0) {
         // The query is there before its first event.
         events.insert(0, Event { id: String::new(), t: 0, is_tick: false, attributes: Map::new() });
     }
-    if let Some(t) = end_ms.filter(|_| rules.iter().any(|rule| rule.repeat_ms.is_some())) {
+    if let Some(t) = end_ms.filter(|_| to_end || rules.iter().any(|rule| rule.repeat_ms.is_some())) {
         // What repeats does so up to the newest event.
         events.push(Event { id: String::new(), t, is_tick: false, attributes: Map::new() });
     }

@@ -239,6 +239,12 @@ impl Tree {
             let seq = self.before(first, true, writer)? + &self.followers(first, others, writer)?;
             return Ok(named(Rule { seq, ..Rule::default() }));
         }
+        if let [open, silence] = nodes
+            && !self.adjacent
+            && let Some(rule) = self.open_and_silent(open, silence, writer)?
+        {
+            return Ok(rule);
+        }
         if let Some(members) = list(first, "or").filter(|members| members.iter().all(is_event)) {
             // The first that fits any of them, ever.
             let which = if self.adjacent { Vec::new() } else { self.any_event(first, writer)?.conditions };
@@ -256,6 +262,33 @@ impl Tree {
         } else {
             once_only(Rule { seq, ..Rule::default() })
         })
+    }
+
+    /// A loop of one or more, and a silence that is counted from its first event while the loop goes on.
+    fn open_and_silent(
+        &mut self,
+        open: &Value,
+        silence: &Value,
+        writer: &mut Writer<'_>,
+    ) -> Result<Option<Rule>, String> {
+        let Some(of) = inner(open, "filter") else { return Ok(None) };
+        let Some(quant) = inner(open, "quant") else { return Ok(None) };
+        let is_open = quant.get("min").and_then(Value::as_i64) == Some(1) && quant["max"].is_null();
+        let absent = inner(silence, "absent").filter(|_| is_open && self.window_ms.is_none());
+        let Some(ms) = absent.and_then(|absent| absent.get("for_ms")).and_then(Value::as_i64) else { return Ok(None) };
+        self.opening = self.opening_of(std::slice::from_ref(open), writer)?;
+        let begin = self.step(of, "", "", writer)?;
+        let more = self.step_times(of, " then ", (0, None), " greedy", writer)?;
+        let ends = self.filter(&silence["absent"], None, writer)?.conditions;
+        // The clock's end is no end of the silence.
+        writer.to_end = true;
+        self.window_ms = Some(ms - 1);
+        Ok(Some(Rule {
+            seq: begin + &more,
+            without: vec![format!("ev where (({})) or type is null", ends.join(") and ("))],
+            skip: "none".to_string(),
+            ..Rule::default()
+        }))
     }
 
     /// What the first event of a pattern that begins with a loop is alone in: of adjacent events, the first of all.
