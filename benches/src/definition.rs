@@ -1,6 +1,7 @@
 //! Benchmarks as files: `definitions/NAME.toml` says why one exists, what it reads, which rules it runs and what they
 //! must find. A new benchmark is a new file; one with sizes is run once for each, as `NAME-SIZE`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,9 +43,9 @@ pub struct Definition {
     /// What it reads when nothing else is said.
     #[serde(default)]
     pub input: Options,
-    /// What we want to reach.
-    #[serde(default)]
-    pub goal: Option<Goal>,
+    /// What we want to reach; with sizes, at some of them.
+    #[serde(default, rename = "goal")]
+    goals: Option<Goals>,
     /// What a small input must give.
     #[cfg_attr(not(test), expect(dead_code, reason = "held by a test"))]
     pub expected: Expected,
@@ -77,6 +78,16 @@ pub enum Model {
     Start,
     /// A run without events.
     Idle,
+}
+
+/// What a definition says of goals.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Goals {
+    /// The one goal.
+    One(Goal),
+    /// By size.
+    Sized(BTreeMap<String, Goal>),
 }
 
 /// Events a second that we want to reach on an ordinary core.
@@ -188,6 +199,14 @@ pub fn find(name: &str, wide: bool) -> Result<Vec<Benchmark>, DefinitionError> {
 }
 
 impl Benchmark {
+    /// What we want to reach here.
+    pub fn goal(&self) -> Option<&Goal> {
+        match self.definition.goals.as_ref()? {
+            Goals::One(goal) => Some(goal),
+            Goals::Sized(goals) => goals.get(&self.size.to_string()),
+        }
+    }
+
     /// The rule files' names and texts.
     pub fn rules(&self) -> Result<Vec<(String, String)>, DefinitionError> {
         let file = |name: &String| {

@@ -38,11 +38,13 @@ fn method(kept: &Kept, text: &mut String) {
          - `make bench` runs each definition in `benches/definitions`, three rounds of Tripline and of the hand loop in turn, and takes the better \
          of each. `make bench-peers` fetches the peers by Maven and runs Tripline and each peer in turn over the same file; \
          medians of the rounds, and the median of the ratios within a round.\n\
-         - Events are objects in memory (Tripline: columns) before the clock starts; one worker. A peer runs twice in one process, the first time \
-         to warm up. A run is fed no more after some seconds; the count is then compared over as many events. A window that has not filled by then \
-         flatters whoever was cut.\n\
+         - Events are objects in memory (Tripline: columns) before the clock starts; one worker. A peer runs over them again and again in one process \
+         until the budget is over, to warm up, then three times or for the budget once more, of which the fastest counts, as of ours. A run is fed \
+         no more when the budget is over; the count is then compared over as many events. A window that has not filled by then flatters whoever was cut: \
+         so does every query whose window is longer than the events' time.\n\
          - Each query stands in the best form that we know for a peer (`best`), in the form that its manual suggests first (`plain`), and in SQL where \
-         that is natural. Only exact forms are here: those that find the same matches.\n\n",
+         that is natural. Only exact forms are here: those that find the same matches. `-` is a peer without one that we know of, or that was left out of the run.\n\
+         - CORE is not here: it is built from its own sources, and Maven does not have it.\n\n",
     );
     let mut machines: Vec<(&Machine, Vec<&str>)> = Vec::new();
     let own = kept.own.iter().map(|own| (&own.machine, "Tripline alone"));
@@ -57,8 +59,9 @@ fn method(kept: &Kept, text: &mut String) {
         line(
             text,
             format_args!(
-                "- {}: {}, {} cores, {} GiB, {}; {}{java}; Tripline {}; {}; `{}`",
+                "- {}{}: {}, {} cores, {} GiB, {}; {}{java}; Tripline {}; {}; `{}`",
                 names.join(", "),
+                conditions(kept, &names),
                 machine.processor,
                 machine.cores,
                 machine.memory_gib,
@@ -71,6 +74,21 @@ fn method(kept: &Kept, text: &mut String) {
         );
     }
     text.push('\n');
+}
+
+/// Rounds and budget of the results that are called so; nothing where they differ.
+fn conditions(kept: &Kept, names: &[&str]) -> String {
+    let mut of: Vec<(u32, u64)> = kept
+        .peers
+        .iter()
+        .filter(|results| names.contains(&results.query.as_str()))
+        .map(|results| (results.rounds, results.budget_seconds))
+        .collect();
+    of.dedup();
+    match of[..] {
+        [(rounds, seconds)] => format!(" (rounds: {rounds}, budget: {seconds} s)"),
+        _ => String::new(),
+    }
 }
 
 fn beside_peers(kept: &Kept, text: &mut String) {
@@ -156,7 +174,7 @@ fn losses(kept: &Kept, text: &mut String) {
         }
     }
     for one in &kept.benchmarks {
-        let (Some(report), Some(goal)) = (kept.report(&one.name), &one.definition.goal) else { continue };
+        let (Some(report), Some(goal)) = (kept.report(&one.name), one.goal()) else { continue };
         let (floor, goal) = (goal.floor, goal.goal);
         let what = if report.events_per_s < floor { "below the floor that we set ourselves" } else { "below our goal" };
         if report.events_per_s < goal {
