@@ -124,3 +124,36 @@ fn what_is_not_there_is_named() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("stream `payment` has no source"));
 }
+
+/// What a run over this input says, at its end.
+fn said_of(rules: &str, visits: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [("r.trip", rules), ("visits.csv", visits)] {
+        std::fs::write(folder.path().join(name), text).expect("the folder takes a file");
+    }
+    let args = ["run", "r.trip", "--input", "visit=visits.csv", "--output", "alerts.jsonl"];
+    let output = tripline(folder.path(), &args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn an_event_without_a_key_is_counted() {
+    let rules = "stream visit { who: text?  page: text  at: time(ms) } timed by at\n\
+                 rule seen { by who on visit where page == \"/\" alert low \"{who}\" }\n\
+                 rule again { by (who, page) on visit alert low \"{who}\" }\n";
+    let said = said_of(rules, "who,page,at\na,/,1000\n,/,2000\n,/b,3000\nb,/b,4000\n");
+    let expected = "read 4, matched-input 4, filtered 0, late 0, quarantined 0, dead letters 0, keyless 2, alerts 3";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
+fn runs_that_are_refused_are_counted() {
+    let stream = "stream visit { who: text  page: text  at: time(ms) } timed by at\n";
+    let rule = "rule apart { by who within 1h runs 2 match a: visit where page == \"/shop/cart\" \
+                then b: visit where page == \"/\" and at > a.at alert low \"{who}\" }\n";
+    let visits = "who,page,at\na,/shop/cart,1000\na,/shop/cart,2000\na,/shop/cart,3000\na,/,4000\n";
+    let said = said_of(&format!("{stream}{rule}"), visits);
+    assert!(said.contains("dead letters 0, refused 1, alerts 1"), "{said}");
+}

@@ -66,7 +66,7 @@ tick    = "10ms"
 #[test]
 fn a_whole_file_is_read() {
     let config = read(WHOLE).expect("it is right");
-    let payment = Origin::Kafka { client: "main".into(), topic: "payments".into(), format: Format::Json };
+    let payment = Origin::Kafka { client: "main".into(), topic: "payments".into() };
     assert_eq!(config.sources["payment"], payment);
     let paths = vec!["/job/a.csv".into(), "/job/b.csv".into()];
     assert_eq!(config.sources["login"], Origin::Files { paths, format: Format::Csv });

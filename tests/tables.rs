@@ -104,3 +104,26 @@ fn what_does_not_fit_is_said_before_anything_starts() {
     let list = said(&["--input", "cards=cards.csv"]);
     assert!(list.contains("table `banned` cannot be read") && list.contains("none.txt"), "{list}");
 }
+
+#[test]
+fn a_table_is_read_from_one_file() {
+    let folder = folder(&[("a.csv", "card,owner\na,ada\n"), ("b.csv", "card,owner\nb,bob\n")]);
+    let inputs = ["--input", "payment=payments.csv", "--input", "cards=a.csv", "--input", "cards=b.csv"];
+    let output = tripline(folder.path(), &[&["run", "r.trip"][..], &inputs[..]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let expected = "`cards` is a table, which is read from one file, and there are 2: `a.csv`, `b.csv`";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
+fn a_file_is_csv_by_its_ending_wherever_it_is_named() {
+    let config = "[source.payment]\nfile = \"PAYMENTS.CSV\"\n[table.cards]\nfile = \"Cards.Csv\"\n";
+    let cards = "card,owner\na,ada\nb,bob\n";
+    let files = [("tripline.toml", config), ("PAYMENTS.CSV", EVENTS), ("Cards.Csv", cards)];
+    let folder = folder(&files);
+    let expected = ["a: ada, -", "b: bob, -", "c: -, -", "b: bob, -"];
+    assert_eq!(messages(folder.path(), &["r.trip", "--config", "tripline.toml"]), expected);
+    let named = ["r.trip", "--input", "payment=PAYMENTS.CSV", "--input", "cards=Cards.Csv"];
+    assert_eq!(messages(folder.path(), &named), expected);
+}

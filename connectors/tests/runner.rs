@@ -63,6 +63,8 @@ fn every_record_is_counted_once() {
         quarantined: 1,
         dead_letters: 1,
         repeated: 0,
+        keyless: 0,
+        refused: 0,
         alerts: 1,
     };
     assert_eq!(summary.counts, expected);

@@ -26,21 +26,29 @@ pub struct Counts {
     pub dead_letters: u64,
     /// Events whose id an earlier one had (`unique by`).
     pub repeated: u64,
+    /// Events, and rows of rules, that a rule wanted but did not look at, since a part of their key is missing; each is
+    /// counted above, too.
+    pub keyless: u64,
+    /// Starts of runs that `runs N` refused, and branches that `limit N` cut; the next alert of their key is marked.
+    pub refused: u64,
     /// Alerts that were committed by this run.
     pub alerts: u64,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { read, matched_input, filtered, late, quarantined, dead_letters, repeated, alerts } = self;
+        let Counts { read, matched_input, filtered, late, quarantined, dead_letters, repeated, .. } = self;
+        let Counts { keyless, refused, alerts, .. } = self;
         write!(
             f,
             "read {read}, matched-input {matched_input}, filtered {filtered}, late {late}, quarantined {quarantined}, \
              dead letters {dead_letters}, "
         )?;
-        // Most streams do not say how repeats are known.
-        if *repeated > 0 {
-            write!(f, "repeated {repeated}, ")?;
+        // Most streams do not say how repeats are known and have a key in every event, and few rules reach a cap.
+        for (name, count) in [("repeated", repeated), ("keyless", keyless), ("refused", refused)] {
+            if *count > 0 {
+                write!(f, "{name} {count}, ")?;
+            }
         }
         write!(f, "alerts {alerts}")
     }
@@ -55,6 +63,8 @@ impl std::ops::AddAssign for Counts {
         self.quarantined += other.quarantined;
         self.dead_letters += other.dead_letters;
         self.repeated += other.repeated;
+        self.keyless += other.keyless;
+        self.refused += other.refused;
         self.alerts += other.alerts;
     }
 }
@@ -77,6 +87,7 @@ pub struct Metrics {
     partitions: OnceLock<Vec<PartitionCounts>>,
     alerts: AtomicU64,
     keyless: AtomicU64,
+    refused: AtomicU64,
     tables: Mutex<BTreeMap<String, TableHealth>>,
 }
 
@@ -156,6 +167,11 @@ impl Metrics {
         self.keyless.fetch_add(rows as u64, Ordering::Relaxed);
     }
 
+    /// Adds starts of runs that were refused, and branches that were cut.
+    pub fn refused(&self, count: u64) {
+        self.refused.fetch_add(count, Ordering::Relaxed);
+    }
+
     /// A table cannot be read.
     pub fn table_fails(&self, table: &str, why: &str) {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,12 +203,7 @@ impl Metrics {
         self.alerts.fetch_add(alerts as u64, Ordering::Relaxed);
     }
 
-    /// Rows that a rule wanted but could not place.
-    pub fn keyless_rows(&self) -> u64 {
-        self.keyless.load(Ordering::Relaxed)
-    }
-
-    /// The counts of each partition; alerts are 0, they belong to none.
+    /// The counts of each partition; `keyless`, `refused` and `alerts` are 0: they belong to none.
     pub fn per_partition(&self) -> Vec<(PartitionId, Counts)> {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let counts = |p: &PartitionCounts| Counts {
@@ -203,14 +214,22 @@ impl Metrics {
             quarantined: load(&p.quarantined),
             dead_letters: load(&p.dead_letters),
             repeated: load(&p.repeated),
+            keyless: 0,
+            refused: 0,
             alerts: 0,
         };
         self.partitions.get().into_iter().flatten().map(|p| (p.id.clone(), counts(p))).collect()
     }
 
-    /// All partitions together, and the alerts.
+    /// All partitions together, and what belongs to none.
     pub fn total(&self) -> Counts {
-        let mut total = Counts { alerts: self.alerts.load(Ordering::Relaxed), ..Counts::default() };
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let mut total = Counts {
+            keyless: load(&self.keyless),
+            refused: load(&self.refused),
+            alerts: load(&self.alerts),
+            ..Counts::default()
+        };
         self.per_partition().into_iter().for_each(|(_, counts)| total += counts);
         total
     }

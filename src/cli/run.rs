@@ -10,7 +10,7 @@ use super::assignment::Assignment;
 use super::exit::{Failure, Outcome};
 use super::progress::Progress;
 use super::{Talk, job, show, signals};
-use crate::config::{Config, Engine, Format, Origin, Place, TableOrigin};
+use crate::config::{Config, Format, Origin, Place, TableOrigin};
 use crate::wiring::{self, Surroundings};
 
 #[derive(Debug, clap::Args)]
@@ -42,10 +42,10 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
     // From the first moment on: a signal while files are read or brokers are asked counts, too.
     let stop = signals::stop_flag()?;
     let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
-    let mut config = with_arguments(config.unwrap_or_else(empty), args);
+    let mut config = with_arguments(config.unwrap_or_default(), args);
     let changing: Vec<String> = config.lists.keys().cloned().collect();
     let plan = job::plan_with(&sources, &config.params, &changing, talk)?;
-    take_tables(&mut config, args, &plan);
+    take_tables(&mut config, args, &plan)?;
     let (views, plan) = (show::views(&args.show, &plan)?, Arc::new(plan));
     let shows_alerts = matches!(config.sinks.get("alerts"), None | Some(Place::Terminal));
     let to_stdout = config.sinks.values().any(|place| matches!(place, Place::File(path) if path == Path::new("-")));
@@ -91,30 +91,24 @@ fn failure(error: &RunError) -> Failure {
     Failure::Run(error.to_string())
 }
 
-fn empty() -> Config {
-    Config {
-        kafka: Default::default(),
-        sources: Default::default(),
-        tables: Default::default(),
-        lists: Default::default(),
-        sinks: Default::default(),
-        dead_letters: None,
-        late: None,
-        engine: Engine::default(),
-        params: Vec::new(),
-    }
-}
-
 /// `--input NAME=FILE` may name a table.
-fn take_tables(config: &mut Config, args: &Args, plan: &Plan) {
-    for Assignment { name, value } in &args.input {
+fn take_tables(config: &mut Config, args: &Args, plan: &Plan) -> Outcome {
+    for Assignment { name, .. } in &args.input {
         if !plan.tables.iter().any(|table| table.name == *name) {
             continue;
         }
-        if let Some(Origin::Files { format, .. }) = config.sources.remove(name) {
-            config.tables.insert(name.clone(), TableOrigin::File { path: PathBuf::from(value), format, history: None });
-        }
+        let Some(Origin::Files { paths, format }) = config.sources.remove(name) else { continue };
+        let [path] = &paths[..] else {
+            let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+            return Err(Failure::Usage(format!(
+                "--input: `{name}` is a table, which is read from one file, and there are {}: {}",
+                paths.len(),
+                paths.join(", ")
+            )));
+        };
+        config.tables.insert(name.clone(), TableOrigin::File { path: path.clone(), format, history: None });
     }
+    Ok(())
 }
 
 /// What the command line says takes the place of what the configuration says.
@@ -124,8 +118,7 @@ fn with_arguments(mut config: Config, args: &Args) -> Config {
         named.entry(name.clone()).or_default().push(PathBuf::from(value));
     }
     for (stream, paths) in named {
-        let is_csv = paths.iter().all(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")));
-        let format = if is_csv { Format::Csv } else { Format::Json };
+        let format = Format::of_paths(&paths);
         config.sources.insert(stream, Origin::Files { paths, format });
     }
     if let Some(path) = &args.output {

@@ -11,15 +11,15 @@ mod read;
 mod secret;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use fault::{Fault, Faults};
 pub use read::read;
 pub use secret::{Environment, Secret, SystemEnvironment};
 
-/// A checked configuration.
-#[derive(Clone, Debug, PartialEq)]
+/// A checked configuration; by default an empty one.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// Client settings per `[kafka.NAME]`, by their librdkafka names.
     pub kafka: BTreeMap<String, BTreeMap<String, Secret>>,
@@ -48,10 +48,8 @@ pub enum Origin {
     Kafka {
         /// The client.
         client: String,
-        /// The topic.
+        /// The topic; its records are JSON.
         topic: String,
-        /// How a record's value is written.
-        format: Format,
     },
     /// Files, read one after the other as partitions; `-` is standard input.
     Files {
@@ -106,6 +104,14 @@ pub enum Format {
     Json,
     /// Comma-separated, with a header line. Files only.
     Csv,
+}
+
+impl Format {
+    /// How files are written where nobody says it: CSV if all their names end in `.csv`, in letters of either case.
+    pub fn of_paths<P: AsRef<Path>>(paths: &[P]) -> Format {
+        let is_csv = |path: &P| path.as_ref().extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        if paths.iter().all(is_csv) { Format::Csv } else { Format::Json }
+    }
 }
 
 /// How the engine runs.

@@ -69,17 +69,7 @@ impl Reader<'_> {
     }
 
     fn config(&mut self, table: &DeTable<'_>, stray_settings: &dyn Fn(&str) -> Option<String>) -> Config {
-        let mut config = Config {
-            kafka: BTreeMap::new(),
-            sources: BTreeMap::new(),
-            tables: BTreeMap::new(),
-            lists: BTreeMap::new(),
-            sinks: BTreeMap::new(),
-            dead_letters: None,
-            late: None,
-            engine: Engine::default(),
-            params: Vec::new(),
-        };
+        let mut config = Config::default();
         for (name, value) in table.iter() {
             let at = name.span().start;
             match &**name.get_ref() {
@@ -240,9 +230,8 @@ impl Reader<'_> {
                 let fault = Fault::Both { section: open.name.clone(), one: "file", other: "topic" };
                 self.fault_at(open.at, fault);
             }
-            let by_ending = paths.iter().all(|p| p.ends_with(".csv")).then_some(Format::Csv);
-            let paths = paths.iter().map(|p| self.path(p)).collect();
-            return Some(Origin::Files { paths, format: format.or(by_ending).unwrap_or(Format::Json) });
+            let format = format.unwrap_or_else(|| Format::of_paths(&paths));
+            return Some(Origin::Files { paths: paths.iter().map(|p| self.path(p)).collect(), format });
         }
         let (client, topic) = self.topic(open, "where its events come from; or `file`")?;
         if format == Some(Format::Csv) {
@@ -250,7 +239,7 @@ impl Reader<'_> {
             let (found, expected) = ("`csv`".to_owned(), "`json`: a topic's records are JSON".to_owned());
             self.fault_at(open.at, Fault::WrongValue { section, key: "format".to_owned(), found, expected });
         }
-        Some(Origin::Kafka { client, topic, format: Format::Json })
+        Some(Origin::Kafka { client, topic })
     }
 
     fn table_origin(&mut self, section: &Section, open: &Open<'_, '_>) -> Option<TableOrigin> {
@@ -270,8 +259,8 @@ impl Reader<'_> {
         if open.get("kafka").is_some() || open.get("topic").is_some() {
             self.fault_at(open.at, Fault::Both { section: open.name.clone(), one: "file", other: "topic" });
         }
-        let by_ending = if path.ends_with(".csv") { Format::Csv } else { Format::Json };
-        Some(TableOrigin::File { path: self.path(&path), format: format.unwrap_or(by_ending), history })
+        let format = format.unwrap_or_else(|| Format::of_paths(&[&path]));
+        Some(TableOrigin::File { path: self.path(&path), format, history })
     }
 
     fn format(&mut self, open: &Open<'_, '_>) -> Option<Format> {

@@ -161,7 +161,7 @@ fn input(id: StreamId, stream: &Stream, origin: &Origin, clients: &BTreeMap<Stri
             let source = FileSource::new(id, stream, paths, format);
             Some(Input { decoder: source.decoder(), source: Box::new(source) })
         }
-        Origin::Kafka { client, topic, .. } => {
+        Origin::Kafka { client, topic } => {
             let source = KafkaSource::new(clients.get(client)?, id, topic);
             Some(Input { source: Box::new(source), decoder: Box::new(|stream, _| Box::new(JsonDecoder::new(stream))) })
         }

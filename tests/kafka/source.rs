@@ -43,7 +43,7 @@ fn take(source: &mut KafkaSource, count: usize) -> Result<Vec<Given>, SourceErro
                 timestamped: record.timestamp_us.is_some_and(|us| us > 1_500_000_000_000_000),
                 key: record.key.map(<[u8]>::to_vec),
                 value: record.value.map(<[u8]>::to_vec),
-                headers: (record.headers)(),
+                headers: record.headers.copy(),
             });
         })?;
     }

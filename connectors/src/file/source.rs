@@ -155,7 +155,7 @@ impl OpenFile {
                 Ok(Next::Record(line)) if line < self.from => {}
                 Ok(Next::Record(offset)) => {
                     let (timestamp_us, value) = (self.timestamp_us, Some(records.bytes()));
-                    visit(Record { partition, offset, timestamp_us, key: None, value, headers: &Vec::new });
+                    visit(Record { partition, offset, timestamp_us, key: None, value, headers: &Vec::new() });
                     visited += 1;
                     wait = Duration::ZERO;
                 }

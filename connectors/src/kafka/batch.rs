@@ -5,6 +5,7 @@
 //! lends lives no longer than its visit.
 
 use std::ffi::{CStr, c_void};
+use std::ops::ControlFlow;
 use std::ptr;
 use std::slice;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::{RDKafkaMessage, RDKafkaRespErr};
 use rdkafka_sys as sys;
+use tripline_engine::io::Headers;
 
 use super::talk::Talk;
 
@@ -130,27 +132,28 @@ impl Message<'_> {
         let there = kind != sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         (there && time >= 0).then_some(time)
     }
+}
 
-    /// A copy of the headers, in their order.
-    pub(super) fn headers(&self) -> Vec<(String, Option<Vec<u8>>)> {
+impl Headers for Message<'_> {
+    fn visit(&self, visitor: &mut dyn FnMut(&str, Option<&[u8]>) -> ControlFlow<()>) {
         let mut list = ptr::null_mut();
-        let mut headers = Vec::new();
         // SAFETY: the message is valid; names are C strings and values as long as said, both alive with the message. The call
         // parses headers in place, which it may: nothing else looks at them.
         unsafe {
             let message = ptr::from_ref(self.0);
             if sys::rd_kafka_message_headers(message, &raw mut list) != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
-                return headers;
+                return;
             }
             let (mut name, mut value, mut len) = (ptr::null(), ptr::null::<c_void>(), 0);
-            while sys::rd_kafka_header_get_all(list, headers.len(), &raw mut name, &raw mut value, &raw mut len)
-                == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
-            {
-                let name = CStr::from_ptr(name).to_string_lossy().into_owned();
-                headers.push((name, bytes(value, len).map(<[u8]>::to_vec)));
+            for index in 0.. {
+                if sys::rd_kafka_header_get_all(list, index, &raw mut name, &raw mut value, &raw mut len)
+                    != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
+                    || visitor(&CStr::from_ptr(name).to_string_lossy(), bytes(value, len)).is_break()
+                {
+                    return;
+                }
             }
         }
-        headers
     }
 }
 

@@ -205,7 +205,7 @@ impl Source for KafkaSource {
                         timestamp_us: message.timestamp_ms().and_then(|ms| ms.checked_mul(1000)),
                         key: message.key(),
                         value: message.value(),
-                        headers: &|| message.headers(),
+                        headers: &message,
                     });
                 }
             });

@@ -121,14 +121,6 @@ impl Log {
         state.topics.insert(topic.to_owned(), Topic { id, partitions, finished: false });
     }
 
-    /// Gives a topic more partitions, empty ones.
-    pub fn grow_topic(&self, topic: &str, partitions: usize) {
-        if let Some(topic) = self.lock().topics.get_mut(topic) {
-            let missing = partitions.saturating_sub(topic.partitions.len());
-            topic.partitions.extend((0..missing).map(|_| Partition::default()));
-        }
-    }
-
     /// Appends a record; returns its offset, or `None` when there is no such partition.
     pub fn append(&self, topic: &str, partition: usize, record: LogRecord) -> Option<i64> {
         let mut state = self.lock();

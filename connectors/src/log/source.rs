@@ -138,7 +138,7 @@ impl Source for LogSource {
                 timestamp_us: record.timestamp_us,
                 key: record.key.as_deref(),
                 value: record.value.as_deref(),
-                headers: &|| record.headers.clone(),
+                headers: &record.headers,
             });
         }
         Ok(Polled::Records(taken.len()))

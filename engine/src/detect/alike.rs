@@ -101,16 +101,24 @@ impl AlikeRule {
         })
     }
 
-    /// Takes an event; `refused`: what is known of it from before.
-    fn take(&self, state: &mut AlikeState, mut logged: Logged, refused: Option<Arc<[u32]>>, found: &mut Vec<Found>) {
+    /// Takes an event; `refused`: the rules that are known from before to refuse it. Returns how many do.
+    fn take(
+        &self,
+        state: &mut AlikeState,
+        mut logged: Logged,
+        refused: Option<Arc<[u32]>>,
+        found: &mut Vec<Found>,
+    ) -> usize {
         let at_us = logged.event.at_us();
         self.expire(state, at_us);
         let number = state.base + state.log.len() as u64;
         let event = Coming { number, at_us, value: logged.value, steps: logged.steps };
+        let mut refusing = 0;
         let is_needed = match &self.body {
             Body::Rising(rising) => {
                 logged.refused = refused.unwrap_or_else(|| rising.refused(&state.starts, event).into());
                 state.starts.incomplete.extend(logged.refused.iter());
+                refusing = logged.refused.len();
                 rising.take(&mut state.starts, event, &logged.refused, found)
             }
             Body::Repeated(repeated) => {
@@ -121,6 +129,7 @@ impl AlikeRule {
         if is_needed {
             state.log.push_back(logged);
         }
+        refusing
     }
 
     fn expire(&self, state: &mut AlikeState, now_us: i64) {
@@ -234,7 +243,7 @@ impl Behaviour for AlikeRule {
         let event = Arc::new(self.keeper.keep(seen.batch, seen.row));
         let logged = Logged { event, value: values[seen.row], steps, refused: Arc::default() };
         let mut found = Vec::new();
-        self.take(state, logged, None, &mut found);
+        bench.out.refused += self.take(state, logged, None, &mut found) as u64;
         if !found.is_empty() {
             self.tell(state, &found, seen, bench);
         }
@@ -321,7 +330,9 @@ impl Behaviour for AlikeRule {
         for logged in events {
             let refused = logged.refused.clone();
             match &self.body {
-                Body::Rising(_) => self.take(&mut state, logged, Some(refused), &mut matches),
+                Body::Rising(_) => {
+                    self.take(&mut state, logged, Some(refused), &mut matches);
+                }
                 Body::Repeated(repeated) => {
                     let (number, at_us) = (state.log.len() as u64, logged.event.at_us());
                     repeated.push(&mut state.row, Coming { number, at_us, value: logged.value, steps: logged.steps });

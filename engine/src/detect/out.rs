@@ -25,6 +25,8 @@ pub struct Out {
     pub(super) repeats: Vec<Repeats>,
     /// Events that were told what views know.
     pub(super) widened: Vec<Widened>,
+    /// Starts of runs that were refused, and branches that were cut.
+    pub refused: u64,
 }
 
 /// A row of a derived stream.

@@ -107,7 +107,7 @@ impl PatternRule {
     /// An absence has ended a match, and the rule has said so.
     pub(super) fn goes_on(&self, state: &mut PatternState, found: Match) {
         if self.outages.is_some() && found.deadline_us.is_some() {
-            state.outages.push(Outage { found, repeats: 0 });
+            state.rest_mut().outages.push(Outage { found, repeats: 0 });
         }
     }
 

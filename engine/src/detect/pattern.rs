@@ -1,6 +1,6 @@
 //! `match ... then ...`: shows a [`Machine`] the key's events and time, and turns its matches into alerts.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::apart::{Apart, ByKey};
@@ -17,7 +17,7 @@ use crate::history::{HistoryProgram, HistoryState};
 use crate::patterns::{KeyState, Machine, Match, Offer, Taken};
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{
-    Element, Expr, ExprKind, HistoryScope, Limits, Link, Node, Pattern, Plan, Quant, Rule, RuleId, StepId, Within,
+    Element, Expr, ExprKind, HistoryScope, Node, Pattern, Plan, Rule, RuleId, StepId,
 };
 use tripline_query_lang::value::Value;
 
@@ -34,7 +34,7 @@ pub(super) struct PatternRule {
     absence: Arc<str>,
     /// A condition reads the key.
     reads_key: bool,
-    /// See [`waits_for_events`].
+    /// A match may come about at any time after that of its alert: it waits for an event, or for the end of the input.
     waits_for_events: bool,
     /// Its keys are those of a table.
     is_listed: bool,
@@ -87,9 +87,15 @@ impl Deref for PatternState {
     }
 }
 
-impl DerefMut for PatternState {
-    fn deref_mut(&mut self) -> &mut Rest {
+impl PatternState {
+    /// What most keys have not, to be changed: allocated where there is none yet.
+    pub(super) fn rest_mut(&mut self) -> &mut Rest {
         self.rest.get_or_insert_default()
+    }
+
+    /// Whether a suppressed match was incomplete since this was last asked.
+    fn take_incomplete(&mut self) -> bool {
+        self.rest.as_mut().is_some_and(|rest| std::mem::take(&mut rest.incomplete))
     }
 }
 
@@ -120,6 +126,7 @@ impl PatternRule {
         let mut reads_key = false;
         conditions(pattern, &mut |_, expr| reads_key |= reads(expr));
         let history = |step| HistoryProgram::new(&rule.histories, &HistoryScope::Step(step));
+        let settles_us = rule.settles_within_us();
         PatternRule {
             histories: steps_with_histories(rule).into_iter().map(history).collect(),
             history_count: rule.histories.len(),
@@ -127,10 +134,10 @@ impl PatternRule {
             steps: pattern.steps.iter().map(|step| (&*step.name).into()).collect(),
             absence: absence(plan, &pattern.seq).into(),
             reads_key,
-            waits_for_events: waits_for_events(pattern),
+            waits_for_events: settles_us.is_none(),
             is_listed: rule.key_table.is_some(),
             outages: Outages::new(rule, pattern, is_handed_over(&machine)),
-            voice: Arc::new(Voice::new(id, rule, longest_wait(pattern))),
+            voice: Arc::new(Voice::new(id, rule, settles_us.unwrap_or(0))),
             machine,
         }
     }
@@ -169,8 +176,8 @@ impl PatternRule {
     /// Event time has certainly passed everything strictly before this.
     fn pass(&self, state: &mut PatternState, before_us: i64, bench: &mut Bench<'_>) {
         let start = bench.out.alerts.len();
-        let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
-        self.machine.advance(&mut state.machine, before_us, &parts, &mut bench.scratch.matches);
+        self.machine.advance(&mut state.machine, before_us, &mut bench.scratch.matches);
+        bench.out.refused += self.machine.take_refused(&mut state.machine);
         self.tell(state, None, bench);
         self.repeat(state, before_us, start, bench);
     }
@@ -196,7 +203,7 @@ impl PatternRule {
             });
             return told;
         }
-        let incomplete = std::mem::take(&mut state.incomplete) | found.incomplete;
+        let incomplete = state.take_incomplete() | found.incomplete;
         let told = u32::try_from(all.count()).unwrap_or(u32::MAX);
         let position = self.voice.position(moment, bench.key(), sequence);
         let (voice, names, key) = (self.voice.clone(), self.steps.clone(), bench.key_parts());
@@ -215,7 +222,7 @@ impl PatternRule {
         bench: &mut Bench<'_>,
     ) -> bool {
         if found.incomplete {
-            state.incomplete = true;
+            state.rest_mut().incomplete = true;
         }
         let bound = Matched(&found.taken);
         let keys = found.key.as_ref().map_or_else(|| bench.key_parts(), |parts| parts.to_vec());
@@ -229,10 +236,13 @@ impl PatternRule {
         };
         let scene =
             Scene { bound: Some(&bound), keys: &keys, at_us: found.at_us, tables: Some(bench.tables), ..Scene::EMPTY };
-        if self.voice.suppresses() && !self.voice.may_speak(&mut state.suppressed, &own_key, &scene, found.at_us) {
-            return false;
+        if self.voice.suppresses() {
+            let suppressed = &mut state.rest_mut().suppressed;
+            if !self.voice.may_speak(suppressed, &own_key, &scene, found.at_us) {
+                return false;
+            }
         }
-        let incomplete = state.incomplete && std::mem::take(&mut state.incomplete);
+        let incomplete = state.take_incomplete();
         let evidence = self.evidence(found);
         let (at_us, state) = (found.at_us, AlertState::Firing);
         let facts = Facts { moment, at_us, state, key, sequence, evidence, incomplete };
@@ -286,44 +296,6 @@ fn absence(plan: &Plan, seq: &[Element]) -> String {
     seq.iter().rev().find_map(no).unwrap_or_else(|| "deadline".to_owned())
 }
 
-/// A match may come about at any time after its last event: it waits for an event, or for the end of the input.
-fn waits_for_events(pattern: &Pattern) -> bool {
-    let is_bounded = !matches!(pattern.within, Some(Within::Events(_) | Within::Forever));
-    let is_greedy = |quant: &Option<Quant>| quant.is_some_and(|quant| quant.greedy);
-    pattern.seq.last().is_some_and(|last| match &last.node {
-        Node::No(_) => last.link == Link::Next,
-        Node::Step(step) => !is_bounded && is_greedy(&step.quant),
-        Node::Sub(sub) => !is_bounded && is_greedy(&sub.quant),
-        Node::Group(_) => !is_bounded,
-    })
-}
-
-/// No match comes about later than this after its last event, microseconds; none: it waits for events.
-pub(super) fn longest_wait_us(pattern: &Pattern) -> Option<i64> {
-    (!waits_for_events(pattern)).then(|| longest_wait(pattern))
-}
-
-/// No match comes about later than this after its last event, microseconds, unless it waits for events.
-fn longest_wait(pattern: &Pattern) -> i64 {
-    fn of_limits(limits: &Limits) -> i64 {
-        limits.over_us.unwrap_or(0).saturating_add(limits.within_us.unwrap_or(0))
-    }
-    fn of(element: &Element) -> i64 {
-        let sum = |elements: &[Element]| elements.iter().map(of).fold(0, i64::saturating_add);
-        match &element.node {
-            Node::Step(step) => of_limits(&step.limits),
-            Node::No(absent) => absent.hold_us.unwrap_or(0),
-            Node::Group(group) => of_limits(&group.limits).saturating_add(sum(&group.members)),
-            Node::Sub(sub) => of_limits(&sub.limits).saturating_add(sum(&sub.seq)),
-        }
-    }
-    let within = match pattern.within {
-        Some(Within::Time(span_us)) => span_us,
-        _ => 0,
-    };
-    pattern.seq.iter().map(of).fold(within, i64::saturating_add)
-}
-
 impl Behaviour for PatternRule {
     type State = PatternState;
 
@@ -347,20 +319,22 @@ impl Behaviour for PatternRule {
         if self.history_count > 0 {
             bench.scratch.histories.resize(self.history_count, Value::Null);
             if self.apart.is_none() {
-                state.histories.resize_with(self.histories.len(), HistoryState::default);
+                state.rest_mut().histories.resize_with(self.histories.len(), HistoryState::default);
             }
         }
         let row = BatchRow { batch: seen.batch, row: seen.row };
         if let Some(apart) = self.apart.as_ref().filter(|_| !seen.histories.is_empty()) {
             let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
+            let own = &mut state.rest_mut().apart;
             for index in seen.histories {
                 let Some(Some(history)) = self.histories.get(*index) else { continue };
-                apart.push((*index, history), &mut state.apart, &scene, &mut bench.scratch.histories);
+                apart.push((*index, history), own, &scene, &mut bench.scratch.histories);
             }
-            state.apart.sweep(&self.histories, seen.batch.at_us[seen.row]);
+            own.sweep(&self.histories, seen.batch.at_us[seen.row]);
         }
+        let own = state.rest.as_deref_mut().map_or(&mut [][..], |rest| &mut rest.histories);
         for index in seen.histories {
-            if let (Some(Some(history)), Some(state)) = (self.histories.get(*index), state.histories.get_mut(*index)) {
+            if let (Some(Some(history)), Some(state)) = (self.histories.get(*index), own.get_mut(*index)) {
                 let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
                 history.push(state, 0, &scene, &mut bench.scratch.histories);
             }
@@ -377,6 +351,7 @@ impl Behaviour for PatternRule {
         let tables = Some(bench.tables);
         let offer = Offer { batch: seen.batch, row: seen.row, roles: seen.roles, histories, keys: &parts, tables };
         self.machine.event(&mut state.machine, offer, &mut bench.scratch.matches);
+        bench.out.refused += self.machine.take_refused(&mut state.machine);
         if !bench.scratch.matches.is_empty() {
             self.tell(state, Some(seen), bench);
         }
@@ -401,8 +376,7 @@ impl Behaviour for PatternRule {
 
     fn finish(&self, state: &mut PatternState, _newest_us: i64, bench: &mut Bench<'_>) -> bool {
         let start = bench.out.alerts.len();
-        let parts = if self.reads_key { bench.key_parts() } else { Vec::new() };
-        self.machine.finish(&mut state.machine, &parts, &mut bench.scratch.matches);
+        self.machine.finish(&mut state.machine, &mut bench.scratch.matches);
         self.tell(state, None, bench);
         self.repeat(state, i64::MAX, start, bench);
         self.expire(state, i64::MAX)

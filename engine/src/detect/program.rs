@@ -8,7 +8,7 @@ use super::families::Families;
 use super::family::FamilyRule;
 use super::interest::{Interest, Part, is_handed_over, of_pattern, of_threshold};
 use super::needs;
-use super::pattern::{self, PatternRule};
+use super::pattern::PatternRule;
 use super::predicates::{Asking, Predicates};
 use super::scope::{Scope, Turn, scopes};
 use super::store::{Slots, Store};
@@ -274,7 +274,7 @@ fn asks(joins: &[Join], view: usize) -> impl Iterator<Item = Interest<'_>> {
 /// How far behind the watermark the rule looks things up; none: without a bound.
 fn look_back_us(rule: &Rule) -> Option<i64> {
     match &rule.body {
-        Body::Pattern(pattern) if needs::said(rule).any(reads_tables) => pattern::longest_wait_us(pattern),
+        Body::Pattern(_) if needs::said(rule).any(reads_tables) => rule.settles_within_us(),
         Body::Pattern(_) | Body::Threshold(_) => Some(0),
     }
 }

@@ -33,6 +33,8 @@ pub struct Found {
     pub admitted: Vec<Admitted>,
     /// Events that are.
     pub repeats: Vec<Repeats>,
+    /// Starts of runs that `runs N` refused, and branches that `limit N` cut.
+    pub refused: u64,
 }
 
 /// Events of a partition that are no repeats.
@@ -102,7 +104,7 @@ impl Stage {
             found.parcels.extend(prepared.parcels);
             found.keyless += prepared.keyless;
         }
-        found.repeats = out.repeats;
+        (found.repeats, found.refused) = (out.repeats, out.refused);
         found.alerts = Alerts { one: out.alerts, together: out.together };
         found
     }

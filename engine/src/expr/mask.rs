@@ -51,15 +51,7 @@ fn cheapest_first(parts: &[Expr]) -> Vec<Node> {
 impl MaskFn {
     /// A one per row for which the predicate holds: neither false nor unknown.
     pub fn eval(&self, batch: &Batch) -> Bitmap {
-        self.fill(batch, Bitmap::ones(batch.len()))
-    }
-
-    /// As [`MaskFn::eval`], for the rows of `among` only; all others are zero.
-    pub fn eval_among(&self, batch: &Batch, among: &Bitmap) -> Bitmap {
-        self.fill(batch, among.clone())
-    }
-
-    fn fill(&self, batch: &Batch, mut rows: Bitmap) -> Bitmap {
+        let mut rows = Bitmap::ones(batch.len());
         for (index, word) in rows.words_mut().iter_mut().enumerate() {
             *word = self.0.word(batch, index, *word).holds;
         }

@@ -8,4 +8,6 @@ mod source;
 pub use crate::event::{Cause, Hop, Position};
 pub use progress::{Cut, CutEntry, FloorEntry, Progress};
 pub use sink::{AlertRecord, CommitError, SideKind, SideRecord, SinkError, TransactionalSink};
-pub use source::{Decoder, PartitionInfo, Polled, Record, RecordError, RowDecoder, Source, SourceError, Stage};
+pub use source::{
+    Decoder, Header, Headers, PartitionInfo, Polled, Record, RecordError, RowDecoder, Source, SourceError, Stage,
+};

@@ -1,5 +1,6 @@
 //! The input side: records of partitions, in offset order, from a position on.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::event::{BatchBuilder, PartitionId};
@@ -29,8 +30,48 @@ pub struct Record<'a> {
     pub key: Option<&'a [u8]>,
     /// Value bytes; `None` is a null payload.
     pub value: Option<&'a [u8]>,
-    /// Headers, fetched only when a record becomes a dead letter or an alert passes its trace on.
-    pub headers: &'a dyn Fn() -> Vec<(String, Option<Vec<u8>>)>,
+    /// Headers; copied only when the record is written elsewhere.
+    pub headers: &'a dyn Headers,
+}
+
+/// A header: its name and value, copied.
+pub type Header = (String, Option<Vec<u8>>);
+
+/// The headers of a record as they lie in the client's memory.
+pub trait Headers {
+    /// Shows each, in their order, until the visitor says that it has seen enough.
+    fn visit(&self, visitor: &mut dyn FnMut(&str, Option<&[u8]>) -> ControlFlow<()>);
+}
+
+impl dyn Headers + '_ {
+    /// A copy of all of them.
+    pub fn copy(&self) -> Vec<Header> {
+        let mut copy = Vec::new();
+        self.visit(&mut |name, value| {
+            copy.push((name.to_owned(), value.map(<[u8]>::to_vec)));
+            ControlFlow::Continue(())
+        });
+        copy
+    }
+
+    /// A copy of the value of the first of this name, in letters of either case, if it has one of so many bytes at most.
+    pub fn value_of(&self, wanted: &str, bytes_max: usize) -> Option<Vec<u8>> {
+        let mut found = None;
+        self.visit(&mut |name, value| {
+            if !name.eq_ignore_ascii_case(wanted) {
+                return ControlFlow::Continue(());
+            }
+            found = value.filter(|value| value.len() <= bytes_max).map(<[u8]>::to_vec);
+            ControlFlow::Break(())
+        });
+        found
+    }
+}
+
+impl Headers for Vec<Header> {
+    fn visit(&self, visitor: &mut dyn FnMut(&str, Option<&[u8]>) -> ControlFlow<()>) {
+        let _ = self.iter().try_for_each(|(name, value)| visitor(name, value.as_deref()));
+    }
 }
 
 /// What a poll found.

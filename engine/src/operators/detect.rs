@@ -108,6 +108,7 @@ fn build<'scope, P: Pull<Message<u64, Fat<Inbound>>> + 'static>(
                     rules.show(watermark_us.saturating_sub(1), &shelf);
                 }
                 metrics.keyless(found.keyless);
+                metrics.refused(found.refused);
                 metrics.judged(&found.admitted, &found.repeats);
                 let mut by_stage = inbound(found.parcels, &program);
                 for (later, rows) in row_outputs.iter_mut().enumerate() {

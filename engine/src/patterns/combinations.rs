@@ -222,7 +222,7 @@ impl Combinations {
                 let noted = known.iter().find(|(of, seq, _)| (*of, *seq) == (index, moment.seq));
                 let from = noted.map(|(.., number)| *number).unwrap_or_else(|| {
                     let number = state.logs.of(step).map_or(0, |log| log.numbers().end);
-                    state.logs.push(step, Entry { event, moment });
+                    state.rest_mut().logs.push(step, Entry { event, moment });
                     known.push((index, moment.seq, number));
                     number
                 });
@@ -232,7 +232,7 @@ impl Combinations {
             let mut run = Run { start, family, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
             machine.wake(&mut run, &state.logs);
             state.wake_us = state.wake_us.min(run.wake_us);
-            state.runs.push(run);
+            state.rest_mut().runs.push(run);
         }
     }
 
@@ -305,7 +305,7 @@ impl Combinations {
                 taken: Vec::new(),
                 all: Some(Box::new(all)),
                 deadline_us: None,
-                incomplete: std::mem::take(&mut state.incomplete),
+                incomplete: state.take_incomplete(),
             });
         }
         if self.each[last] {

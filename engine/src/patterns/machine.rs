@@ -94,14 +94,15 @@ impl Machine {
             arrived: Vec::new(),
             wake_us: i64::MAX,
         };
-        let Rest { runs, logs, .. } = &mut **state;
-        for (index, run) in runs.iter_mut().enumerate() {
-            self.offer_run(run, index, logs, &mut turn);
-            if !run.live {
-                run.family = None;
+        if let Some(Rest { runs, logs, .. }) = state.rest.as_deref_mut() {
+            for (index, run) in runs.iter_mut().enumerate() {
+                self.offer_run(run, index, logs, &mut turn);
+                if !run.live {
+                    run.family = None;
+                }
             }
+            runs.append(&mut turn.branches);
         }
-        state.runs.append(&mut turn.branches);
         let mut starts = offer.roles & self.graph.program.entry.interest != 0;
         match &self.combinations {
             Some(combinations) => starts = combinations.starts(state, offer),
@@ -111,8 +112,8 @@ impl Machine {
         self.note_leading(state, offer, at_us);
         state.refuse(turn.cut.get());
         state.wake_us = state.wake_us.min(turn.wake_us);
-        if self.runs == Runs::Latest {
-            self.replace_waiting(&mut state.runs, &turn.arrived);
+        if let (Runs::Latest, Some(rest)) = (self.runs, state.rest.as_deref_mut()) {
+            self.replace_waiting(&mut rest.runs, &turn.arrived);
         }
         self.settle_matches(state, turn.candidates, out);
         if let Some(combinations) = &self.combinations {
@@ -289,8 +290,9 @@ impl KeyState {
     /// Starts or branches were refused: the next match says so.
     pub(super) fn refuse(&mut self, count: u64) {
         if count > 0 {
-            self.refused += count;
-            self.incomplete = true;
+            let rest = self.rest_mut();
+            rest.refused += count;
+            rest.incomplete = true;
         }
     }
 

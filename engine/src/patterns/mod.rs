@@ -42,7 +42,7 @@ mod taken;
 mod tests;
 mod timers;
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
@@ -225,13 +225,12 @@ impl Deref for KeyState {
     }
 }
 
-impl DerefMut for KeyState {
-    fn deref_mut(&mut self) -> &mut Rest {
+impl KeyState {
+    /// What is seldom, to be changed: allocated where there is none yet.
+    fn rest_mut(&mut self) -> &mut Rest {
         self.rest.get_or_insert_with(|| Box::new(Rest::new()))
     }
-}
 
-impl KeyState {
     /// Whether something was refused since this was last asked.
     fn take_incomplete(&mut self) -> bool {
         self.rest.as_mut().is_some_and(|rest| std::mem::take(&mut rest.incomplete))
@@ -384,15 +383,15 @@ impl Machine {
 
     /// Event time has certainly passed everything strictly before `watermark_us`: fires deadlines, ends runs that can
     /// no longer complete.
-    pub fn advance(&self, state: &mut KeyState, watermark_us: i64, _keys: &[Value], out: &mut Vec<Match>) {
+    pub fn advance(&self, state: &mut KeyState, watermark_us: i64, out: &mut Vec<Match>) {
         if state.wake_us < watermark_us || self.ladder.is_some() {
             self.pass_until(state, watermark_us, out);
         }
     }
 
     /// The input is finite and has ended: as `advance` to the end of time, and what waits for the end fires.
-    pub fn finish(&self, state: &mut KeyState, keys: &[Value], out: &mut Vec<Match>) {
-        self.advance(state, i64::MAX, keys, out);
+    pub fn finish(&self, state: &mut KeyState, out: &mut Vec<Match>) {
+        self.advance(state, i64::MAX, out);
         self.complete_rest(state, out);
     }
 
@@ -440,7 +439,7 @@ impl Machine {
         state.runs.len() + counted + shared + state.climbing.as_ref().map_or(0, |climbing| climbing.len())
     }
 
-    /// Starts refused by the cap on open runs, and branches cut by `limit`, since this was last asked.
+    /// Starts refused by the cap on open runs, and branches cut by `limit`, since this was last asked: to be counted.
     pub fn take_refused(&self, state: &mut KeyState) -> u64 {
         state.rest.as_mut().map_or(0, |rest| std::mem::take(&mut rest.refused))
     }

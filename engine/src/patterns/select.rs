@@ -86,7 +86,7 @@ impl Candidate {
 
 /// Puts candidates into the order of the language, and lets each end other runs: those are no longer `live`.
 pub(super) fn select(skip: Skip, candidates: Vec<Candidate>, state: &mut KeyState, out: &mut Vec<Match>) {
-    let Rest { runs, logs, incomplete, .. } = &mut **state;
+    let Rest { runs, logs, incomplete, .. } = state.rest_mut();
     let logs = &*logs;
     let mut ended: Vec<Ended> = Vec::new();
     for candidate in ordered(candidates, logs) {

@@ -52,10 +52,10 @@ impl Machine {
                 rank: Rank::Open,
                 live: true,
             };
-            self.arrive(&mut run, branch, &mut state.logs, turn);
+            self.arrive(&mut run, branch, &mut state.rest_mut().logs, turn);
             if run.live {
                 turn.arrived.push(state.runs.len());
-                state.runs.push(run);
+                state.rest_mut().runs.push(run);
             }
         }
     }
@@ -115,10 +115,11 @@ impl Machine {
     pub(super) fn note_leading(&self, state: &mut KeyState, offer: &Offer<'_>, at_us: i64) {
         for guard in &self.graph.program.entry.guards {
             let Some(no) = guard.leading.filter(|_| offer.roles & guard.part.role != 0) else { continue };
-            if state.leading.len() <= no {
-                state.leading.resize(no + 1, None);
+            let leading = &mut state.rest_mut().leading;
+            if leading.len() <= no {
+                leading.resize(no + 1, None);
             }
-            state.leading[no] = Some(at_us);
+            leading[no] = Some(at_us);
         }
     }
 }

@@ -72,11 +72,12 @@ impl Machine {
         let seq = bytes.take_u64("event count")?;
         check(seq <= SEQ_MAX, "event count")?;
         let mut state = KeyState { seq, known_us: bytes.take_option_i64("first event")?, ..KeyState::default() };
-        let leading = bytes.take_len("leading absences")?;
-        for _ in 0..leading {
-            state.leading.push(bytes.take_option_i64("leading absence")?);
+        for _ in 0..bytes.take_len("leading absences")? {
+            state.rest_mut().leading.push(bytes.take_option_i64("leading absence")?);
         }
-        state.incomplete = bytes.take_bool("incomplete")?;
+        if bytes.take_bool("incomplete")? {
+            state.rest_mut().incomplete = true;
+        }
         let silence = bytes.take_option_i64("silence")?;
         state.wake_us = silence.filter(|_| self.silence.is_some()).unwrap_or(i64::MAX);
         if let Some(counter) = &self.counter {
@@ -89,13 +90,18 @@ impl Machine {
             state.wake_us = ladder.wake(&state);
             return Ok(state);
         }
-        state.logs = self.read_logs(bytes, seq)?;
+        let logs = self.read_logs(bytes, seq)?;
+        let mut runs = Vec::new();
         let mut families: HashMap<u64, Arc<()>> = HashMap::new();
         for _ in 0..bytes.take_len("runs")? {
-            let mut run = self.read_run(bytes, seq, &state.logs)?;
+            let mut run = self.read_run(bytes, seq, &logs)?;
             run.family = self.branches.then(|| families.entry(run.start.seq).or_default().clone());
             state.wake_us = state.wake_us.min(run.wake_us);
-            state.runs.push(run);
+            runs.push(run);
+        }
+        if !runs.is_empty() {
+            let rest = state.rest_mut();
+            (rest.runs, rest.logs) = (runs, logs);
         }
         if let Some(combinations) = &self.combinations
             && bytes.take_bool("combinations")?

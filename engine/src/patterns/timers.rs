@@ -32,7 +32,7 @@ impl Machine {
             {
                 due.pop();
                 let seq = state.seq;
-                let Rest { runs, logs, .. } = &mut **state;
+                let Rest { runs, logs, .. } = state.rest_mut();
                 let run = &mut runs[index];
                 if run.live {
                     self.pass_run(run, deadline_us, seq, logs, &mut candidates);

@@ -216,7 +216,7 @@ fn take(
         }
         Ok(at_us) => match clock.judge(record.offset, at_us, record.timestamp_us) {
             Verdict::InTime => {
-                traces.keep(&partition.id, record.offset, (record.headers)());
+                traces.keep(&partition.id, record.offset, record.headers);
                 return pending.builder.end_row(at_us, record.offset);
             }
             Verdict::Late { behind_us, by_floor } => {
@@ -239,7 +239,7 @@ fn take(
         timestamp_us: record.timestamp_us,
         key: record.key.map(<[u8]>::to_vec),
         value: record.value.map(<[u8]>::to_vec),
-        headers: (record.headers)(),
+        headers: record.headers.copy(),
     });
 }
 

@@ -336,7 +336,7 @@ impl Found {
                     timestamp_us: record.timestamp_us,
                     key: record.key.map(<[u8]>::to_vec),
                     value: record.value.map(<[u8]>::to_vec),
-                    headers: (record.headers)(),
+                    headers: record.headers.copy(),
                 });
             }
         }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::alert::{Alert, Witness};
 use crate::event::PartitionId;
+use crate::io::Headers;
 
 /// The header that carries a trace context.
 pub const HEADER: &str = "traceparent";
@@ -32,12 +33,8 @@ pub struct Traces {
 
 impl Traces {
     /// Keeps the context of a record, if its headers have one. Offsets of a partition come in ascending order.
-    pub fn keep(&self, partition: &PartitionId, offset: i64, headers: Vec<(String, Option<Vec<u8>>)>) {
-        let context = headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(HEADER));
-        let Some((_, Some(context))) = context.filter(|(_, c)| c.as_ref().is_some_and(|c| c.len() <= LENGTH_MAX))
-        else {
-            return;
-        };
+    pub fn keep(&self, partition: &PartitionId, offset: i64, headers: &dyn Headers) {
+        let Some(context) = headers.value_of(HEADER, LENGTH_MAX) else { return };
         let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = partitions.entry(partition.clone()).or_default();
         if kept.len() == KEPT {
@@ -73,14 +70,14 @@ mod tests {
     use super::*;
     use crate::alert::Evidence;
     use crate::event::Coordinates;
-    use crate::io::{Cause, Hop, Position};
+    use crate::io::{Cause, Header, Hop, Position};
     use tripline_query_lang::plan::{RuleId, StreamId};
 
     fn partition(number: i32) -> PartitionId {
         PartitionId { stream: StreamId(0), topic: "payments".into(), partition: number }
     }
 
-    fn header(name: &str, value: &str) -> Vec<(String, Option<Vec<u8>>)> {
+    fn header(name: &str, value: &str) -> Vec<Header> {
         vec![("other".to_owned(), None), (name.to_owned(), Some(value.as_bytes().to_vec()))]
     }
 
@@ -110,10 +107,10 @@ mod tests {
     fn an_alert_has_the_contexts_of_its_events_each_once() {
         let traces = Traces::default();
         assert!(traces.of(&alert_on(&[(0, 1)])).is_empty());
-        traces.keep(&partition(0), 1, header("traceparent", "a"));
-        traces.keep(&partition(0), 5, header("TraceParent", "b"));
-        traces.keep(&partition(1), 5, header("traceparent", "a"));
-        traces.keep(&partition(1), 6, header("tracestate", "c"));
+        traces.keep(&partition(0), 1, &header("traceparent", "a"));
+        traces.keep(&partition(0), 5, &header("TraceParent", "b"));
+        traces.keep(&partition(1), 5, &header("traceparent", "a"));
+        traces.keep(&partition(1), 6, &header("tracestate", "c"));
         let links = traces.of(&alert_on(&[(0, 5), (0, 1), (0, 2), (1, 5), (1, 6)]));
         assert_eq!(links, [b"b".to_vec(), b"a".to_vec()]);
     }
@@ -122,7 +119,7 @@ mod tests {
     fn old_contexts_make_room() {
         let traces = Traces::default();
         for offset in 0..=KEPT as i64 {
-            traces.keep(&partition(0), offset, header("traceparent", &offset.to_string()));
+            traces.keep(&partition(0), offset, &header("traceparent", &offset.to_string()));
         }
         assert!(traces.of(&alert_on(&[(0, 0)])).is_empty());
         assert_eq!(traces.of(&alert_on(&[(0, 1), (0, KEPT as i64)])).len(), 2);

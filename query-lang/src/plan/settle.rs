@@ -17,9 +17,12 @@ impl Rule {
 
 impl Pattern {
     fn settles_within_us(&self) -> Option<i64> {
+        if ends_in_next_no(&self.seq) {
+            return None;
+        }
         match (of_sequence(&self.seq), self.within) {
             (Some(0), _) => Some(0),
-            (wait, Some(Within::Time(us))) if !ends_in_next_no(&self.seq) => Some(wait.map_or(us, |wait| wait.min(us))),
+            (wait, Some(Within::Time(us))) => Some(wait.map_or(us, |wait| wait.min(us))),
             (wait, _) => wait,
         }
     }
@@ -30,7 +33,6 @@ fn of_sequence(seq: &[Element]) -> Option<i64> {
     let mut sum = 0i64;
     for element in seq.iter().rev() {
         match &element.node {
-            Node::No(_) if element.link == Link::Next => return None,
             // It ends at its deadline, and that is the alert's time.
             Node::No(_) => return Some(sum),
             node if has_greedy(node) => sum = sum.saturating_add(of_node(node)?),
@@ -43,8 +45,25 @@ fn of_sequence(seq: &[Element]) -> Option<i64> {
     Some(sum)
 }
 
+/// It may end in `next no X`: at the end of the input it is complete as of its last event, whatever its limits.
 fn ends_in_next_no(seq: &[Element]) -> bool {
-    seq.last().is_some_and(|last| matches!(last.node, Node::No(_)) && last.link == Link::Next)
+    fn of_element(element: &Element) -> bool {
+        match &element.node {
+            Node::Step(_) => false,
+            Node::No(_) => element.link == Link::Next,
+            Node::Group(group) => group.members.iter().any(of_element),
+            Node::Sub(sub) => ends_in_next_no(&sub.seq),
+        }
+    }
+    for element in seq.iter().rev() {
+        if of_element(element) {
+            return true;
+        }
+        if !may_be_empty(&element.node) {
+            return false;
+        }
+    }
+    false
 }
 
 /// How long a loop may wait behind its last event.

@@ -253,7 +253,7 @@ impl TableFile {
             Change::Row(row) => (None, Some(&row[..])),
             Change::Gone(row) => (Some(&row[..]), None),
         };
-        visit(Record { partition: 0, offset: self.next, timestamp_us: None, key, value, headers: &Vec::new });
+        visit(Record { partition: 0, offset: self.next, timestamp_us: None, key, value, headers: &Vec::new() });
         self.next += 1;
     }
 }

@@ -165,7 +165,7 @@ impl Source for DiskSource {
             found += 1;
             let value = Some(&record[..]);
             let timestamp_us = Some(TIMESTAMP_US);
-            visit(Record { partition, offset, timestamp_us, key: None, value, headers: &Vec::new });
+            visit(Record { partition, offset, timestamp_us, key: None, value, headers: &Vec::new() });
         }
         Ok(Polled::Records(found))
     }
