@@ -22,6 +22,41 @@ const ROOMS: &[Room] = &[
 /// Crates of the house.
 const CRATES: &[&str] = &["tripline_query_lang", "tripline_connectors", "tripline_engine", "tripline"];
 
+/// The rooms of the engine and those that each may name besides its own: no circles, and what is pure names nothing that is not.
+const ENGINE_ROOMS: &[Room] = &[
+    Room { folder: "event", may_use: &[] },
+    Room { folder: "time", may_use: &[] },
+    Room { folder: "io", may_use: &["event"] },
+    Room { folder: "state", may_use: &["event"] },
+    Room { folder: "expr", may_use: &["event"] },
+    Room { folder: "alert", may_use: &["event", "expr", "io", "state"] },
+    Room { folder: "history", may_use: &["expr", "state"] },
+    Room { folder: "windows", may_use: &["event", "expr", "history", "state"] },
+    Room { folder: "patterns", may_use: &["event", "expr", "state"] },
+    Room { folder: "tables", may_use: &["expr"] },
+    Room { folder: "views", may_use: &["alert", "expr"] },
+    Room {
+        folder: "detect",
+        may_use: &["alert", "event", "expr", "history", "patterns", "state", "tables", "views", "windows"],
+    },
+    Room { folder: "reference", may_use: &["alert", "event", "expr", "history", "views", "windows"] },
+    Room { folder: "explain", may_use: &["detect", "expr", "patterns", "views"] },
+    Room { folder: "metrics", may_use: &["detect", "event"] },
+    Room { folder: "recovery", may_use: &["event", "io"] },
+    Room {
+        folder: "operators",
+        may_use: &["alert", "detect", "event", "expr", "io", "metrics", "tables", "views"],
+    },
+    Room { folder: "render", may_use: &["detect", "metrics", "operators", "tables", "views"] },
+    Room {
+        folder: "runner",
+        may_use: &[
+            "alert", "detect", "event", "expr", "io", "metrics", "operators", "recovery", "render", "state", "tables",
+            "time", "views",
+        ],
+    },
+];
+
 /// Where timely may appear; everything else is tested by plain calls.
 const TIMELY_ROOMS: &[&str] = &["engine/src/operators", "engine/src/render", "engine/src/runner", "engine/src/tables"];
 
@@ -113,6 +148,29 @@ fn imports_point_left() {
             Some(format!("`{folder}` may not use `{name}`, only {may_use:?}. Move the code right, or the type left"))
         }));
     }
+}
+
+/// The rooms of the engine that a line of code names.
+fn rooms_named(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split("//").next().unwrap_or(line);
+    let names = code.match_indices("crate::").map(|(at, path)| &code[at + path.len()..]);
+    names.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(rest))
+}
+
+#[test]
+fn rooms_of_the_engine_keep_their_order() {
+    let home = |file: &Path| {
+        let inside = file.strip_prefix("engine/src").ok()?;
+        Some(inside.components().next()?.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned())
+    };
+    report(&faults_by_line(&["engine/src"], |file, line| {
+        let home = home(file).filter(|home| home != "lib")?;
+        let Some(room) = ENGINE_ROOMS.iter().find(|room| room.folder == home) else {
+            return Some(format!("`{home}` is a new room: say here and in docs/ARCHITECTURE.md what it holds and may use"));
+        };
+        let stray = rooms_named(line).find(|name| *name != home && !room.may_use.contains(name))?;
+        Some(format!("`{home}` may not use `{stray}`, only {:?}. Move what both need to a room below", room.may_use))
+    }));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tripline_connectors::terminal::alert_line;
 use tripline_engine::alert::AlertState;
 use tripline_engine::io::{AlertRecord, Cause, PartitionInfo, Polled, Record as Polling, Source, SourceError};
 use tripline_engine::metrics::Counts;
-use tripline_engine::runner::{Input, Job, Settings, TableInput, streams_read, tables_needed};
+use tripline_engine::runner::{Input, Job, Settings, TableInput};
 use tripline_query_lang::plan::{Plan, StreamId, TableId};
 
 use super::latency::Latency;
@@ -117,14 +117,14 @@ pub fn play(
 /// The plan with the log as the source of all that it reads.
 fn job(plan: Plan, log: &Log, most: usize) -> Job {
     let source = |name: &str, stream: u32| Sips { source: LogSource::new(log.clone(), name, StreamId(stream)), most };
-    let streams = plan.streams.iter().enumerate().zip(streams_read(&plan)).filter(|(_, read)| *read);
+    let streams = plan.streams.iter().enumerate().zip(plan.streams_read()).filter(|(_, read)| *read);
     let inputs: Vec<Input> = streams
         .map(|((id, stream), _)| Input {
             source: Box::new(source(&stream.name, id as u32)),
             decoder: Box::new(|stream, _| Box::new(JsonDecoder::new(stream))),
         })
         .collect();
-    let tables = plan.tables.iter().enumerate().zip(tables_needed(&plan)).filter(|(_, needed)| *needed);
+    let tables = plan.tables.iter().enumerate().zip(plan.tables_needed()).filter(|(_, needed)| *needed);
     let tables: Vec<TableInput> = tables
         .map(|((id, table), _)| TableInput {
             table: TableId(id as u32),

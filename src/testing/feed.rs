@@ -10,6 +10,7 @@ use tripline_engine::detect::{Program, ProgramError};
 use tripline_engine::event::{BatchBuilder, PartitionId};
 use tripline_engine::tables::Change;
 use tripline_engine::time::{PartitionClock, Verdict};
+use tripline_query_lang::number::rescale;
 use tripline_query_lang::plan::{Field, Plan, StreamId, Test, TestLine, TestRow};
 use tripline_query_lang::value::{Decimal, Type, Value};
 
@@ -93,8 +94,7 @@ fn push(plan: &Plan, line: &TestLine, builder: &mut BatchBuilder) {
 fn at_scale(value: Value, ty: &Type) -> Value {
     match (&value, ty) {
         (Value::Decimal(decimal), Type::Decimal(scale)) if decimal.scale < *scale => {
-            let factor = 10i128.checked_pow(u32::from(*scale - decimal.scale));
-            let mantissa = factor.and_then(|factor| decimal.mantissa.checked_mul(factor));
+            let mantissa = rescale(decimal.mantissa, decimal.scale, *scale);
             mantissa.map_or(Value::Null, |mantissa| Value::Decimal(Decimal { mantissa, scale: *scale }))
         }
         (Value::Int(whole), Type::Decimal(scale)) => {

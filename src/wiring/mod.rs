@@ -13,7 +13,7 @@ use tripline_connectors::file::{FileFormat, FileSource};
 use tripline_connectors::json::JsonDecoder;
 use tripline_connectors::kafka::{KafkaClient, KafkaSource};
 use tripline_engine::io::TransactionalSink;
-use tripline_engine::runner::{Input, Job, Settings, streams_read, tables_needed};
+use tripline_engine::runner::{Input, Job, Settings};
 use tripline_query_lang::plan::{Plan, RowsFrom, Stream, StreamId};
 
 use crate::config::{Config, Format, Origin, Place};
@@ -113,7 +113,7 @@ pub fn job(plan: impl Into<Arc<Plan>>, config: &Config, around: &Surroundings) -
 }
 
 fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
-    let read = streams_read(plan);
+    let read = plan.streams_read();
     let declared = || plan.streams.iter().map(|stream| format!("`{}`", stream.name)).collect();
     let wanted = plan.streams.iter().zip(read).filter(|(_, read)| *read).map(|(stream, _)| stream);
     let missing = wanted.filter(|stream| !config.sources.contains_key(&stream.name));
@@ -127,7 +127,7 @@ fn tables_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
     let tables = || plan.tables.iter().filter(|table| table.rows == RowsFrom::Input);
     let declared = || tables().map(|table| format!("`{}`", table.name)).collect();
     let needed =
-        plan.tables.iter().zip(tables_needed(plan)).filter(|(table, needed)| *needed && table.rows == RowsFrom::Input);
+        plan.tables.iter().zip(plan.tables_needed()).filter(|(table, needed)| *needed && table.rows == RowsFrom::Input);
     let needed = needed.map(|(table, _)| table);
     let missing = needed.filter(|table| !config.tables.contains_key(&table.name));
     let missing = missing.map(|table| WiringFault::NoTable { table: table.name.clone() });

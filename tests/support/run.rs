@@ -9,7 +9,6 @@ use tripline::engine::detect::{Program, local::Local};
 use tripline::engine::event::{Batch, BatchBuilder, PartitionId};
 use tripline::engine::io::Decoder;
 use tripline::engine::reference;
-use tripline::engine::runner::streams_read;
 use tripline::engine::state::KEY_GROUPS;
 use tripline::engine::tables::Change;
 use tripline::engine::time::{PartitionClock, Verdict};
@@ -169,7 +168,7 @@ pub fn by_engine(
     let program = Arc::new(compile(plan.clone()).map_err(|e| e.to_string())?);
     let mut records = in_order(placed(records), setting.order);
     // No other stream is opened.
-    let read = streams_read(plan);
+    let read = plan.streams_read();
     records.retain(|record| read[record.partition.stream.index()]);
     let partitions: std::collections::BTreeSet<&PartitionId> = records.iter().map(|r| &r.partition).collect();
     let mut engine = Engine::new(program, setting, partitions.len());

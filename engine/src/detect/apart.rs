@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::interest::{is_handed_over, steps_with_histories};
+use super::interest::steps_with_histories;
 use crate::expr::{Scene, ValueFn, compile_value, write_key};
 use crate::history::{HistoryProgram, HistoryState};
-use crate::patterns::Machine;
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{Pattern, Rule, StepKey};
 use tripline_query_lang::value::Value;
@@ -29,8 +28,8 @@ const FEW: usize = 64;
 
 impl Apart {
     /// Where the rule hands keys over.
-    pub fn new(rule: &Rule, pattern: &Pattern, machine: &Machine) -> Option<Apart> {
-        is_handed_over(machine).then(|| {
+    pub fn new(rule: &Rule, pattern: &Pattern) -> Option<Apart> {
+        pattern.hands_over().then(|| {
             let key = |step: &StepKey| match step {
                 StepKey::Own(parts) => parts.iter().map(compile_value).collect(),
                 StepKey::HandOver(pairs) => pairs.iter().map(|pair| compile_value(&pair.own)).collect(),

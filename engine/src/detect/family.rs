@@ -130,12 +130,7 @@ impl Shape {
 /// The n of `count >= n`, where that is all that `when` says.
 fn least_count(when: &Expr, rule: &Rule) -> Option<usize> {
     let ExprKind::Compare(op, left, right) = &when.kind else { return None };
-    let is_count = |expr: &Expr| match &expr.kind {
-        ExprKind::With(index) => {
-            rule.fields.get(*index as usize).is_some_and(|with| matches!(with.expr.kind, ExprKind::History(_)))
-        }
-        kind => matches!(kind, ExprKind::History(_)),
-    };
+    let is_count = |expr: &Expr| matches!(rule.through_with(expr).kind, ExprKind::History(_));
     let (op, number) = match (&left.kind, &right.kind) {
         (_, ExprKind::Const(Value::Int(number))) if is_count(left) => (*op, *number),
         (ExprKind::Const(Value::Int(number)), _) if is_count(right) => match op {

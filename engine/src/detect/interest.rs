@@ -45,7 +45,7 @@ pub(super) fn of_threshold<'a>(threshold: &'a Threshold, local: &'a [Option<Expr
 /// Where a step takes its key from an earlier one, events cannot be placed by their key: all go to one place under the
 /// empty key, and the machine compares.
 pub(super) fn of_pattern<'a>(rule: &'a Rule, pattern: &'a Pattern, machine: &'a Machine) -> Vec<Interest<'a>> {
-    let one_place = is_handed_over(machine);
+    let one_place = pattern.hands_over();
     let key = |key: &'a StepKey| match key {
         StepKey::Own(parts) if !one_place => &parts[..],
         _ => &[],
@@ -63,11 +63,6 @@ pub(super) fn of_pattern<'a>(rule: &'a Rule, pattern: &'a Pattern, machine: &'a 
         interests.push(Interest { stream: step.stream, key: key(&step.key), filter: None, part: Part::History(index) });
     }
     interests
-}
-
-/// A step takes its key from an earlier one.
-pub(super) fn is_handed_over(machine: &Machine) -> bool {
-    machine.roles().iter().any(|role| matches!(role.key, StepKey::HandOver(_)))
 }
 
 /// The steps whose condition has history functions, in order of the text.

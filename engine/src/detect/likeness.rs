@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::needs::said;
 use crate::expr::{canonical, hash_key, limit};
 use tripline_query_lang::plan::{
     Body, Branching, Element, FieldId, Limits, Link, Node, Pattern, Quant, Rule, Runs, Skip, StepKey, Within,
@@ -50,7 +49,7 @@ impl Likeness {
         let quiet = rule.repeat_us.is_none() && rule.resolve.is_none() && rule.histories.is_empty();
         let Runs::Max(runs_max @ CAP_MIN..) = pattern.runs else { return None };
         let Some(Within::Time(within_us)) = pattern.within else { return None };
-        if !plain || !quiet || !pattern.without.is_empty() || said(rule).any(reads_tables) {
+        if !plain || !quiet || !pattern.without.is_empty() || rule.said().any(reads_tables) {
             return None;
         }
         let (kind, over_us) = kind(pattern)?;

@@ -58,7 +58,6 @@ mod window;
 mod tests;
 
 pub use detector::{Detector, Open};
-pub(crate) use needs::{needed_tables, tables_of};
 pub use out::Out;
 pub use parcel::{Parcel, Prepared, Share};
 pub use program::{Program, ProgramError};

@@ -6,6 +6,7 @@ use super::unique::{Judged, Places, Repeats};
 use crate::alert::{Alert, Together};
 use crate::event::{Batch, BatchBuilder, Bitmap, PartitionId, Position};
 use crate::views::Join;
+use tripline_query_lang::number::rescale;
 use tripline_query_lang::plan::{Plan, StreamId};
 use tripline_query_lang::value::{Decimal, Type, Value};
 
@@ -138,10 +139,6 @@ fn fitted(value: &Value, ty: &Type) -> Value {
 }
 
 fn rescaled(decimal: Decimal, scale: u8) -> Value {
-    let factor = 10i128.checked_pow(u32::from(scale.abs_diff(decimal.scale)));
-    let mantissa = factor.and_then(|factor| match decimal.scale < scale {
-        true => decimal.mantissa.checked_mul(factor),
-        false => (decimal.mantissa % factor == 0).then(|| decimal.mantissa / factor),
-    });
+    let mantissa = rescale(decimal.mantissa, decimal.scale, scale);
     mantissa.map_or(Value::Null, |mantissa| Value::Decimal(Decimal { mantissa, scale }))
 }

@@ -47,7 +47,7 @@ pub(super) fn last_absence(pattern: &Pattern) -> Option<&Absent> {
 
 impl Outages {
     /// `None`: there is nothing to say but that a match is complete.
-    pub fn new(rule: &Rule, pattern: &Pattern, is_handed_over: bool) -> Option<Outages> {
+    pub fn new(rule: &Rule, pattern: &Pattern) -> Option<Outages> {
         let resolves = rule.resolve.is_some();
         let absent = last_absence(pattern).filter(|_| resolves || rule.repeat_us.is_some())?;
         let pairs = match &absent.key {
@@ -57,7 +57,7 @@ impl Outages {
         Some(Outages {
             stream: absent.stream,
             own_key: match &absent.key {
-                StepKey::Own(parts) if is_handed_over => parts.iter().map(compile_value).collect(),
+                StepKey::Own(parts) if pattern.hands_over() => parts.iter().map(compile_value).collect(),
                 _ => Vec::new(),
             },
             handed: pairs.iter().map(|pair| (compile_value(&pair.own), compile_value(&pair.from))).collect(),

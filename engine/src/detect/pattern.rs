@@ -4,8 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::apart::{Apart, ByKey};
-use super::interest::{is_handed_over, steps_with_histories};
-use super::needs::conditions;
+use super::interest::steps_with_histories;
 use super::outage::{Outage, Outages};
 use super::rule::{Behaviour, Bench, Seen};
 use super::suppress::Suppressed;
@@ -124,19 +123,19 @@ impl PatternRule {
     /// Takes the machine of a rule whose body is this pattern.
     pub fn new(plan: &Plan, id: RuleId, rule: &Rule, pattern: &Pattern, machine: Machine) -> PatternRule {
         let mut reads_key = false;
-        conditions(pattern, &mut |_, expr| reads_key |= reads(expr));
+        pattern.each_condition(&mut |_, expr| reads_key |= reads(expr));
         let history = |step| HistoryProgram::new(&rule.histories, &HistoryScope::Step(step));
         let settles_us = rule.settles_within_us();
         PatternRule {
             histories: steps_with_histories(rule).into_iter().map(history).collect(),
             history_count: rule.histories.len(),
-            apart: Apart::new(rule, pattern, &machine),
+            apart: Apart::new(rule, pattern),
             steps: pattern.steps.iter().map(|step| (&*step.name).into()).collect(),
             absence: absence(plan, &pattern.seq).into(),
             reads_key,
             waits_for_events: settles_us.is_none(),
             is_listed: rule.key_table.is_some(),
-            outages: Outages::new(rule, pattern, is_handed_over(&machine)),
+            outages: Outages::new(rule, pattern),
             voice: Arc::new(Voice::new(id, rule, settles_us.unwrap_or(0))),
             machine,
         }

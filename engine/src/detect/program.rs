@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::alike::AlikeRule;
 use super::families::Families;
 use super::family::FamilyRule;
-use super::interest::{Interest, Part, is_handed_over, of_pattern, of_threshold};
+use super::interest::{Interest, Part, of_pattern, of_threshold};
 use super::needs;
 use super::pattern::PatternRule;
 use super::predicates::{Asking, Predicates};
@@ -66,7 +66,7 @@ pub enum ProgramError {
     Stages,
 }
 
-/// A rule of either form, or a family of rules.
+/// A rule by its form: `on ... when`, a window, `match ... then`, rules of a family by histories or by patterns, a view.
 pub(super) enum Compiled {
     Threshold(Arc<ThresholdRule>),
     Window(Arc<WindowRule>),
@@ -274,7 +274,7 @@ fn asks(joins: &[Join], view: usize) -> impl Iterator<Item = Interest<'_>> {
 /// How far behind the watermark the rule looks things up; none: without a bound.
 fn look_back_us(rule: &Rule) -> Option<i64> {
     match &rule.body {
-        Body::Pattern(_) if needs::said(rule).any(reads_tables) => rule.settles_within_us(),
+        Body::Pattern(_) if rule.said().any(reads_tables) => rule.settles_within_us(),
         Body::Pattern(_) | Body::Threshold(_) => Some(0),
     }
 }
@@ -307,7 +307,7 @@ fn interests<'a>(
 ) -> (Vec<Interest<'a>>, bool) {
     match (&rule.body, machine) {
         (Body::Threshold(threshold), _) => (of_threshold(threshold, filters), false),
-        (Body::Pattern(pattern), Some(machine)) => (of_pattern(rule, pattern, machine), is_handed_over(machine)),
+        (Body::Pattern(pattern), Some(machine)) => (of_pattern(rule, pattern, machine), pattern.hands_over()),
         (Body::Pattern(_), None) => (Vec::new(), false),
     }
 }

@@ -1,4 +1,4 @@
-//! What the two forms of rule have in common: they are shown one key's events in the total order, and time.
+//! What all forms of rule have in common (see `Compiled` in `program`): they are shown one key's events in the total order, and time.
 
 use std::sync::Arc;
 

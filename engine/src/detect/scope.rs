@@ -11,7 +11,6 @@ use super::predicates::{Answers, Asking, PredicateId, Predicates};
 use super::unique::IdProgram;
 use crate::event::Bitmap;
 use crate::expr::{KeyFn, canonical};
-use crate::runner::streams_read;
 use crate::views::Join;
 use tripline_query_lang::plan::{Expr, Plan, Rule, StreamId};
 use tripline_query_lang::value::Type;
@@ -195,7 +194,7 @@ pub(super) fn scopes(
 
 /// The scopes of the streams that have repeats left out, as far as some rule reads them, or a join.
 fn repeats(plan: &Plan, joins: &[Join]) -> impl Iterator<Item = Scope> {
-    let mut read = streams_read(plan);
+    let mut read = plan.streams_read();
     joins.iter().for_each(|join| read[join.from.index()] = true);
     plan.streams.iter().enumerate().filter_map(move |(stream, declared)| {
         let unique = declared.unique.as_ref().filter(|_| read[stream])?;

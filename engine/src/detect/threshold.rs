@@ -77,12 +77,7 @@ impl HistoryBar {
             ExprKind::Const(Value::Decimal(with)) if left.ty == Type::Decimal(with.scale) => with.mantissa,
             _ => return None,
         };
-        let mut value = &**left;
-        // A field reads only fields before it, so this ends.
-        while let ExprKind::With(index) = value.kind {
-            value = &rule.fields.get(index as usize)?.expr;
-        }
-        match value.kind {
+        match rule.through_with(left).kind {
             ExprKind::History(history) if left.ty == right.ty => Some(HistoryBar { history, op: *op, with }),
             _ => None,
         }
@@ -96,14 +91,7 @@ impl HistoryBar {
             Some(Value::Decimal(value)) => value.mantissa,
             _ => return false,
         };
-        match self.op {
-            CompareOp::Equal => value == self.with,
-            CompareOp::NotEqual => value != self.with,
-            CompareOp::Less => value < self.with,
-            CompareOp::LessEqual => value <= self.with,
-            CompareOp::Greater => value > self.with,
-            CompareOp::GreaterEqual => value >= self.with,
-        }
+        self.op.holds(value, self.with)
     }
 }
 

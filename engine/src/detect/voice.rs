@@ -1,7 +1,6 @@
 //! What a rule says when it fires: fields and message, a row for the rules that read it, and where in the total order it
 //! says it.
 
-use super::needs::said;
 use super::out::{Out, Row};
 use super::suppress::{Suppress, Suppressed};
 use crate::alert::{Alert, AlertState, Evidence};
@@ -134,7 +133,7 @@ impl Voice {
                 && rule.having.is_none()
                 && rule.suppress.is_none()
                 && rule.emits.is_none()
-                && !said(rule).any(reads_tables),
+                && !rule.said().any(reads_tables),
         }
     }
 

@@ -72,12 +72,7 @@ fn least(rule: &Rule) -> u64 {
         }
     }
     fn is_history(expr: &Expr, rule: &Rule) -> bool {
-        match expr.kind {
-            ExprKind::History(_) => true,
-            // A field reads only fields before it, so this ends.
-            ExprKind::With(index) => rule.fields.get(index as usize).is_some_and(|with| is_history(&with.expr, rule)),
-            _ => false,
-        }
+        matches!(rule.through_with(expr).kind, ExprKind::History(_))
     }
     let least = rule.having.as_ref().map_or(0, |having| asked(having, rule));
     u64::try_from(least).unwrap_or(0)

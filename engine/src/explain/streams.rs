@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Explanation;
-use tripline_query_lang::plan::{Body, Rule, StepKey, Stream};
+use tripline_query_lang::plan::{Body, Rule, Stream};
 use tripline_query_lang::show::{self, duration};
 
 /// Adds the streams and the key tables.
@@ -42,24 +42,14 @@ pub(super) fn write(explanation: &Explanation, out: &mut String) {
 
 /// What the events of a table of keys have in common.
 pub(super) fn keys(explanation: &Explanation, rule: usize) -> String {
-    let keys = &explanation.plan.rules[rule].keys;
-    if hands_over(&explanation.plan.rules[rule]) {
+    let Rule { keys, body, .. } = &explanation.plan.rules[rule];
+    if matches!(body, Body::Pattern(pattern) if pattern.hands_over()) {
         return "(in one place: a step takes its key from an earlier one)".to_owned();
     }
     if keys.is_empty() {
         return "(all events are one key)".to_owned();
     }
     keys.iter().map(|key| format!("{}: {}", key.name, key.ty)).collect::<Vec<_>>().join(", ")
-}
-
-fn hands_over(rule: &Rule) -> bool {
-    match &rule.body {
-        Body::Threshold(_) => false,
-        Body::Pattern(pattern) => pattern.steps.iter().any(|step| match &step.key {
-            StepKey::HandOver(_) => true,
-            StepKey::Own(_) => false,
-        }),
-    }
 }
 
 fn policy(stream: &Stream) -> String {

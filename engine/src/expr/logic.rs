@@ -10,7 +10,7 @@ use super::like::Like;
 use super::lookup::compile_listed;
 use super::numeric::at_scale;
 use regex::Regex;
-use tripline_query_lang::plan::{CompareOp, Expr, ExprKind};
+use tripline_query_lang::plan::{Expr, ExprKind};
 use tripline_query_lang::value::{Point, Type, Value};
 
 /// Operators that give a `bool`.
@@ -25,7 +25,7 @@ pub(super) fn compute(expr: &Expr) -> BoolFn {
         ExprKind::Compare(op, left, right) => {
             let op = *op;
             sides(left, right, move |sides| match sides {
-                Sides::Known(order) => Some(holds(op, order)),
+                Sides::Known(order) => Some(op.holds(order, Ordering::Equal)),
                 Sides::OneNull | Sides::BothNull => None,
             })
         }
@@ -66,19 +66,6 @@ fn all(parts: &[Expr], decided_by: bool) -> BoolFn {
         }
         result
     })
-}
-
-/// Whether a comparison holds for two values in this order.
-#[inline]
-pub(super) fn holds(op: CompareOp, order: Ordering) -> bool {
-    match op {
-        CompareOp::Equal => order == Ordering::Equal,
-        CompareOp::NotEqual => order != Ordering::Equal,
-        CompareOp::Less => order == Ordering::Less,
-        CompareOp::LessEqual => order != Ordering::Greater,
-        CompareOp::Greater => order == Ordering::Greater,
-        CompareOp::GreaterEqual => order != Ordering::Less,
-    }
 }
 
 /// How the two sides of a comparison stand.

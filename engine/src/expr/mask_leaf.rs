@@ -1,11 +1,10 @@
 //! The parts of a predicate that have a kernel: one column against constants.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::kernel::{ROWS, bits, head, padded, rows};
 use super::kind::{Kind, scale_of};
-use super::logic::{as_text, holds};
+use super::logic::as_text;
 use super::mask::{Word, bits_of, where_valid};
 use super::wide::in_range;
 use crate::event::{Batch, Data, TextColumn};
@@ -199,7 +198,7 @@ impl Leaf {
             Leaf::Float { field, op, with } => {
                 let column = batch.column(*field);
                 let Data::Float(values) = &column.data else { return unknown(wanted) };
-                let bits = bits_of(values, index, |v| holds(*op, v.partial_cmp(with).unwrap_or(Ordering::Equal)));
+                let bits = bits_of(values, index, |v| op.holds(v, *with));
                 let finite = bits_of(values, index, f64::is_finite);
                 let word = where_valid(bits, column.validity.as_ref(), index, wanted & finite);
                 Word { holds: word.holds, unknown: word.unknown | wanted & !finite }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mask_leaf::{Ints, Leaf, leaf};
-use super::shape::{conjunction, conjuncts, is_local, normal};
+use super::shape::{conjunction, is_local, normal};
 use super::{BatchRow, BoolFn, Row, Scene, compile_bool};
 use crate::event::Batch;
 use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, FieldId};
@@ -59,7 +59,7 @@ impl Rest {
 /// preferred: it leaves the fewest rows.
 pub fn probe(expr: &Expr) -> Option<(Probe, Rest)> {
     let normal = normal(expr);
-    let mut parts: Vec<Expr> = conjuncts(&normal).into_iter().cloned().collect();
+    let mut parts: Vec<Expr> = normal.conjuncts().into_iter().cloned().collect();
     let probes: Vec<Option<Probe>> = parts.iter().map(of_part).collect();
     let is_equality = |probe: &Option<Probe>| matches!(probe, Some(Probe::Text(..) | Probe::Int(..)));
     let place = probes.iter().position(is_equality).or_else(|| probes.iter().position(Option::is_some))?;
@@ -70,7 +70,7 @@ pub fn probe(expr: &Expr) -> Option<(Probe, Rest)> {
 /// A predicate over one event as the least value of a column, and what else must hold; `None` if it is no such predicate.
 pub fn limit(expr: &Expr) -> Option<(FieldId, i64, Option<Expr>)> {
     let normal = normal(expr);
-    let mut parts: Vec<Expr> = conjuncts(&normal).into_iter().cloned().collect();
+    let mut parts: Vec<Expr> = normal.conjuncts().into_iter().cloned().collect();
     let found = parts.iter().position(|part| matches!(of_part(part), Some(Probe::AtLeast(..))))?;
     let Probe::AtLeast(field, least) = of_part(&parts.remove(found))? else { return None };
     parts.iter().all(is_local).then(|| (field, least, conjunction(parts)))

@@ -26,16 +26,8 @@ pub fn is_local(expr: &Expr) -> bool {
 
 /// Splits a condition into the part that looks at the candidate alone and the rest; it holds when both hold.
 pub fn split_local(expr: &Expr) -> (Option<Expr>, Option<Expr>) {
-    let (local, rest) = conjuncts(expr).into_iter().cloned().partition(is_local);
+    let (local, rest) = expr.conjuncts().into_iter().cloned().partition(is_local);
     (conjunction(local), conjunction(rest))
-}
-
-/// The parts of nested `and`s, in the order of the text.
-pub(super) fn conjuncts(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::And(parts) => parts.iter().flat_map(conjuncts).collect(),
-        _ => vec![expr],
-    }
 }
 
 pub(super) fn conjunction(mut parts: Vec<Expr>) -> Option<Expr> {

@@ -35,11 +35,7 @@ impl Window {
 
     /// The age from which on nothing is seen any more, exclusive; `None`: never by time.
     pub(super) fn longest_us(self) -> Option<i64> {
-        match self.bound {
-            HistoryBound::Time(span) | HistoryBound::PreviousTime(span) => Some(span),
-            HistoryBound::Before { span_us, gap_us } => Some(span_us.saturating_add(gap_us)),
-            HistoryBound::Last(_) | HistoryBound::PreviousLast(_) | HistoryBound::Forever => None,
-        }
+        self.bound.reach_us()
     }
 
     /// One past the last entry that is seen at `now_us`, from `to` on.

@@ -49,7 +49,7 @@ impl Bar {
         let handed = handed.iter().find(|pair| is_of_run(&pair.from));
         let handed = handed.and_then(|pair| Bar::between(CompareOp::Equal, &pair.own, &pair.from));
         handed.or_else(|| {
-            let parts = parts(rest?);
+            let parts = rest?.conjuncts();
             let sole = parts.len() == 1;
             let bar = parts.into_iter().find_map(Bar::of_part)?;
             Some(if sole { bar } else { Bar { beyond: Beyond::More, ..bar } })
@@ -125,22 +125,7 @@ impl Bar {
         let (Rank::At(candidate), Rank::At(run)) = (candidate, run) else {
             return candidate != Rank::Unknown && run != Rank::Unknown;
         };
-        match self.op {
-            CompareOp::Equal => candidate == run,
-            CompareOp::NotEqual => candidate != run,
-            CompareOp::Less => candidate < run,
-            CompareOp::LessEqual => candidate <= run,
-            CompareOp::Greater => candidate > run,
-            CompareOp::GreaterEqual => candidate >= run,
-        }
-    }
-}
-
-/// The conjuncts of a condition.
-fn parts(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::And(list) => list.iter().flat_map(parts).collect(),
-        _ => vec![expr],
+        self.op.holds(candidate, run)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tripline_query_lang::plan::{
     Absent, Branching, Element, GroupKind, Limits, Link, Node, Pattern, Quant, Step, StepId, StepKey, Within,
+    first_step,
 };
 
 use super::PatternError;
@@ -424,8 +425,4 @@ fn steps_of(elements: &[Element]) -> Vec<StepId> {
         Node::No(_) => Vec::new(),
     };
     elements.iter().flat_map(of).collect()
-}
-
-fn first_step(elements: &[Element]) -> Option<StepId> {
-    steps_of(elements).first().copied()
 }

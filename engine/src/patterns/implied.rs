@@ -25,7 +25,7 @@ impl Implied {
         let mut implied = Implied { steps: Vec::new() };
         for step in &pattern.steps {
             let mut bounds = implied.bounds(step.filter.as_ref());
-            bounds.extend(conjuncts(step.filter.as_ref()).into_iter().filter_map(of_constant));
+            bounds.extend(step.filter.iter().flat_map(Expr::conjuncts).filter_map(of_constant));
             implied.steps.push(bounds);
         }
         implied
@@ -44,7 +44,7 @@ impl Implied {
     /// What a condition implies by comparisons with earlier steps.
     fn bounds(&self, filter: Option<&Expr>) -> Vec<Bound> {
         let mut bounds = Vec::new();
-        for part in conjuncts(filter) {
+        for part in filter.into_iter().flat_map(Expr::conjuncts) {
             let ExprKind::Compare(op, left, right) = &part.kind else { continue };
             let (field, op, step, of) = match (&left.kind, &right.kind) {
                 (ExprKind::Field(field), ExprKind::Step(step, of)) => (*field, *op, *step, *of),
@@ -65,15 +65,6 @@ impl Bound {
     fn into_expr(self) -> Expr {
         let field = Expr { kind: ExprKind::Field(self.field), ty: self.with.ty.clone() };
         Expr { kind: ExprKind::Compare(self.op, Box::new(field), Box::new(self.with)), ty: Type::Bool }
-    }
-}
-
-/// The parts all of which must hold.
-fn conjuncts(filter: Option<&Expr>) -> Vec<&Expr> {
-    match filter {
-        None => Vec::new(),
-        Some(Expr { kind: ExprKind::And(parts), .. }) => parts.iter().flat_map(|part| conjuncts(Some(part))).collect(),
-        Some(part) => vec![part],
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use tripline_query_lang::plan::{
-    Body, Expr, ExprKind, FieldId, Origin, Pattern, Plan, Rule, StepKey, StreamId, TemplatePart, Threshold,
+    Body, Expr, ExprKind, FieldId, Origin, Pattern, Plan, Rule, StreamId, Threshold,
 };
 use tripline_query_lang::value::{Point, Value};
 
@@ -128,17 +128,7 @@ impl Keeper {
 /// Notes the fields that a rule's pattern and alert read of taken events.
 fn read_by(rule: &Rule, fields: &mut [Vec<FieldId>]) {
     if let Body::Pattern(pattern) = &rule.body {
-        let mut read = |expr: &Expr| collect(expr, pattern, fields);
-        conditions(pattern, &mut read);
-        rule.fields.iter().for_each(|with| read(&with.expr));
-        rule.having.iter().for_each(&mut read);
-        let template = rule.alert.iter().flat_map(|alert| &alert.template);
-        for part in template.chain(rule.resolve.iter().flatten()) {
-            if let TemplatePart::Expr(expr) = part {
-                read(expr);
-            }
-        }
-        rule.suppress.iter().flat_map(|suppress| &suppress.by).for_each(read);
+        rule.each_expr(&mut |_, expr| collect(expr, pattern, fields));
     }
 }
 
@@ -159,41 +149,6 @@ fn cell(batch: &Batch, field: FieldId, row: usize) -> Cell {
             Cell::List(range.map(|i| items.item(i)).collect())
         }
     }
-}
-
-/// Every condition of a pattern that may look at what was taken.
-fn conditions(pattern: &Pattern, read: &mut impl FnMut(&Expr)) {
-    use tripline_query_lang::plan::{Element, Node};
-    fn elements(list: &[Element], read: &mut impl FnMut(&Expr)) {
-        for element in list {
-            match &element.node {
-                Node::Step(step) => step.limits.until.iter().for_each(&mut *read),
-                Node::No(absent) => {
-                    absent.filter.iter().for_each(&mut *read);
-                    key(&absent.key, read);
-                }
-                Node::Group(group) => elements(&group.members, read),
-                Node::Sub(sub) => {
-                    sub.limits.until.iter().for_each(&mut *read);
-                    elements(&sub.seq, read);
-                }
-            }
-        }
-    }
-    fn key(key: &StepKey, read: &mut impl FnMut(&Expr)) {
-        if let StepKey::HandOver(pairs) = key {
-            pairs.iter().for_each(|pair| read(&pair.from));
-        }
-    }
-    for step in &pattern.steps {
-        step.filter.iter().for_each(&mut *read);
-        key(&step.key, read);
-    }
-    for absent in &pattern.without {
-        absent.filter.iter().for_each(&mut *read);
-        key(&absent.key, read);
-    }
-    elements(&pattern.seq, read);
 }
 
 /// Notes the fields that an expression reads of taken events.

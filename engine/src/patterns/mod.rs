@@ -57,7 +57,7 @@ use ladder::{Climbing, Ladder};
 use run::Run;
 use silence::Silence;
 pub(crate) use state::{put_event, take_event};
-use tripline_query_lang::plan::{Body, Element, Expr, Node, Pattern, Plan, Rule, Runs, StepId, StepKey, StreamId};
+use tripline_query_lang::plan::{Body, Element, Expr, Node, Plan, Rule, Runs, StepId, StepKey, StreamId};
 use tripline_query_lang::value::Value;
 
 /// Why a pattern cannot be compiled.
@@ -289,7 +289,7 @@ impl Machine {
     /// As `new`, but by runs, which is how every pattern can be run: to hold the other strategies against.
     pub fn by_runs(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
         let Body::Pattern(pattern) = &rule.body else { return Err(PatternError::NotAPattern) };
-        let hands_over = hands_over(pattern);
+        let hands_over = pattern.hands_over();
         let mut parts = Parts::new(pattern, hands_over);
         let silence = match pattern.seq.as_slice() {
             [Element { node: Node::No(absent), .. }] => {
@@ -443,21 +443,6 @@ impl Machine {
     pub fn take_refused(&self, state: &mut KeyState) -> u64 {
         state.rest.as_mut().map_or(0, |rest| std::mem::take(&mut rest.refused))
     }
-}
-
-/// A step, a `no` or a `without` takes its key from a step before.
-fn hands_over(pattern: &Pattern) -> bool {
-    fn inside(seq: &[Element]) -> bool {
-        seq.iter().any(|element| match &element.node {
-            Node::Step(_) => false,
-            Node::No(absent) => matches!(absent.key, StepKey::HandOver(_)),
-            Node::Group(group) => inside(&group.members),
-            Node::Sub(sub) => inside(&sub.seq),
-        })
-    }
-    let absents = pattern.without.iter().map(|absent| &absent.key);
-    let keys = pattern.steps.iter().map(|step| &step.key).chain(absents);
-    keys.into_iter().any(|key| matches!(key, StepKey::HandOver(_))) || inside(&pattern.seq)
 }
 
 fn own_key(step: &tripline_query_lang::plan::StepInfo) -> Vec<ValueFn> {

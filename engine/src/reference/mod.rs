@@ -23,7 +23,6 @@ use tripline_query_lang::value::Value;
 
 use crate::alert::Alert;
 use crate::event::Coordinates;
-use crate::runner::streams_read;
 
 pub use tables::Row;
 use tables::Tables;
@@ -93,7 +92,7 @@ pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
 
 /// From when to when the input goes: the times of the first and the last event of any stream that the rules read.
 fn span(plan: &Plan, events: &[&Event]) -> (i64, i64) {
-    let read = streams_read(plan);
+    let read = plan.streams_read();
     let is_read = |event: &&&Event| read[event.coordinates.partition.stream.index()];
     let times = || events.iter().filter(is_read).map(|event| event.at_us());
     (times().min().unwrap_or(i64::MAX), times().max().unwrap_or(i64::MIN))

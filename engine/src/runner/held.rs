@@ -2,8 +2,6 @@
 
 use tripline_query_lang::plan::{Origin, Plan, Rule, RuleId, TableId};
 
-use crate::detect::tables_of;
-
 /// A table that cannot be read, and what does not run without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldBack {
@@ -17,17 +15,17 @@ pub struct HeldBack {
 
 /// By rule: whether it needs the table, through views, derives and other rules as well.
 pub fn held_back(plan: &Plan, table: TableId) -> Vec<bool> {
-    let needs: Vec<Vec<bool>> = plan.rules.iter().map(|rule| tables_of(plan, rule)).collect();
-    let mut held: Vec<bool> = needs.iter().map(|tables| tables[table.index()]).collect();
+    let needs: Vec<Vec<TableId>> = plan.rules.iter().map(Rule::tables).collect();
+    let mut held: Vec<bool> = needs.iter().map(|tables| tables.contains(&table)).collect();
     loop {
         let is_held = |rule: RuleId| held.get(rule.index()) == Some(&true);
-        let rests_on_held = |(rule, tables): (&Rule, &Vec<bool>)| {
+        let rests_on_held = |(rule, tables): (&Rule, &Vec<TableId>)| {
             let makers = rule.reads().into_iter().filter_map(|stream| match plan.streams[stream.index()].origin {
                 Origin::Derived { rule, .. } => Some(rule),
                 Origin::Input | Origin::Widened { .. } => None,
             });
-            let looked_up = plan.tables.iter().zip(tables).filter(|(_, needed)| **needed);
-            makers.chain(looked_up.filter_map(|(table, _)| table.view())).any(is_held)
+            let views = tables.iter().filter_map(|table| plan.tables[table.index()].view());
+            makers.chain(views).any(is_held)
         };
         let next: Vec<bool> =
             plan.rules.iter().zip(&needs).zip(&held).map(|(rule, held)| *held || rests_on_held(rule)).collect();

@@ -38,7 +38,6 @@ mod ingest;
 mod job;
 mod notice;
 mod outlet;
-mod reads;
 mod run;
 #[cfg(test)]
 mod simulation;
@@ -53,7 +52,6 @@ pub use error::RunError;
 pub use held::HeldBack;
 pub use job::{DecoderFactory, Input, Job, Settings, Summary, TableInput};
 pub use notice::Notice;
-pub use reads::{streams_read, tables_needed};
 
 /// Sink shards of a transactional output: as many commits under way at once as a broker likes, few enough to start fast.
 pub const SHARDS: usize = 4;

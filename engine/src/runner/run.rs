@@ -16,7 +16,7 @@ use super::threads::{self, Event, Thread};
 use super::ticks::{Place, Ticks};
 use super::traces::Traces;
 use super::workers::Links;
-use super::{HeldBack, Notice, RunError, streams_read, workers};
+use super::{HeldBack, Notice, RunError, workers};
 use crate::detect::Program;
 use crate::expr::hash_key;
 use crate::io::{Cut, CutEntry, Decoder, FloorEntry, PartitionInfo, Progress, Source, TransactionalSink};
@@ -137,7 +137,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
 /// Opens the sources of the streams that some rule reads; those that can be are split among so many readers.
 fn open(program: &Program, inputs: Vec<Input>, readers: usize) -> Result<Vec<Opened>, RunError> {
     let (plan, needed) = (program.plan(), program.needed_fields());
-    let read = streams_read(plan);
+    let read = plan.streams_read();
     let mut opened: Vec<Opened> = Vec::new();
     let mut base = 0;
     for Input { mut source, decoder } in inputs {
@@ -220,7 +220,7 @@ fn recover(
 
 /// The rules' fingerprints, and those of the time policies of the streams that they read, ascending.
 fn fingerprints(plan: &Plan) -> Vec<u64> {
-    let read = streams_read(plan);
+    let read = plan.streams_read();
     let policy = |(stream, read): (&tripline_query_lang::plan::Stream, &bool)| {
         let mut text = format!("{} {} {:?}", stream.name, stream.late_us, stream.ahead_us);
         if let Some(unique) = &stream.unique {

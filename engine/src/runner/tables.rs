@@ -13,7 +13,6 @@ use super::held::{HeldBack, held_back};
 use super::ingest::{Clocks, Delivery};
 use super::job::TableInput;
 use super::{Notice, RunError};
-use crate::detect::needed_tables;
 use crate::expr::write_key;
 use crate::io::{
     PartitionInfo, Polled, Record, RecordError, RowDecoder, SideKind, SideRecord, Source, SourceError, Stage,
@@ -70,7 +69,7 @@ pub struct Opened {
 /// Opens the sources of the tables that some rule needs. Without one that cannot be read the rules that need it do not
 /// start: they would be silent, or wrong. Where no alert and no view in `shown` is left to work for, it is the end.
 pub fn open(plan: &Plan, inputs: Vec<TableInput>, shown: &[RuleId]) -> Result<Opened, RunError> {
-    let needed = needed_tables(plan);
+    let needed = plan.tables_needed();
     let mut tables: Vec<OpenTable> = Vec::new();
     let mut unreadable: Vec<(TableId, SourceError)> = Vec::new();
     for TableInput { table, mut source, decoder } in inputs {
@@ -115,7 +114,7 @@ fn hold_back(
     match unreadable.into_iter().next() {
         Some((table, error)) if !rules.iter().any(works) => return Err(cannot_be_read(&name(table), error)),
         Some(_) => {
-            let needed = needed_tables(&plan.keeping(&rules));
+            let needed = plan.keeping(&rules).tables_needed();
             tables.retain(|open| needed[open.table.index()]);
         }
         None => {}

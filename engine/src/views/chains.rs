@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exprs::{Sight, look_ups};
+use super::exprs::look_ups;
 use super::order::Reads;
 use super::{Added, Join};
 use crate::expr::canonical;
-use tripline_query_lang::plan::{Body, Expr, ExprKind, Origin, Plan, Rule, RuleId, StreamId, TableId, Threshold};
+use tripline_query_lang::plan::{Body, Expr, ExprKind, Origin, Plan, Rule, RuleId, Sight, StreamId, TableId, Threshold};
 use tripline_query_lang::value::Value;
 
 /// A row that is looked up: the view, its place in the order of rules, and the canonical text of the key.
@@ -75,7 +75,7 @@ impl<'p> Chains<'p> {
     fn rule(&mut self, index: usize) {
         let mut asked: BTreeMap<StreamId, BTreeMap<(usize, Asked), Ask>> = BTreeMap::new();
         let rule = &self.plan.rules[index];
-        look_ups(&mut rule.clone(), &mut |sight, table, expr| {
+        look_ups(rule, &mut |sight, table, expr| {
             for (stream, key) in keys(rule, sight, expr) {
                 let Some((view, added)) = self.found(table, expr) else { continue };
                 let row = (view, key_text(&key));

@@ -16,7 +16,7 @@ pub use show::{Shelf, Shown, ViewRow};
 
 use std::sync::Arc;
 
-use tripline_query_lang::plan::{Expr, HistoryBound, HistoryFn, Plan, Rule, RuleId, StreamId};
+use tripline_query_lang::plan::{Expr, History, HistoryFn, Plan, Rule, RuleId, StreamId};
 
 /// A plan without look-ups in views, and the joins that take their place.
 pub struct Settled {
@@ -74,12 +74,10 @@ pub fn settle(plan: &Arc<Plan>, shown: &[RuleId]) -> Settled {
 
 /// How long after its newest event a view's row is there: while any field looks back to it. `None`: for ever.
 pub(crate) fn lasts_us(rule: &Rule) -> Option<i64> {
-    let reach = |(func, bound): (&HistoryFn, HistoryBound)| match (func, bound) {
-        (HistoryFn::Ewma(_), _) => None,
-        (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => Some(us),
-        (_, HistoryBound::Before { span_us, gap_us }) => Some(span_us.saturating_add(gap_us)),
-        (_, HistoryBound::Last(_) | HistoryBound::PreviousLast(_) | HistoryBound::Forever) => None,
+    let reach = |history: &History| match history.func {
+        HistoryFn::Ewma(_) => None,
+        _ => history.bound.reach_us(),
     };
-    let reaches = rule.histories.iter().map(|history| reach((&history.func, history.bound)));
+    let reaches = rule.histories.iter().map(reach);
     reaches.collect::<Option<Vec<i64>>>()?.into_iter().max()
 }

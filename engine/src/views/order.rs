@@ -1,7 +1,6 @@
 //! Which rules read or look up which: the order in which they are looked at, and which views nobody needs.
 
-use super::exprs::look_ups;
-use tripline_query_lang::plan::{Origin, Plan, RuleId};
+use tripline_query_lang::plan::{Origin, Plan, RuleId, TableId};
 
 /// By rule, what it reads.
 pub(super) struct Reads {
@@ -58,10 +57,8 @@ impl Reads {
 /// By rule: the views that it looks things up in, ascending.
 pub(crate) fn looked_up(plan: &Plan) -> Vec<Vec<usize>> {
     let of_rule = |rule: &tripline_query_lang::plan::Rule| {
-        let mut views = Vec::new();
-        look_ups(&mut rule.clone(), &mut |_, table, _| {
-            views.extend(plan.tables.get(table.index()).and_then(|table| table.view()).map(|view| view.index()));
-        });
+        let view = |table: TableId| Some(plan.tables.get(table.index())?.view()?.index());
+        let mut views: Vec<usize> = rule.tables().into_iter().filter_map(view).collect();
         views.sort_unstable();
         views.dedup();
         views

@@ -1,11 +1,11 @@
 //! Puts the joins into the plan: widened streams, copies of views, and fields in place of look-ups.
 
 use super::chains::{Chains, added, key_text, keys};
-use super::exprs::{Sight, look_ups, streams};
+use super::exprs::{look_ups_mut, streams};
 use super::{Added, Join, Settled};
 use crate::expr::hash_key;
 use tripline_query_lang::plan::{
-    Body, Expr, ExprKind, Field, FieldId, Origin, Plan, Rule, Slot, SlotId, Stream, StreamId, TableId,
+    Body, Expr, ExprKind, Field, FieldId, Origin, Plan, Rule, Sight, Slot, SlotId, Stream, StreamId, TableId,
 };
 use tripline_query_lang::value::Type;
 
@@ -71,7 +71,7 @@ impl Writing<'_> {
             Body::Threshold(threshold) => threshold.slots.len(),
             Body::Pattern(_) => 0,
         };
-        look_ups(rule, &mut |sight, table, expr| {
+        look_ups_mut(rule, &mut |sight, table, expr| {
             if self.plan.tables.get(table.index()).and_then(|table| table.view()).is_none() {
                 return;
             }

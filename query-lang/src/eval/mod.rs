@@ -11,6 +11,8 @@ pub use arith::arithmetic;
 pub use scope::{Constant, Scope};
 pub use text::{is_like, regex};
 
+use std::cmp::Ordering;
+
 use crate::number::{decimal_to_float, rescale};
 use crate::plan::{CompareOp, Expr, ExprKind};
 use crate::stdlib::{Arg, FunctionId};
@@ -94,10 +96,7 @@ pub fn compare(op: CompareOp, left: &Value, right: &Value) -> Option<bool> {
     match op {
         CompareOp::Equal => left.equals(right),
         CompareOp::NotEqual => left.equals(right).map(|equal| !equal),
-        CompareOp::Less => left.compare(right).map(|order| order.is_lt()),
-        CompareOp::LessEqual => left.compare(right).map(|order| order.is_le()),
-        CompareOp::Greater => left.compare(right).map(|order| order.is_gt()),
-        CompareOp::GreaterEqual => left.compare(right).map(|order| order.is_ge()),
+        _ => left.compare(right).map(|order| op.holds(order, Ordering::Equal)),
     }
 }
 

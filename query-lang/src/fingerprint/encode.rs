@@ -4,7 +4,7 @@ use super::OPERATOR_SEMANTICS;
 use crate::plan::{
     Absent, Body, Branching, Element, Expr, ExprKind, FieldId, GroupKind, History, HistoryArg, HistoryBound, HistoryFn,
     HistoryScope, Limits, Link, Node, Origin, Pattern, Quant, RowsFrom, Rule, Runs, Skip, StepId, StepKey, Stream,
-    StreamId, Table, TableId, Threshold, Window, Within,
+    StreamId, Table, TableId, Threshold, Window, Within, first_step,
 };
 use crate::value::Value;
 
@@ -512,14 +512,4 @@ impl Encoder<'_> {
             }
         }
     }
-}
-
-/// The first step inside of a sequence.
-fn first_step(seq: &[Element]) -> Option<StepId> {
-    seq.iter().find_map(|element| match &element.node {
-        Node::Step(step) => Some(step.id),
-        Node::No(_) => None,
-        Node::Group(group) => first_step(&group.members),
-        Node::Sub(sub) => first_step(&sub.seq),
-    })
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::ast;
 use crate::diagnostics::codes::names;
-use crate::plan::{Body, Expr, ExprKind, FieldId, History, HistoryBound, Key, On, Rule, Slot, Threshold, With};
+use crate::plan::{Body, Expr, ExprKind, FieldId, History, Key, On, Rule, Slot, Threshold, With};
 use crate::resolve::{Maker, MakerKind, World};
 use crate::types::condition;
 use crate::types::constant::duration_us;
@@ -128,11 +128,7 @@ fn longest_us(when: &Expr, histories: &[History], with: &[With]) -> Option<i64> 
 /// As [`longest_us`], with what is known of the `with` fields that the expression may use.
 fn own_longest_us(expr: &Expr, histories: &[History], of_with: &[Option<i64>]) -> Option<i64> {
     let own = match &expr.kind {
-        ExprKind::History(id) => match histories.get(id.index())?.bound {
-            HistoryBound::Time(us) | HistoryBound::PreviousTime(us) => Some(us),
-            HistoryBound::Before { span_us, gap_us } => Some(span_us.saturating_add(gap_us)),
-            HistoryBound::Last(_) | HistoryBound::PreviousLast(_) | HistoryBound::Forever => None,
-        },
+        ExprKind::History(id) => histories.get(id.index())?.bound.reach_us(),
         ExprKind::With(position) => of_with.get(*position as usize).copied().flatten(),
         _ => None,
     };

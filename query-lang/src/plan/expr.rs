@@ -112,6 +112,14 @@ pub enum ExprKind {
 }
 
 impl Expr {
+    /// The parts of nested `and`s, in the order of the text: all of them hold when it does.
+    pub fn conjuncts(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::And(parts) => parts.iter().flat_map(Expr::conjuncts).collect(),
+            _ => vec![self],
+        }
+    }
+
     /// The expressions directly inside of this one, in the order of the text.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
@@ -205,6 +213,19 @@ pub enum CompareOp {
 }
 
 impl CompareOp {
+    /// Whether it holds between two values that have an order; of an order itself: between it and `Ordering::Equal`.
+    #[inline]
+    pub fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
+        match self {
+            CompareOp::Equal => left == right,
+            CompareOp::NotEqual => left != right,
+            CompareOp::Less => left < right,
+            CompareOp::LessEqual => left <= right,
+            CompareOp::Greater => left > right,
+            CompareOp::GreaterEqual => left >= right,
+        }
+    }
+
     /// The comparison that holds where this one is false.
     pub fn opposite(self) -> CompareOp {
         match self {
@@ -341,4 +362,15 @@ pub enum HistoryBound {
     },
     /// Since the key's first event; also a bare `prev`.
     Forever,
+}
+
+impl HistoryBound {
+    /// How old an event may be to be seen, microseconds, inclusive; `None`: its age does not matter.
+    pub fn reach_us(self) -> Option<i64> {
+        match self {
+            HistoryBound::Time(us) | HistoryBound::PreviousTime(us) => Some(us),
+            HistoryBound::Before { span_us, gap_us } => Some(span_us.saturating_add(gap_us)),
+            HistoryBound::Last(_) | HistoryBound::PreviousLast(_) | HistoryBound::Forever => None,
+        }
+    }
 }

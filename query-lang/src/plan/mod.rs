@@ -10,6 +10,7 @@ mod reads;
 mod settle;
 mod table;
 mod test;
+mod walk;
 mod window;
 
 pub use expr::{
@@ -17,10 +18,11 @@ pub use expr::{
 };
 pub use pattern::{
     Absent, Branching, Element, Group, GroupKind, HandOver, Limits, Link, Node, Pattern, Quant, RUNS_MAX, Runs, Skip,
-    Step, StepInfo, StepKey, Sub, Within,
+    Step, StepInfo, StepKey, Sub, Within, first_step,
 };
 pub use table::{RowsFrom, Table, reads_tables};
 pub use test::{Expect, ExpectKind, Test, TestLine, TestRow};
+pub use walk::Sight;
 pub use window::{Every, Window};
 
 use crate::value::{Type, Value};
@@ -222,6 +224,16 @@ impl Rule {
             Body::Threshold(threshold) => threshold.window.as_ref(),
             Body::Pattern(_) => None,
         }
+    }
+
+    /// What an expression stands for: where it is the name of a `with` field, that field's value.
+    pub fn through_with<'a>(&'a self, mut expr: &'a Expr) -> &'a Expr {
+        // A field reads only fields before it, so this ends.
+        while let ExprKind::With(index) = expr.kind {
+            let Some(with) = self.fields.get(index as usize) else { break };
+            expr = &with.expr;
+        }
+        expr
     }
 
     /// What it is called: `rule`, `derive` or `view`.

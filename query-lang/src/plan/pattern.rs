@@ -20,6 +20,33 @@ pub struct Pattern {
     pub skip: Skip,
 }
 
+impl Pattern {
+    /// Whether a step, a `no` or a `without` takes its key from an earlier step. Then no event says by itself whose it is.
+    pub fn hands_over(&self) -> bool {
+        fn inside(seq: &[Element]) -> bool {
+            seq.iter().any(|element| match &element.node {
+                Node::Step(_) => false,
+                Node::No(absent) => absent.key.is_handed_over(),
+                Node::Group(group) => inside(&group.members),
+                Node::Sub(sub) => inside(&sub.seq),
+            })
+        }
+        let absents = self.without.iter().map(|absent| &absent.key);
+        let mut keys = self.steps.iter().map(|step| &step.key).chain(absents);
+        keys.any(StepKey::is_handed_over) || inside(&self.seq)
+    }
+}
+
+/// The first step of a sequence that takes events, in order of the text.
+pub fn first_step(seq: &[Element]) -> Option<StepId> {
+    seq.iter().find_map(|element| match &element.node {
+        Node::Step(step) => Some(step.id),
+        Node::No(_) => None,
+        Node::Group(group) => first_step(&group.members),
+        Node::Sub(sub) => first_step(&sub.seq),
+    })
+}
+
 /// A step that takes events, apart from its place in the tree.
 #[derive(Clone, Debug)]
 pub struct StepInfo {
@@ -44,6 +71,13 @@ pub enum StepKey {
     Own(Vec<Expr>),
     /// Handed over by earlier steps: every pair must be equal.
     HandOver(Vec<HandOver>),
+}
+
+impl StepKey {
+    /// It comes from an earlier step.
+    pub fn is_handed_over(&self) -> bool {
+        matches!(self, StepKey::HandOver(_))
+    }
 }
 
 /// `field == step.field`.

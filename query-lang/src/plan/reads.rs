@@ -1,6 +1,27 @@
-//! Which streams a rule reads.
+//! Which streams and tables rules read.
 
-use super::{Body, Element, Node, Rule, StreamId};
+use super::{Body, Element, Node, Plan, Rule, StreamId};
+
+impl Plan {
+    /// For each stream, whether some rule reads it and its events come from outside: no other is opened.
+    pub fn streams_read(&self) -> Vec<bool> {
+        let mut read = vec![false; self.streams.len()];
+        for stream in self.rules.iter().flat_map(Rule::reads) {
+            read[stream.index()] = self.streams[stream.index()].is_input();
+        }
+        read
+    }
+
+    /// For each table, whether some rule looks something up in it, or has its keys, and its rows come from outside: no other
+    /// is opened.
+    pub fn tables_needed(&self) -> Vec<bool> {
+        let mut needed = vec![false; self.tables.len()];
+        for table in self.rules.iter().flat_map(Rule::tables) {
+            needed[table.index()] = self.tables[table.index()].view().is_none();
+        }
+        needed
+    }
+}
 
 impl Rule {
     /// The streams that it reads, ascending, each once: in `on`, in steps, in `no` and in `without`.
