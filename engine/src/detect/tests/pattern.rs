@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::alert::Evidence;
-use crate::io::{Cause, Hop, Position};
+use crate::event::{Cause, Hop, Position};
 use tripline_query_lang::ast::Link;
 use tripline_query_lang::plan::{
     Absent, ArithOp, Element, HandOver, Limits, Node, Pattern, Runs, Skip, Step, StepId, StepInfo, StepKey, Suppress,

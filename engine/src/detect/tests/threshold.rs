@@ -1,7 +1,7 @@
 //! Threshold rules: admission, episodes, suppression, what an alert carries.
 
 use super::*;
-use crate::io::{Cause, Hop, Position};
+use crate::event::{Cause, Hop, Position};
 use tripline_query_lang::plan::Suppress;
 
 #[test]
