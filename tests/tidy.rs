@@ -43,16 +43,24 @@ const ENGINE_ROOMS: &[Room] = &[
     Room { folder: "explain", may_use: &["detect", "expr", "patterns", "views"] },
     Room { folder: "metrics", may_use: &["detect", "event"] },
     Room { folder: "recovery", may_use: &["event", "io"] },
-    Room {
-        folder: "operators",
-        may_use: &["alert", "detect", "event", "expr", "io", "metrics", "tables", "views"],
-    },
+    Room { folder: "operators", may_use: &["alert", "detect", "event", "expr", "io", "metrics", "tables", "views"] },
     Room { folder: "render", may_use: &["detect", "metrics", "operators", "tables", "views"] },
     Room {
         folder: "runner",
         may_use: &[
-            "alert", "detect", "event", "expr", "io", "metrics", "operators", "recovery", "render", "state", "tables",
-            "time", "views",
+            "alert",
+            "detect",
+            "event",
+            "expr",
+            "io",
+            "metrics",
+            "operators",
+            "recovery",
+            "render",
+            "state",
+            "tables",
+            "time",
+            "views",
         ],
     },
 ];
@@ -166,7 +174,9 @@ fn rooms_of_the_engine_keep_their_order() {
     report(&faults_by_line(&["engine/src"], |file, line| {
         let home = home(file).filter(|home| home != "lib")?;
         let Some(room) = ENGINE_ROOMS.iter().find(|room| room.folder == home) else {
-            return Some(format!("`{home}` is a new room: say here and in docs/ARCHITECTURE.md what it holds and may use"));
+            return Some(format!(
+                "`{home}` is a new room: say here and in docs/ARCHITECTURE.md what it holds and may use"
+            ));
         };
         let stray = rooms_named(line).find(|name| *name != home && !room.may_use.contains(name))?;
         Some(format!("`{home}` may not use `{stray}`, only {:?}. Move what both need to a room below", room.may_use))

@@ -15,9 +15,7 @@ use crate::expr::{BatchRow, Bound, Row, Scene, write_key};
 use crate::history::{HistoryProgram, HistoryState};
 use crate::patterns::{KeyState, Machine, Match, Offer, Taken};
 use crate::state::{Put, StateError, Take};
-use tripline_query_lang::plan::{
-    Element, Expr, ExprKind, HistoryScope, Node, Pattern, Plan, Rule, RuleId, StepId,
-};
+use tripline_query_lang::plan::{Element, Expr, ExprKind, HistoryScope, Node, Pattern, Plan, Rule, RuleId, StepId};
 use tripline_query_lang::value::Value;
 
 /// A `match ... then` rule, compiled.

@@ -3,9 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tripline_query_lang::plan::{
-    Body, Expr, ExprKind, FieldId, Origin, Pattern, Plan, Rule, StreamId, Threshold,
-};
+use tripline_query_lang::plan::{Body, Expr, ExprKind, FieldId, Origin, Pattern, Plan, Rule, StreamId, Threshold};
 use tripline_query_lang::value::{Point, Value};
 
 use super::Kept;

@@ -10,7 +10,9 @@ use super::exprs::look_ups;
 use super::order::Reads;
 use super::{Added, Join};
 use crate::expr::canonical;
-use tripline_query_lang::plan::{Body, Expr, ExprKind, Origin, Plan, Rule, RuleId, Sight, StreamId, TableId, Threshold};
+use tripline_query_lang::plan::{
+    Body, Expr, ExprKind, Origin, Plan, Rule, RuleId, Sight, StreamId, TableId, Threshold,
+};
 use tripline_query_lang::value::Value;
 
 /// A row that is looked up: the view, its place in the order of rules, and the canonical text of the key.
