@@ -4,7 +4,7 @@
 //! a call hands out is destroyed once, by [`Taken`], after it was visited, also when the visitor panics; what a [`Message`]
 //! lends lives no longer than its visit.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::ops::ControlFlow;
 use std::ptr;
 use std::slice;
@@ -53,6 +53,18 @@ impl BatchQueue {
             },
             found => found,
         }
+    }
+
+    /// The offset after the last record of an assigned partition, as far as the client has heard; no request is made.
+    pub(super) fn end_of(&self, topic: &str, partition: i32) -> Option<i64> {
+        let topic = CString::new(topic).ok()?;
+        let (mut low, mut high) = (-1, -1);
+        // SAFETY: the client's pointer is valid while the consumer lives; the name is a C string, and both numbers are set here.
+        let found = unsafe {
+            let client = self.consumer.client().native_ptr();
+            sys::rd_kafka_get_watermark_offsets(client, topic.as_ptr(), partition, &raw mut low, &raw mut high)
+        };
+        (found == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0).then_some(high)
     }
 
     fn call(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Message<'_>)) -> usize {

@@ -42,6 +42,8 @@ struct Open {
     topic: Topic,
     /// The oldest offsets, by position in the partitions.
     earliest: Vec<i64>,
+    /// The next offsets.
+    next: Vec<i64>,
     looked: Instant,
     /// It has been said that there are more partitions now.
     grown_told: bool,
@@ -156,8 +158,8 @@ impl Source for KafkaSource {
         };
         let infos = topic.partitions.iter().zip(&earliest).map(info).collect();
         let all = topic.partitions.len();
-        let ended = vec![false; all];
-        self.open = Some(Open { queue, topic, earliest, looked: Instant::now(), grown_told: false, ended, all });
+        let (next, ended) = (earliest.clone(), vec![false; all]);
+        self.open = Some(Open { queue, topic, earliest, next, looked: Instant::now(), grown_told: false, ended, all });
         Ok(infos)
     }
 
@@ -166,8 +168,9 @@ impl Source for KafkaSource {
         let queue = self.queue()?;
         let Some(open) = &mut self.open else { return Ok(None) };
         let topic = Topic { id: open.topic.id.clone(), partitions: open.topic.partitions.split_off(from) };
-        let (earliest, ended) = (open.earliest.split_off(from), open.ended.split_off(from));
-        let others = Open { queue, topic, earliest, looked: Instant::now(), grown_told: true, ended, all: open.all };
+        let (earliest, next) = (open.earliest.split_off(from), open.next.split_off(from));
+        let (ended, all, looked) = (open.ended.split_off(from), open.all, Instant::now());
+        let others = Open { queue, topic, earliest, next, looked, grown_told: true, ended, all };
         let (client, topic) = (self.client.clone(), self.topic.clone());
         let tells_end = self.tells_end;
         Ok(Some(Box::new(KafkaSource { client, stream: self.stream, topic, tells_end, open: Some(others) })))
@@ -176,9 +179,9 @@ impl Source for KafkaSource {
     fn seek(&mut self, offsets: &[Option<i64>]) -> Result<(), SourceError> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let mut assignment = TopicPartitionList::new();
-        for ((partition, earliest), offset) in open.topic.partitions.iter().zip(&open.earliest).zip(offsets) {
-            let offset = Offset::Offset(offset.unwrap_or(*earliest));
-            let added = assignment.add_partition_offset(&self.topic, *partition, offset);
+        open.next = offsets.iter().zip(&open.earliest).map(|(offset, first)| offset.unwrap_or(*first)).collect();
+        for (partition, next) in open.topic.partitions.iter().zip(&open.next) {
+            let added = assignment.add_partition_offset(&self.topic, *partition, Offset::Offset(*next));
             added.map_err(|error| SourceError::Failed(format!("topic `{}`: {error}", self.topic)))?;
         }
         let assigned = open.queue.consumer().assign(&assignment);
@@ -199,6 +202,7 @@ impl Source for KafkaSource {
                 } else if let Ok(partition) = partitions.binary_search(&message.partition()) {
                     bytes += message.value().map_or(0, <[u8]>::len);
                     visited += 1;
+                    open.next[partition] = message.offset() + 1;
                     visit(Record {
                         partition,
                         offset: message.offset(),
@@ -220,6 +224,15 @@ impl Source for KafkaSource {
         }
         faults.iter().try_for_each(|(partition, code, why)| self.judge(*partition, *code, why))?;
         Ok(Polled::Records(visited))
+    }
+
+    fn behind(&self) -> Option<u64> {
+        let open = self.open.as_ref()?;
+        let behind = |(partition, next): (&i32, &i64)| {
+            let end = open.queue.end_of(&self.topic, *partition)?;
+            Some(u64::try_from(end - next).unwrap_or(0))
+        };
+        open.topic.partitions.iter().zip(&open.next).map(behind).sum()
     }
 
     fn is_read(&self) -> bool {

@@ -148,6 +148,12 @@ impl Source for LogSource {
         self.next.iter().zip(&self.ends).all(|(next, end)| next >= end)
     }
 
+    fn behind(&self) -> Option<u64> {
+        let state = self.log.read_lock();
+        let own = state.topics.get(&self.topic)?.partitions.iter().skip(self.first);
+        Some(own.zip(&self.next).map(|(partition, next)| u64::try_from(partition.end() - next).unwrap_or(0)).sum())
+    }
+
     fn size_hint(&self) -> Option<u64> {
         let state = self.log.read_lock();
         let topic = state.topics.get(&self.topic).filter(|topic| topic.finished)?;

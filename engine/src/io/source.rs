@@ -115,6 +115,11 @@ pub trait Source: Send {
         None
     }
 
+    /// How many records are known to wait behind the last ones that were visited; `None`: it does not know.
+    fn behind(&self) -> Option<u64> {
+        None
+    }
+
     /// How many records it holds in all, where that is known (files), for a progress bar.
     fn size_hint(&self) -> Option<u64> {
         None

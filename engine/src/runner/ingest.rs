@@ -21,8 +21,11 @@ const ROWS_MAX: usize = 8192;
 /// Rows that are worth a batch of their own while the source has more.
 const ROWS_WORTH_IT: usize = 1024;
 
-/// Records whose own time lies so far back are read to catch up.
+/// Records whose own time lies so far back, with so many more behind them, are read to catch up.
 const OLD_AFTER_US: i64 = 1_000_000;
+
+/// See [`OLD_AFTER_US`].
+const MANY: u64 = ROWS_MAX as u64;
 
 /// How long a poll waits for the first record; also how soon a stop is seen.
 const POLL_WAIT: Duration = Duration::from_millis(100);
@@ -63,7 +66,8 @@ pub struct Rows {
     pub watermark_us: Option<i64>,
     /// Some event is late only since time had gone on without the partition.
     pub used_floor: bool,
-    /// The records were written long ago: nobody waits for what comes of them. Paces commits, and nothing else.
+    /// The records were written long ago, and many more wait: nobody waits for what comes of them. Paces commits, and
+    /// nothing else.
     pub old: bool,
 }
 
@@ -152,7 +156,7 @@ impl Reader {
             }
         }
         if ingest.stop.load(Ordering::Relaxed) {
-            flush(ingest, pending, |_| true);
+            flush(ingest, pending, false, |_| true);
             let _ = ingest.deliveries.send(Delivery::Stopped);
             return Ok(false);
         }
@@ -162,7 +166,7 @@ impl Reader {
             Polled::End => true,
         };
         let tick = ingest.tick;
-        let taken = flush(ingest, pending, |p| {
+        let taken = flush(ingest, pending, !caught_up, |p| {
             caught_up || p.counts.read as usize >= ROWS_WORTH_IT || p.since.is_some_and(|since| since.elapsed() >= tick)
         });
         if polled == Polled::End {
@@ -243,10 +247,12 @@ fn take(
     });
 }
 
-/// Hands on what is pending and ripe; false when nobody takes it.
-fn flush(ingest: &Ingest, pending: &mut [Pending], ripe: impl Fn(&Pending) -> bool) -> bool {
+/// Hands on what is pending and ripe; false when nobody takes it. `more`: the last poll took all that it was to take.
+fn flush(ingest: &Ingest, pending: &mut [Pending], more: bool, ripe: impl Fn(&Pending) -> bool) -> bool {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
+    let is_old = |newest_us: i64| newest_us < now_us.saturating_sub(OLD_AFTER_US);
+    let is_behind = || ingest.input.behind().map_or(more, |records| records >= MANY);
     for (index, pending) in pending.iter_mut().enumerate() {
         if pending.is_empty() {
             continue;
@@ -269,7 +275,7 @@ fn flush(ingest: &Ingest, pending: &mut [Pending], ripe: impl Fn(&Pending) -> bo
             next,
             watermark_us,
             used_floor: std::mem::take(&mut pending.used_floor),
-            old: pending.newest_us.take().is_some_and(|newest_us| newest_us < now_us.saturating_sub(OLD_AFTER_US)),
+            old: pending.newest_us.take().is_some_and(is_old) && is_behind(),
         };
         pending.counts = Counts::default();
         pending.since = None;
