@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::producer::{BaseProducer, Producer};
 use tripline_connectors::kafka::{KafkaClient, KafkaSource};
-use tripline_engine::io::{PartitionInfo, Source, SourceError};
+use tripline_engine::io::{PartitionInfo, Polled, Source, SourceError};
 use tripline_query_lang::plan::StreamId;
 
 use crate::broker::{Broker, USER};
@@ -54,6 +54,24 @@ fn opened(broker: &Broker, topic: &str) -> (KafkaSource, Vec<PartitionInfo>) {
     let mut source = KafkaSource::new(&client(broker), STREAM, topic);
     let partitions = source.open().unwrap();
     (source, partitions)
+}
+
+#[test]
+fn it_knows_what_waits_behind_the_last_record() {
+    let (broker, topic) = (Broker::shared(), "source-behind");
+    topic::create(broker, topic, 1, &[]);
+    let producer: BaseProducer = broker.config().create().unwrap();
+    (0..5).for_each(|_| topic::send(&producer, topic, (0, None, Some(b"v")), None));
+    producer.flush(PATIENCE).unwrap();
+    let (mut source, _) = opened(broker, topic);
+    source.seek(&[Some(1)]).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    for left in [3, 2, 1, 0] {
+        while source.poll(1, Duration::from_millis(100), &mut |_| {}).unwrap() != Polled::Records(1) {
+            assert!(Instant::now() < deadline, "{left} and one more records are missing");
+        }
+        assert_eq!(source.behind(), Some(left));
+    }
 }
 
 #[test]
