@@ -85,10 +85,10 @@ impl Partition {
         self.earliest + self.records.len() as i64
     }
 
-    fn read(&self, from: i64, max: usize) -> impl Iterator<Item = (i64, Arc<LogRecord>)> + '_ {
+    fn read(&self, from: i64, max: usize) -> impl Iterator<Item = (i64, &Arc<LogRecord>)> {
         let skip = usize::try_from(from.saturating_sub(self.earliest)).unwrap_or(0);
         let first = self.earliest + skip as i64;
-        self.records.iter().skip(skip).take(max).enumerate().map(move |(i, record)| (first + i as i64, record.clone()))
+        self.records.iter().skip(skip).take(max).enumerate().map(move |(i, record)| (first + i as i64, record))
     }
 }
 
@@ -153,7 +153,8 @@ impl Log {
     pub fn read(&self, topic: &str, partition: usize, from: i64, max: usize) -> Vec<(i64, Arc<LogRecord>)> {
         let state = self.read_lock();
         let partition = state.topics.get(topic).and_then(|topic| topic.partitions.get(partition));
-        partition.map(|partition| partition.read(from, max).collect()).unwrap_or_default()
+        let records = partition.into_iter().flat_map(|partition| partition.read(from, max));
+        records.map(|(offset, record)| (offset, record.clone())).collect()
     }
 
     /// All committed records of a topic, a partition after the other.

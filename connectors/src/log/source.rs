@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Log, LogRecord};
+use super::Log;
 use tripline_engine::event::PartitionId;
 use tripline_engine::io::{PartitionInfo, Polled, Record, Source, SourceError};
 use tripline_query_lang::plan::StreamId;
@@ -46,37 +46,33 @@ impl LogSource {
         SourceError::Configuration(format!("there is no topic `{}` in the in-process log", self.topic))
     }
 
-    /// What is there, at most `max`; `None` when nothing is and nothing will be.
-    fn take(&mut self, max: usize, wait: Duration) -> Result<Option<Taken>, SourceError> {
-        let seen = self.log.grown();
+    /// Visits what is there, at most `max`; `None` when nothing is and nothing will be.
+    fn visit(&mut self, max: usize, visit: &mut dyn FnMut(Record<'_>)) -> Result<Option<usize>, SourceError> {
         let state = self.log.read_lock();
         let topic = state.topics.get(&self.topic).ok_or_else(|| self.unknown())?;
         let partitions = self.next.len();
-        let mut taken = Taken::new();
+        let mut visited = 0;
         for step in 0..partitions {
             let index = (self.turn + step) % partitions;
             let partition = &topic.partitions[self.first + index];
-            let room = (max - taken.len()).min(self.share);
+            let room = (max - visited).min(self.share);
             for (offset, record) in partition.read(self.next[index], room) {
                 self.next[index] = offset + 1;
-                taken.push((index, offset, record));
+                visited += 1;
+                visit(Record {
+                    partition: index,
+                    offset,
+                    timestamp_us: record.timestamp_us,
+                    key: record.key.as_deref(),
+                    value: record.value.as_deref(),
+                    headers: &record.headers,
+                });
             }
         }
         self.turn = (self.turn + 1) % partitions.max(1);
-        let finished = topic.finished;
-        drop(state);
-        if taken.is_empty() && finished {
-            return Ok(None);
-        }
-        if taken.is_empty() && !wait.is_zero() {
-            self.log.wait(seen, wait);
-        }
-        Ok(Some(taken))
+        Ok((visited > 0 || !topic.finished).then_some(visited))
     }
 }
-
-/// Partition, offset, record.
-type Taken = Vec<(usize, i64, Arc<LogRecord>)>;
 
 impl Source for LogSource {
     fn stream(&self) -> StreamId {
@@ -124,24 +120,13 @@ impl Source for LogSource {
     }
 
     fn poll(&mut self, max: usize, wait: Duration, visit: &mut dyn FnMut(Record<'_>)) -> Result<Polled, SourceError> {
-        let Some(mut taken) = self.take(max, wait)? else { return Ok(Polled::End) };
-        if taken.is_empty() {
-            match self.take(max, Duration::ZERO)? {
-                Some(now) => taken = now,
-                None => return Ok(Polled::End),
-            }
+        let seen = self.log.grown();
+        let mut visited = self.visit(max, visit)?;
+        if visited == Some(0) && !wait.is_zero() {
+            self.log.wait(seen, wait);
+            visited = self.visit(max, visit)?;
         }
-        for (partition, offset, record) in &taken {
-            visit(Record {
-                partition: *partition,
-                offset: *offset,
-                timestamp_us: record.timestamp_us,
-                key: record.key.as_deref(),
-                value: record.value.as_deref(),
-                headers: &record.headers,
-            });
-        }
-        Ok(Polled::Records(taken.len()))
+        Ok(visited.map_or(Polled::End, Polled::Records))
     }
 
     fn is_read(&self) -> bool {

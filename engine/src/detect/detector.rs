@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::listed::Listed;
 use super::parcel::{Parcel, Pick, Rows, Share};
 use super::program::Compiled;
-use super::reorder::Reorder;
+use super::reorder::{Reorder, Run};
 use super::rule::Seen;
 use super::scope::{Route, Scope, Use, Visits};
 use super::store::{Hint, Located, Shared, Store};
@@ -165,7 +165,12 @@ impl Detector {
         if let Some(unique) = &scope.unique {
             return reorder.release(watermark_us, |run, range| ids.judge(unique, &run.rows, &run.picks, range, out));
         }
-        reorder.release(watermark_us, |run, range| stretch(scope, &run.rows, &run.picks, range, rules, shared, out));
+        let take = |run: &Run, range| stretch(scope, &run.rows, &run.picks, range, rules, shared, out);
+        // Without a key, or where a row has several, all rows hang together.
+        match scope.key_types.is_empty() || scope.routes.iter().any(|routes| routes.len() > 1) {
+            true => reorder.release(watermark_us, take),
+            false => reorder.release_keys(watermark_us, take),
+        }
     }
 }
 

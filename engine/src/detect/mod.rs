@@ -18,6 +18,7 @@ mod alike;
 mod apart;
 mod constants;
 mod detector;
+mod disjoint;
 mod episode;
 mod families;
 mod family;

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::disjoint::Homes;
 use super::parcel::{Parcel, Pick, Rows};
 use crate::event::Batch;
 
@@ -16,6 +17,7 @@ use crate::event::Batch;
 pub(super) struct Reorder {
     runs: BinaryHeap<Run>,
     waiting: usize,
+    homes: Homes,
 }
 
 /// What is left of a parcel; never empty.
@@ -41,6 +43,32 @@ impl Place<'_> {
 }
 
 impl Run {
+    /// What is left.
+    pub fn left(&self) -> &[Pick] {
+        &self.picks[self.next..]
+    }
+
+    /// How many rows are left.
+    pub fn len(&self) -> usize {
+        self.picks.len() - self.next
+    }
+
+    /// The hash of a row's key.
+    pub fn hash(&self, pick: &Pick) -> u64 {
+        self.rows.lanes[pick.lane as usize].hashes[pick.index as usize]
+    }
+
+    /// Whether the other run is of the same partition, and all of it comes after this.
+    pub fn is_followed_by(&self, other: &Run) -> bool {
+        let last = self.place(self.picks.len() - 1);
+        self.rows.batch.partition == other.rows.batch.partition && last.cmp(&other.place(other.next)).is_lt()
+    }
+
+    /// Others of its rows, in their order.
+    pub fn with(&self, picks: Vec<Pick>) -> Run {
+        Run { rows: self.rows.clone(), picks: picks.into(), next: 0 }
+    }
+
     fn place(&self, index: usize) -> Place<'_> {
         Place { batch: &self.rows.batch, row: self.picks[index].row as usize }
     }
@@ -101,6 +129,28 @@ impl Reorder {
     /// All that waits, in no particular order.
     pub fn rows(&self) -> impl Iterator<Item = (&Rows, &Pick)> {
         self.runs.iter().flat_map(|run| run.picks[run.next..].iter().map(|pick| (&*run.rows, pick)))
+    }
+
+    /// Gives out all rows below the watermark (`None`: all) as stretches of runs: those of each key in the total order.
+    pub fn release_keys(&mut self, watermark_us: Option<i64>, mut take: impl FnMut(&Run, Range<usize>)) {
+        let mut runs = Vec::new();
+        while self.runs.peek().is_some_and(|run| watermark_us.is_none_or(|w| run.at_us(run.next) < w)) {
+            let Some(mut run) = self.runs.pop() else { return };
+            let end = run.end(watermark_us, None);
+            if end < run.picks.len() {
+                self.runs.push(Run { rows: run.rows.clone(), picks: run.picks.clone(), next: end });
+                run = run.with(run.picks[run.next..end].to_vec());
+            }
+            runs.push(run);
+        }
+        let (alone, mixed) = self.homes.split(runs);
+        for run in alone {
+            self.waiting -= run.len();
+            take(&run, run.next..run.picks.len());
+        }
+        // All of it lies below the watermark, and is merged before anything else.
+        self.runs.extend(mixed);
+        self.release(watermark_us, take);
     }
 
     /// Gives out all rows below the watermark (`None`: all) in the total order, as stretches of runs.

@@ -19,7 +19,11 @@ use crate::time::{PartitionClock, Verdict};
 const ROWS_MAX: usize = 8192;
 
 /// Rows that are worth a batch of their own while the source has more.
-const ROWS_WORTH_IT: usize = 1024;
+const ROWS_WORTH_IT: usize = 4096;
+
+/// After so many records in a row without a trace context, one in so many is looked at for one: a client parses a record's
+/// headers on demand, which costs as much as decoding the record.
+const UNTRACED: (u32, u32) = (1024, 64);
 
 /// Records whose own time lies so far back, with so many more behind them, are read to catch up.
 const OLD_AFTER_US: i64 = 1_000_000;
@@ -69,6 +73,8 @@ pub struct Rows {
     /// The records were written long ago, and many more wait: nobody waits for what comes of them. Paces commits, and
     /// nothing else.
     pub old: bool,
+    /// The source had more: there is no hurry to close the tick.
+    pub more: bool,
 }
 
 /// Everything an ingest thread works with.
@@ -111,11 +117,19 @@ struct Pending {
     used_floor: bool,
     newest_us: Option<i64>,
     since: Option<Instant>,
+    /// Records in a row without a trace context.
+    untraced: u32,
 }
 
 impl Pending {
     fn is_empty(&self) -> bool {
         self.counts.read == 0
+    }
+
+    /// Whether the next record's trace context is looked for.
+    fn is_traced(&self) -> bool {
+        let (after, one_in) = UNTRACED;
+        self.untraced < after || self.untraced.is_multiple_of(one_in)
     }
 }
 
@@ -142,6 +156,7 @@ impl Reader {
             used_floor: false,
             newest_us: None,
             since: None,
+            untraced: 0,
         };
         Reader { pending: ingest.partitions.iter().map(new).collect(), ingest }
     }
@@ -161,13 +176,13 @@ impl Reader {
             return Ok(false);
         }
         let polled = poll(ingest, pending)?;
-        let caught_up = match polled {
-            Polled::Records(found) => found < ROWS_MAX,
-            Polled::End => true,
+        let (dry, more) = match polled {
+            Polled::Records(found) => (found == 0, found == ROWS_MAX),
+            Polled::End => (true, false),
         };
         let tick = ingest.tick;
-        let taken = flush(ingest, pending, !caught_up, |p| {
-            caught_up || p.counts.read as usize >= ROWS_WORTH_IT || p.since.is_some_and(|since| since.elapsed() >= tick)
+        let taken = flush(ingest, pending, more, |p| {
+            dry || p.counts.read as usize >= ROWS_WORTH_IT || p.since.is_some_and(|since| since.elapsed() >= tick)
         });
         if polled == Polled::End {
             let _ = ingest.deliveries.send(Delivery::End { source: ingest.source });
@@ -178,8 +193,9 @@ impl Reader {
 
 /// Polls once: every record becomes a row, a side record, or nothing but a count.
 fn poll(ingest: &mut Ingest, pending: &mut [Pending]) -> Result<Polled, RunError> {
-    let Ingest { input, decoder, partitions, clocks, tick, traces, .. } = ingest;
-    let wait = if pending.iter().all(Pending::is_empty) { POLL_WAIT } else { *tick };
+    let Ingest { input, decoder, partitions, clocks, traces, .. } = ingest;
+    // What is pending is handed on as soon as there is nothing more.
+    let wait = if pending.iter().all(Pending::is_empty) { POLL_WAIT } else { Duration::ZERO };
     // Locked from the first record on, not while waiting for it.
     let mut held = None;
     let polled = input.poll(ROWS_MAX, wait, &mut |record| {
@@ -220,7 +236,8 @@ fn take(
         }
         Ok(at_us) => match clock.judge(record.offset, at_us, record.timestamp_us) {
             Verdict::InTime => {
-                traces.keep(&partition.id, record.offset, record.headers);
+                let found = pending.is_traced() && traces.keep(&partition.id, record.offset, record.headers);
+                pending.untraced = if found { 0 } else { pending.untraced.wrapping_add(1).max(1) };
                 return pending.builder.end_row(at_us, record.offset);
             }
             Verdict::Late { behind_us, by_floor } => {
@@ -276,6 +293,7 @@ fn flush(ingest: &Ingest, pending: &mut [Pending], more: bool, ripe: impl Fn(&Pe
             watermark_us,
             used_floor: std::mem::take(&mut pending.used_floor),
             old: pending.newest_us.take().is_some_and(is_old) && is_behind(),
+            more,
         };
         pending.counts = Counts::default();
         pending.since = None;

@@ -56,7 +56,7 @@ impl Default for Settings {
             workers: 1,
             tick: Duration::from_millis(5),
             commit_every: Duration::from_millis(5),
-            catch_up_every: Duration::from_millis(200),
+            catch_up_every: Duration::from_secs(1),
             holding_after: Duration::from_secs(10),
             stop_within: Duration::from_secs(7),
         }

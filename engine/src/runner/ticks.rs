@@ -74,6 +74,8 @@ pub struct Ticks {
     clock_step: Duration,
     /// Whether all that was read in the tick was old, if anything was.
     old: Option<bool>,
+    /// The source that was last read from had more.
+    more: bool,
 }
 
 impl Ticks {
@@ -129,12 +131,14 @@ impl Ticks {
             opened: None,
             clock_step: now,
             old: None,
+            more: false,
         }
     }
 
     /// Takes what an ingest thread has read.
     pub fn deliver(&mut self, rows: Rows, now: Duration) {
-        let Rows { partition, batch, sides, next, watermark_us, used_floor, old } = rows;
+        let Rows { partition, batch, sides, next, watermark_us, used_floor, old, more } = rows;
+        self.more = more;
         self.old = Some(self.old.unwrap_or(true) && old);
         self.marks.deliver(partition, next, watermark_us, now);
         self.prune_floors(partition, next, watermark_us, used_floor);
@@ -213,7 +217,7 @@ impl Ticks {
         }
         let Some(opened) = self.opened else { return self.clock_is_due(now) };
         // Nobody has anything to do: there is no reason to gather.
-        let idle = self.open() == 0 && !more;
+        let idle = self.open() == 0 && !more && !self.more;
         idle || self.rows >= ROWS_MAX || now.saturating_sub(opened) >= tick
     }
 

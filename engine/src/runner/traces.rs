@@ -1,7 +1,8 @@
 //! Trace contexts (W3C `traceparent`) of events, kept for a while for the alerts that rest on these events.
 //!
 //! They are beside the engine's state on purpose: a link to a trace is no part of an alert's meaning or bytes. So an alert
-//! that rests on an event of long ago, or on one read before a restart, may have fewer links, and nothing else differs.
+//! that rests on an event of long ago, or on one read before a restart, may have fewer links, and nothing else differs; so may
+//! one that rests on the first of a topic's events that have any, after many that had none.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,9 +33,10 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// Keeps the context of a record, if its headers have one. Offsets of a partition come in ascending order.
-    pub fn keep(&self, partition: &PartitionId, offset: i64, headers: &dyn Headers) {
-        let Some(context) = headers.value_of(HEADER, LENGTH_MAX) else { return };
+    /// Keeps the context of a record, if its headers have one; says whether they have. Offsets of a partition come in
+    /// ascending order.
+    pub fn keep(&self, partition: &PartitionId, offset: i64, headers: &dyn Headers) -> bool {
+        let Some(context) = headers.value_of(HEADER, LENGTH_MAX) else { return false };
         let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = partitions.entry(partition.clone()).or_default();
         if kept.len() == KEPT {
@@ -42,6 +44,7 @@ impl Traces {
         }
         kept.push_back((offset, context));
         self.any.store(true, Ordering::Relaxed);
+        true
     }
 
     /// The contexts of the events that an alert rests on, in their order, each once.
@@ -110,7 +113,7 @@ mod tests {
         traces.keep(&partition(0), 1, &header("traceparent", "a"));
         traces.keep(&partition(0), 5, &header("TraceParent", "b"));
         traces.keep(&partition(1), 5, &header("traceparent", "a"));
-        traces.keep(&partition(1), 6, &header("tracestate", "c"));
+        assert!(!traces.keep(&partition(1), 6, &header("tracestate", "c")));
         let links = traces.of(&alert_on(&[(0, 5), (0, 1), (0, 2), (1, 5), (1, 6)]));
         assert_eq!(links, [b"b".to_vec(), b"a".to_vec()]);
     }
