@@ -1,8 +1,9 @@
-//! On what results were made: where, when, and with what.
+//! On what results were made: where, when, and with what; and one core of it alone.
 
-use std::fs;
 use std::process::Command;
+use std::{fs, io};
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 
 use crate::places;
@@ -63,4 +64,15 @@ impl Machine {
             ),
         }
     }
+}
+
+/// Works on one core: the threads that it starts stay there, too.
+pub fn on_one_core<T>(work: impl FnOnce() -> T) -> io::Result<T> {
+    let all = sched_getaffinity(None)?;
+    let mut one = CpuSet::new();
+    one.set((0..CpuSet::MAX_CPU).find(|core| all.is_set(*core)).unwrap_or(0));
+    sched_setaffinity(None, &one)?;
+    let done = work();
+    sched_setaffinity(None, &all)?;
+    Ok(done)
 }
