@@ -18,8 +18,8 @@ use tripline::query_lang::plan::{Plan, StreamId};
 use super::{Best, ModelError, broken, compare, hand, plan};
 use crate::definition::{Benchmark, Model};
 use crate::input::{Events, format};
-use crate::{machine, places};
 use crate::report::Report;
+use crate::{machine, places};
 
 const ROUNDS: usize = 2;
 /// Of the log's topic.
