@@ -16,12 +16,16 @@ pub fn keyed_file(draw: &mut Draw) -> String {
     };
     let within =
         [format!("  within {}\n", span(draw)), "  within forever\n".to_string(), "  within 4 events\n".to_string()];
-    // Positions among the events of a key that is handed over are not compared.
-    let hands_over = a == " by k" && b.contains("==");
-    let within = &within[draw.below(if hands_over { 2 } else { 3 }) as usize];
+    let within = &within[draw.below(3) as usize];
     let runs = draw.pick(&["", "", "  runs 1\n", "  runs 2\n", "  runs latest\n"]);
-    let mut seq = format!("a: s{a}{}", condition(draw, "", a.is_empty()));
-    let word = if hands_over { "then" } else { draw.pick(&["then", "then", "next"]) };
+    // What stands first takes no key from a step behind it.
+    let first = if no.contains("==") { " by k" } else { no };
+    let leading = match draw.below(6) {
+        5 => format!("no {}{first} for {}{} then ", draw.pick(&["t", "s"]), span(draw), filter(draw)),
+        _ => String::new(),
+    };
+    let mut seq = format!("{leading}a: s{a}{}", condition(draw, "", a.is_empty()));
+    let word = draw.pick(&["then", "then", "next"]);
     if draw.once_in(3) {
         seq.push_str(&format!(" then no {}{no}{}", draw.pick(&["t", "s"]), filter(draw)));
     }

@@ -10,6 +10,7 @@ use super::interest::{Interest, Part, of_pattern, of_threshold};
 use super::needs;
 use super::pattern::PatternRule;
 use super::predicates::{Asking, Predicates};
+use super::prefilter::prefilters;
 use super::scope::{Scope, Turn, scopes};
 use super::store::{Slots, Store};
 use super::threshold::ThresholdRule;
@@ -114,15 +115,21 @@ impl Program {
     ) -> Result<Program, ProgramError> {
         let settled = settle(&written, shown);
         let needed = needs::needed_fields(&settled);
-        let Settled { plan, joins, idle } = settled;
+        let Settled { plan, mut joins, idle } = settled;
         let machines = plan.rules.iter().map(|rule| machine(&plan, rule, strategy)).collect::<Result<Vec<_>, _>>()?;
         let mut asking = Asking::new(plan.streams.len());
         let filters = plan.rules.iter().map(local_filters).collect::<Result<Vec<_>, _>>()?;
-        let parts = plan.rules.iter().zip(&machines).zip(&filters);
         let families = if shared { Families::of(&plan) } else { Families::default() };
+        let own = |index: usize| interests(&plan.rules[index], machines[index].as_ref(), &filters[index]);
+        if shared {
+            let read: Vec<_> =
+                (0..plan.rules.len()).filter(|index| !idle[*index]).flat_map(|index| own(index).0).collect();
+            let found = prefilters(&plan, &joins, &read);
+            joins.iter_mut().zip(found).for_each(|(join, filter)| join.filter = filter);
+        }
         let mut wanted = Vec::new();
-        for (index, ((rule, machine), filters)) in parts.enumerate() {
-            let (mut interests, one_place) = interests(rule, machine.as_ref(), filters);
+        for index in 0..plan.rules.len() {
+            let (mut interests, one_place) = own(index);
             interests.extend(asks(&joins, index));
             wanted.push((!families.is_led(index) && !idle[index]).then_some((interests, one_place)));
         }
@@ -268,7 +275,12 @@ impl Program {
 /// What a view is asked.
 fn asks(joins: &[Join], view: usize) -> impl Iterator<Item = Interest<'_>> {
     let own = joins.iter().enumerate().filter(move |(_, join)| join.view.index() == view);
-    own.map(|(index, join)| Interest { stream: join.from, key: &join.key, filter: None, part: Part::Ask(index) })
+    own.map(|(index, join)| Interest {
+        stream: join.from,
+        key: &join.key,
+        filter: join.filter.as_ref(),
+        part: Part::Ask(index),
+    })
 }
 
 /// How far behind the watermark the rule looks things up; none: without a bound.

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use super::Explanation;
 use super::streams::keys;
 use super::views;
+use crate::history::sketch::error_of;
+use tripline_query_lang::bill::{Amount, sketch_bytes};
 use tripline_query_lang::plan::{Alert, Body, Element, Pattern, Rule, TemplatePart, Threshold, Window};
 use tripline_query_lang::show::pattern::{link, runs, within};
 use tripline_query_lang::show::{Show, duration};
@@ -123,6 +125,10 @@ fn word(element: &Element) -> &'static str {
 fn histories(show: Show<'_>, rule: &Rule, out: &mut String) {
     for history in &rule.histories {
         let _ = writeln!(out, "  looks back: {}: {}", show.history(history), history.ty);
+        if let Some(error) = error_of(&history.func) {
+            let bytes = Amount::AtMost(sketch_bytes(history));
+            let _ = writeln!(out, "    approximate: {error}; at most {bytes} bytes a key");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Views: what each rule looks up in them, and how.
 
-use crate::detect::Program;
+use crate::detect::{Program, known_before};
 use crate::views::{Added, Join};
 use tripline_query_lang::plan::{Expr, Plan, Rule, RuleId, StreamId};
 use tripline_query_lang::show::{Show, duration};
@@ -46,8 +46,12 @@ fn of_stream(plan: &Plan, rule: &Rule, stream: StreamId, chain: Vec<&Join>) -> V
             Added::Listed => "whether there is one",
         });
         let (name, added) = (&of.name, added.collect::<Vec<_>>().join(", "));
-        let text =
-            format!("at each {}, one hop by its key: {name}[{}]: {added}", show.stream_name(stream), key.join(", "));
+        // Of what was found before, the plan as written has no name.
+        let own = plan.streams.get(stream.index()).map_or(0, |stream| stream.fields.len());
+        let filter = join.filter.as_ref().and_then(|filter| known_before(filter, own));
+        let filter = filter.map_or(String::new(), |filter| format!(" where {}", show.expr(&filter)));
+        let (stream, key) = (show.stream_name(stream), key.join(", "));
+        let text = format!("at each {stream}{filter}, one hop by its key: {name}[{key}]: {added}");
         Some(LookedUp { view: RuleId(view as u32), copy: join.view, text })
     };
     chain.into_iter().filter_map(one).collect()

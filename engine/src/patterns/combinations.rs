@@ -229,7 +229,8 @@ impl Combinations {
                 taken.0.push(Span { step, len: 1, from });
             }
             let (family, key) = (family.clone(), None);
-            let mut run = Run { start, family, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
+            let mut run =
+                Run { start, skipped: 0, family, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
             machine.wake(&mut run, &state.logs);
             state.wake_us = state.wake_us.min(run.wake_us);
             state.rest_mut().runs.push(run);

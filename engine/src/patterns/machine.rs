@@ -69,6 +69,9 @@ impl Machine {
         }
         if self.knows {
             state.known_us.get_or_insert(at_us);
+            for key in self.belonging.iter().flat_map(|belonging| belonging.keys_of(offer)) {
+                state.rest_mut().known.see(key, at_us);
+            }
         }
         state.seq += 1;
         let now = Moment { seq: state.seq, at_us };
@@ -160,7 +163,14 @@ impl Machine {
     fn offer_run(&self, run: &mut Run, index: usize, logs: &mut Logs, turn: &mut Turn<'_>) {
         let program = &self.graph.program;
         let now = turn.now;
-        if self.graph.within_events.is_some_and(|max| now.seq - run.start.seq > max) && self.exhaust(run, turn) {
+        if let Some(belonging) = &self.belonging
+            && !belonging.has(&turn.sight(run.start, &run.taken, logs, run.key.as_deref()))
+        {
+            run.skip();
+            return;
+        }
+        let counted_from = run.counted_from();
+        if self.graph.within_events.is_some_and(|max| now.seq - counted_from.seq > max) && self.exhaust(run, turn) {
             return;
         }
         if turn.offer.roles & self.without_roles == 0 && self.is_barred(run, turn) {
@@ -172,9 +182,9 @@ impl Machine {
             }
             return;
         }
-        let Run { start, key, cursor, taken, family, .. } = run;
+        let Run { key, cursor, taken, family, .. } = run;
         let branches = family.as_ref().map_or(0, |family| Arc::strong_count(family) as u32 - 1);
-        let sight = Sight { branches, ..turn.sight(*start, taken, logs, key.as_deref()) };
+        let sight = Sight { branches, ..turn.sight(counted_from, taken, logs, key.as_deref()) };
         let forbidden = turn.offer.roles & self.without_roles != 0 && self.graph.without.iter().any(|x| x.fits(&sight));
         let (open_before, grouped) = (cursor.open, cursor.group.is_some() || !cursor.ahead.is_empty());
         let mut edits = Edits::new();

@@ -27,6 +27,7 @@ mod graph;
 mod groups;
 mod implied;
 mod kept;
+mod known;
 mod ladder;
 mod latest;
 mod machine;
@@ -49,10 +50,11 @@ use crate::event::{Batch, Coordinates};
 use crate::expr::{Lookups, Row, ValueFn, compile_value};
 pub use combinations::Combined;
 use combinations::{Combinations, Shared};
-use condition::Parts;
+use condition::{Belonging, Parts};
 use counter::{Counted, Counter, Counting};
 use graph::Graph;
 pub(crate) use kept::{Keeper, KeptEvent};
+use known::Known;
 use ladder::{Climbing, Ladder};
 use run::Run;
 use silence::Silence;
@@ -154,6 +156,8 @@ pub struct Machine {
     runs: Runs,
     /// Where keys are handed over: each step's own key.
     own_keys: Vec<Vec<ValueFn>>,
+    /// Where keys are handed over, and it counts a key's events or asks how long it has been known: which ones are of a key.
+    belonging: Option<Belonging>,
     /// The ways from the start to leaves.
     entry_ways: graph::WaySet,
     /// A run can go on in several branches.
@@ -198,6 +202,8 @@ pub struct KeyState {
 pub struct Rest {
     /// When each `no` that stands first was last broken.
     leading: Vec<Option<i64>>,
+    /// The same of each key, where keys are handed over.
+    known: Known,
     /// Open runs.
     runs: Vec<Run>,
     /// What they have taken.
@@ -213,7 +219,14 @@ static NO_REST: Rest = Rest::new();
 
 impl Rest {
     const fn new() -> Rest {
-        Rest { leading: Vec::new(), runs: Vec::new(), logs: taken::Logs::new(), refused: 0, incomplete: false }
+        Rest {
+            leading: Vec::new(),
+            known: Known::new(),
+            runs: Vec::new(),
+            logs: taken::Logs::new(),
+            refused: 0,
+            incomplete: false,
+        }
     }
 }
 
@@ -312,6 +325,7 @@ impl Machine {
             keeper: Keeper::new(plan, rule),
             runs: pattern.runs,
             own_keys,
+            belonging: None,
             entry_ways,
             without_roles,
             silence,
@@ -324,6 +338,9 @@ impl Machine {
         };
         if machine.knows || machine.graph.counts_positions() {
             machine.every_event_of = machine.roles.iter().map(|role| role.stream).collect();
+        }
+        if hands_over && (machine.knows || machine.graph.counts_positions()) {
+            machine.belonging = Some(Belonging::new(&pattern.keys()));
         }
         Ok(machine)
     }

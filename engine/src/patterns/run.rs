@@ -28,6 +28,8 @@ pub(super) struct Moment {
 pub(super) struct Run {
     /// Its first event. Runs with the same one are branches.
     pub(super) start: Moment,
+    /// Events since its first one that are not of its key, where keys are handed over.
+    pub(super) skipped: u64,
     /// Shared by its branches, where it may have any: they are counted by it.
     pub(super) family: Option<Arc<()>>,
     /// Its key, where keys are handed over.
@@ -42,6 +44,20 @@ pub(super) struct Run {
     pub(super) rank: Rank,
     /// It has not ended.
     pub(super) live: bool,
+}
+
+impl Run {
+    /// From where `within N events` counts: the first event, as if those that are not of its key had come before it.
+    pub(super) fn counted_from(&self) -> Moment {
+        Moment { seq: self.start.seq + self.skipped, at_us: self.start.at_us }
+    }
+
+    /// An event that is not of its key comes by: as if it had come before the newest event taken, which it does not part
+    /// from the next one.
+    pub(super) fn skip(&mut self) {
+        self.skipped += 1;
+        self.cursor.move_on();
+    }
 }
 
 /// Where a run stands in a program.
@@ -67,6 +83,20 @@ impl Cursor {
     /// Before the first leaf.
     pub(super) fn before(open: WaySet, last: Moment) -> Cursor {
         Cursor { leaf: None, open, last, beside_us: i64::MIN, rounds: SmallVec::new(), group: None, ahead: Vec::new() }
+    }
+
+    /// The newest event taken stands one place later, here and inside of groups.
+    fn move_on(&mut self) {
+        self.last.seq += 1;
+        let groups = self.group.as_deref_mut().into_iter().chain(self.ahead.iter_mut().map(|(_, group)| group));
+        for group in groups {
+            group.last.seq += 1;
+            for member in &mut group.members {
+                if let MemberState::At(cursor) = member {
+                    cursor.move_on();
+                }
+            }
+        }
     }
 }
 

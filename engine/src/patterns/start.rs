@@ -6,7 +6,9 @@ use tripline_query_lang::plan::Runs;
 use tripline_query_lang::value::Value;
 
 use super::bar::Rank;
+use super::condition::key_bytes;
 use super::feed::allowed;
+use super::graph::{LeafBody, Member};
 use super::machine::Turn;
 use super::run::{Branch, Cursor, Edit, Edits, Fate, Run, Sight};
 use super::taken::Spans;
@@ -44,6 +46,7 @@ impl Machine {
             let cursor = Cursor::before(0, turn.now);
             let mut run = Run {
                 start: turn.now,
+                skipped: 0,
                 family: family.clone(),
                 key,
                 cursor,
@@ -62,7 +65,7 @@ impl Machine {
 
     /// The first steps that the event fills; more than one where `each` follows both sides of a choice.
     fn first_steps(&self, state: &KeyState, turn: &Turn<'_>, none: &Spans) -> Vec<Branch> {
-        let open = allowed(self.entry_ways, |way| self.leading_allows(state, 1 << way, turn.now.at_us));
+        let open = allowed(self.entry_ways, |way| self.leading_allows(state, way, turn));
         let mut cursor = Cursor::before(open, turn.now);
         let mut edits = Edits::new();
         let mut branches = Vec::new();
@@ -100,21 +103,45 @@ impl Machine {
     }
 
     /// Whether the `no X for D` that stand first allow a start by a way.
-    fn leading_allows(&self, state: &KeyState, way: u64, now_us: i64) -> bool {
-        let mut guards = self.graph.program.entry.guards.iter().filter(|guard| guard.ways & way != 0);
+    fn leading_allows(&self, state: &KeyState, way: usize, turn: &Turn<'_>) -> bool {
+        let mut guards = self.graph.program.entry.guards.iter().filter(|guard| guard.ways >> way & 1 != 0);
         guards.all(|guard| {
             let Some(hold_us) = guard.hold_us else { return true };
-            let since_us = now_us.saturating_sub(hold_us);
+            let since_us = turn.now.at_us.saturating_sub(hold_us);
+            if !self.own_keys.is_empty() {
+                let key = self.key_of_way(way, turn.offer);
+                return key.is_some_and(|key| state.known.allows(&key, guard.leading, since_us));
+            }
             let known = state.known_us.is_some_and(|known_us| known_us <= since_us);
             let seen = guard.leading.and_then(|no| state.leading.get(no).copied().flatten());
             known && seen.is_none_or(|seen_us| seen_us < since_us)
         })
     }
 
+    /// Where keys are handed over: the key of a match that begins by a way, as bytes. Members of a group have that of the
+    /// first one that takes events.
+    fn key_of_way(&self, way: usize, offer: &Offer<'_>) -> Option<Box<[u8]>> {
+        let program = &self.graph.program;
+        let step = match &program.leaves[program.entry.ways[way].target?].body {
+            LeafBody::Step(step, _) => *step,
+            LeafBody::Group(group) => group.members.iter().find_map(|member| match member {
+                Member::Program(_, steps) => steps.first().copied(),
+                Member::No(..) => None,
+            })?,
+        };
+        key_bytes(self.own_keys.get(step.index())?, offer)
+    }
+
     /// Notes when what must stay away before the first step was last seen.
     pub(super) fn note_leading(&self, state: &mut KeyState, offer: &Offer<'_>, at_us: i64) {
         for guard in &self.graph.program.entry.guards {
             let Some(no) = guard.leading.filter(|_| offer.roles & guard.part.role != 0) else { continue };
+            if !self.own_keys.is_empty() {
+                if let Some(key) = guard.part.own_key(offer) {
+                    state.rest_mut().known.note(&key, no, at_us);
+                }
+                continue;
+            }
             let leading = &mut state.rest_mut().leading;
             if leading.len() <= no {
                 leading.resize(no + 1, None);

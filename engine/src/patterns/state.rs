@@ -2,7 +2,7 @@
 //! runs and steps that hold them.
 //!
 //! ```text
-//!  key state := seq known? leading* incomplete silence? (counted | climbing | log* runs* shared?)
+//!  key state := seq known? leading* keys? incomplete silence? (counted | climbing | log* runs* shared?)
 //!  counted   := (event seq starts)*
 //!  climbing  := event* (taken*)*          taken: positions among the events
 //!  shared    := ((event seq from to)* open)* completed*     by row of the chains
@@ -22,6 +22,7 @@ use super::bar::Rank;
 use super::counter::{Counted, Counting};
 use super::graph::{Group, LeafBody, Member, Program, WaySet};
 use super::kept::{Cell, Keeper, KeptEvent};
+use super::known::Known;
 use super::ladder::{Climbing, Ladder};
 use super::run::{Cursor, GroupState, MemberState, Moment, Round, Run};
 use super::taken::{Entry, Log, Logs, Span, Spans};
@@ -39,6 +40,9 @@ impl Machine {
         out.put_option_i64(state.known_us);
         out.put_len(state.leading.len());
         state.leading.iter().for_each(|seen| out.put_option_i64(*seen));
+        if self.knows && self.belonging.is_some() {
+            state.known.write(out);
+        }
         out.put_bool(state.incomplete);
         out.put_option_i64((self.silence.is_some() && state.wake_us < i64::MAX).then_some(state.wake_us));
         if self.counter.is_some() {
@@ -58,6 +62,9 @@ impl Machine {
                 out.put_len(key.len());
                 key.iter().for_each(|part| out.put_value(part));
             }
+            if self.belonging.is_some() {
+                out.put_u64(run.skipped);
+            }
             put_cursor(out, &run.cursor);
             put_spans(out, &run.taken, &first);
         }
@@ -74,6 +81,9 @@ impl Machine {
         let mut state = KeyState { seq, known_us: bytes.take_option_i64("first event")?, ..KeyState::default() };
         for _ in 0..bytes.take_len("leading absences")? {
             state.rest_mut().leading.push(bytes.take_option_i64("leading absence")?);
+        }
+        if self.knows && self.belonging.is_some() {
+            state.rest_mut().known = Known::read(bytes)?;
         }
         if bytes.take_bool("incomplete")? {
             state.rest_mut().incomplete = true;
@@ -212,10 +222,13 @@ impl Machine {
             None
         };
         check(key.is_some() != self.own_keys.is_empty(), "key")?;
+        let skipped = if self.belonging.is_some() { bytes.take_u64("events of other keys")? } else { 0 };
+        check(skipped <= seq - start.seq, "events of other keys")?;
         let cursor = take_cursor(bytes, program, seq)?;
         check(cursor.leaf.is_some(), "place of a run")?;
         let taken = take_spans(bytes, logs)?;
-        let mut run = Run { start, family: None, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
+        let mut run =
+            Run { start, skipped, family: None, key, cursor, taken, wake_us: i64::MAX, rank: Rank::Open, live: true };
         self.wake(&mut run, logs);
         Ok(run)
     }

@@ -116,7 +116,7 @@ impl<'p> Chains<'p> {
         let join = self.joins.len();
         let to = StreamId((self.plan.streams.len() + join) as u32);
         let (view, original) = (RuleId(view as u32), RuleId(row.0 as u32));
-        self.joins.push(Join { view, original, from, to, key: ask.key, added: Vec::new() });
+        self.joins.push(Join { view, original, from, to, key: ask.key, added: Vec::new(), filter: None });
         self.added.push(ask.added);
         self.known.insert((from, row.clone()), join);
         join

@@ -44,6 +44,8 @@ pub struct Join {
     pub key: Vec<Expr>,
     /// What of it.
     pub added: Vec<Added>,
+    /// Which events: the others nobody wants, whatever is found. None is all.
+    pub filter: Option<Expr>,
 }
 
 /// What a join finds.

@@ -166,6 +166,8 @@ pub struct Rule {
     pub body: Body,
     /// `alert ...`; missing is reported by a later stage.
     pub alert: Option<Alert>,
+    /// An `alert` stands there, whether it could be read or not.
+    pub says_alert: bool,
     /// `suppress D [by f, ...]`
     pub suppress: Option<Suppress>,
     /// `repeat D`

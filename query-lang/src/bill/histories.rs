@@ -52,9 +52,9 @@ fn item(show: Show<'_>, arg: &HistoryArg, sharing: &[&History], rate: Rate) -> I
     Item { clause: clauses.join(", "), holds: holds.to_owned(), events, bytes }
 }
 
-/// Bytes of a window's sketches: one for each pane, one for the pane that is only partly in the window, and one for all
+/// Bytes of a key's sketches at most; 0 for functions that are exact. A window has one for each pane, one for the pane that is only partly in the window, and one for all
 /// that are complete.
-fn sketch(history: &History) -> u64 {
+pub fn sketch(history: &History) -> u64 {
     let panes = if history.bound == HistoryBound::Forever { 1 } else { sizes::PANES + 2 };
     match history.func {
         HistoryFn::DistinctApprox => panes * sizes::SKETCH_DISTINCT,

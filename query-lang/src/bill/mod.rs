@@ -16,6 +16,7 @@ mod text;
 use crate::plan::{Body, HistoryScope, Plan, Rule};
 
 pub use amount::Amount;
+pub use histories::sketch as sketch_bytes;
 pub use text::render;
 
 /// Events a second of one key: how a time becomes a number of events.

@@ -60,6 +60,8 @@ impl<'a> Lexer<'a> {
         let kind = match self.peek()? {
             '"' => self.quoted('"', TokenKind::Text, TokenKind::OpenText),
             '`' => self.quoted('`', TokenKind::Quoted, TokenKind::OpenName),
+            // A text of other languages, whole; an apostrophe alone is a sign that is none.
+            '\'' if self.closes_on_line('\'') => self.quoted('\'', TokenKind::Unknown, TokenKind::Unknown),
             c if c.is_ascii_digit() => self.number(),
             c if begins_word(c) => {
                 self.skip_while(continues_word);
@@ -119,6 +121,12 @@ impl<'a> Lexer<'a> {
         }
         self.at = self.text.len();
         open
+    }
+
+    /// The quote at this place has a second one on its line.
+    fn closes_on_line(&self, quote: char) -> bool {
+        let line = self.rest().lines().next().unwrap_or_default();
+        line.matches(quote).nth(1).is_some()
     }
 
     /// `12`, `12.50`, `1.5e3` or `30s`; with letters behind it that are no unit, a bad number.

@@ -35,8 +35,9 @@ impl Decoded {
 
 /// Resolves the escapes of a text token, closed or not.
 pub fn decode(token: &Token<'_>) -> Decoded {
-    let body = token.text.strip_prefix('"').unwrap_or(token.text);
-    let body = if token.kind == TokenKind::Text { body.strip_suffix('"').unwrap_or(body) } else { body };
+    // The parser takes a text in single quotes for what it is meant to be.
+    let body = token.text.strip_prefix(['"', '\'']).unwrap_or(token.text);
+    let body = if token.kind == TokenKind::Text { body.strip_suffix(['"', '\'']).unwrap_or(body) } else { body };
     let base = token.span.start as usize + 1;
     let mut decoded = Decoded { text: String::new(), places: Vec::new(), end: 0, bad_escapes: Vec::new() };
     let mut at = 0;

@@ -43,7 +43,7 @@ pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
 
 /// What only a rule has; returns its metadata.
 fn of_rule<'a>(world: &World<'a>, file: usize, node: &'a ast::Rule) -> Vec<(String, Value)> {
-    if node.alert.is_none() {
+    if !node.says_alert {
         let message = format!("rule `{}` does not say what to alert", node.name.text);
         let fault = Diagnostic::new(names::MISSING, file, node.name.span, message);
         world.report(fault.hint("end it with `alert high \"...\"`"));

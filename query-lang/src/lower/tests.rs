@@ -5,6 +5,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, types as codes};
 use crate::plan::{Expect, ExpectKind, Field, FieldId, Rule, RuleId, StreamId, TableId, Test, TestLine, TestRow};
 use crate::resolve::{Entity, Found, World};
+use crate::types::check::describe;
 use crate::types::constant;
 use crate::value::{Type, Value};
 
@@ -81,7 +82,7 @@ fn moment<'a>(world: &World<'a>, file: usize, tree: &'a ast::Expr) -> Option<i64
         Value::Time(us) => Some(us),
         _ => {
             if ty != Type::Null {
-                let message = format!("a point in time of a test is not of type {ty}");
+                let message = format!("`{}` is {}, not a point in time", world.text(file, tree.span), describe(&ty));
                 let fault = Diagnostic::new(codes::EXPECTED, file, tree.span, message);
                 world.report(fault.hint("write `at 90s`, counted from 2026-01-01T00:00Z, or `at time(\"...\")`"));
             }

@@ -10,8 +10,8 @@ use super::report::report_error;
 use super::template::template;
 use super::words::{after, begins_operand, name_of, word};
 use crate::ast::{
-    Absent, Alert, Body, Element, Emit, Expr, Keys, Link, Metadata, Name, On, Pattern, Runs, Skip, SpanLimit, Spanned,
-    Suppress, Template, Threshold, Window,
+    Absent, Alert, Body, Element, Emit, Expr, Keys, Link, Metadata, Name, Node, On, Pattern, Runs, Skip, SpanLimit,
+    Spanned, Suppress, Template, Threshold, Window,
 };
 use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::TokenKind;
@@ -236,7 +236,7 @@ impl Clauses {
                 rest
             }
             "repeat" => {
-                let (rest, node) = bound_after("repeat", "a duration")(input)?;
+                let (rest, node) = cut(bound("a duration")).parse(without_every(input.skip(1)))?;
                 keep((rest, Spanned { node, span: input.span_to(rest) }), &mut self.repeat)
             }
             "resolve" => keep(after("resolve", template).parse(input)?, &mut self.resolve),
@@ -261,7 +261,11 @@ impl Clauses {
             return input.context.report(twice.related(*first, "the first one").hint("remove one"));
         }
         if let Some(((later, _), place)) = self.seen.iter().find(|((_, seen), _)| *seen > rank) {
-            let moved = diagnostic(syntax::OUT_OF_ORDER, format!("`{word}` stands behind `{later}`"));
+            let mut moved = diagnostic(syntax::OUT_OF_ORDER, format!("`{word}` stands behind `{later}`"));
+            let is_no = |element: &Element| matches!(element.node, Node::No(_));
+            if word == "within" && self.seq.as_ref().and_then(|(seq, _)| seq.last()).is_some_and(is_no) {
+                moved = moved.hint("what must not happen for a time is written `no X for 2m`");
+            }
             input.context.report(
                 moved.label(format!("belongs before `{later}`")).related(*place, format!("`{later}` stands here")),
             );
@@ -356,7 +360,8 @@ impl Clauses {
         }
     }
 
-    fn saw(&self, word: &str) -> bool {
+    /// A clause that begins with this word stands there, whether it could be read or not.
+    pub fn saw(&self, word: &str) -> bool {
         self.seen.iter().any(|((seen, _), _)| *seen == word)
     }
 
@@ -381,6 +386,16 @@ impl Clauses {
         }
         Body::Error(name.span)
     }
+}
+
+/// `repeat every 5m`: reported, and taken without the word.
+fn without_every(input: Tokens<'_>) -> Tokens<'_> {
+    if !input.is_word(0, "every") || !begins_operand(input, 1) || input.peek(1).begins_line {
+        return input;
+    }
+    let fault = Diagnostic::new(syntax::UNEXPECTED, input.context.file, input.peek(0).span, "`every` behind `repeat`");
+    input.context.report(fault.hint("write how long to wait between two alerts: `repeat 5m`"));
+    input.skip(1)
 }
 
 /// The first of a kind stays.
@@ -432,5 +447,13 @@ fn on(input: Tokens<'_>) -> Parsed<'_, On> {
 /// when := "when" expr ["for" bound]
 /// ```
 fn when(input: Tokens<'_>) -> Parsed<'_, (Expr, Option<Expr>)> {
-    after("when", (expr, opt(bound_after("for", "a duration")))).parse(input)
+    let (rest, when) = after("when", (expr, opt(bound_after("for", "a duration")))).parse(input)?;
+    if when.1.is_none() || !(rest.is_word(0, "and") || rest.is_word(0, "or")) {
+        return Ok((rest, when));
+    }
+    let message = format!("`{}` stands behind `for`", rest.peek(0).text);
+    let fault = Diagnostic::new(syntax::OUT_OF_ORDER, input.context.file, rest.peek(0).span, message);
+    input.context.report(fault.hint("`for` is said of the whole condition, and stands last: `when a and b for 10m`"));
+    let (rest, _) = cut(expr).parse(rest.skip(1))?;
+    Ok((rest, when))
 }

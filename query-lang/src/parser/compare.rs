@@ -61,6 +61,13 @@ fn operator(input: Tokens<'_>) -> Option<(Tokens<'_>, Comparison)> {
         (">", BinaryOp::Greater),
         (">=", BinaryOp::GreaterEqual),
     ];
+    if input.is_sign(0, "=") {
+        // Taken for what it is meant to be.
+        let sign = input.peek(0).span;
+        let fault = Diagnostic::new(syntax::UNEXPECTED, input.context.file, sign, "`=` compares nothing");
+        input.context.report(fault.hint("a comparison is written `==`"));
+        return Some((input.skip(1), Comparison::Binary(BinaryOp::Equal)));
+    }
     if let Some((_, op)) = SIGNS.iter().find(|(sign, _)| input.is_sign(0, sign)) {
         return Some((input.skip(1), Comparison::Binary(*op)));
     }

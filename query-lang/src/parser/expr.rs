@@ -7,7 +7,8 @@ use super::compare::comparison;
 use super::history;
 use super::input::{Expected, Parsed, Place, Tokens};
 use super::words::{begins_operand, bracketed, is_name, list, name, nested, sign, text, word};
-use crate::ast::{BinaryOp, Call, Expr, ExprKind, Spanned};
+use crate::ast::{BinaryOp, Call, Expr, ExprKind, Spanned, Unit};
+use crate::diagnostics::{Diagnostic, codes::syntax};
 use crate::lexer::TokenKind;
 use crate::span::Span;
 use nom::Parser;
@@ -198,6 +199,9 @@ fn postfix(input: Tokens<'_>) -> Parsed<'_, Tree> {
 /// primary := "if" expr "then" expr "else" expr
 /// ```
 fn primary(input: Tokens<'_>) -> Parsed<'_, Tree> {
+    if let Some(duration) = duration_in_words(input) {
+        return Ok((input.skip(2), duration));
+    }
     if let Some(kind) = literal(input) {
         return Ok((input.skip(1), Tree::leaf(kind, input.peek(0).span)));
     }
@@ -247,6 +251,26 @@ pub(super) fn literal(input: Tokens<'_>) -> Option<ExprKind> {
         },
         _ => return None,
     })
+}
+
+/// `30 days`: reported, and taken for `30d`.
+fn duration_in_words(input: Tokens<'_>) -> Option<Tree> {
+    let (number, word) = (input.peek(0), input.peek(1));
+    if number.kind != TokenKind::Int || word.kind != TokenKind::Word || word.begins_line {
+        return None;
+    }
+    let (unit, letters) = match word.text {
+        "millisecond" | "milliseconds" | "millis" => (Unit::Millisecond, "ms"),
+        "second" | "seconds" | "sec" | "secs" => (Unit::Second, "s"),
+        "minute" | "minutes" | "min" | "mins" => (Unit::Minute, "m"),
+        "hour" | "hours" | "hr" | "hrs" => (Unit::Hour, "h"),
+        "day" | "days" => (Unit::Day, "d"),
+        _ => return None,
+    };
+    let span = number.span.to(word.span);
+    let message = format!("a duration is written `{}{letters}`", number.text);
+    input.context.report(Diagnostic::new(syntax::UNEXPECTED, input.context.file, span, message));
+    Some(Tree::leaf(ExprKind::Duration(number.text.to_owned(), unit), span))
 }
 
 /// `[a, b]`
@@ -319,6 +343,9 @@ pub(super) fn bound<'a>(what: &'static str) -> impl Fn(Tokens<'a>) -> Parsed<'a,
 
 /// A bound with its depth.
 pub(super) fn bound_tree<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a, Tree> {
+    if let Some(duration) = duration_in_words(input) {
+        return Ok((input.skip(2), duration));
+    }
     let bounds = !input.is_word(0, "true") && !input.is_word(0, "false") && !input.is_word(0, "null");
     if let Some(kind) = literal(input).filter(|_| bounds) {
         return Ok((input.skip(1), Tree::leaf(kind, input.peek(0).span)));

@@ -84,9 +84,10 @@ fn rule(input: Tokens<'_>) -> Parsed<'_, Rule> {
     let (rest, (name, open)) = opened(input, "the name of a rule")?;
     let (rest, mut clauses) = clauses(rest, Form::Rule, &name, open);
     let body = clauses.body(&name);
+    let says_alert = clauses.saw("alert");
     let (metadata, by, alert) = (clauses.metadata, clauses.by, clauses.alert);
     let (suppress, repeat, resolve) = (clauses.suppress, clauses.repeat, clauses.resolve);
-    Ok((rest, Rule { name, metadata, by, body, alert, suppress, repeat, resolve }))
+    Ok((rest, Rule { name, metadata, by, body, alert, says_alert, suppress, repeat, resolve }))
 }
 
 fn derive(input: Tokens<'_>) -> Parsed<'_, Derive> {

@@ -4,6 +4,7 @@ use super::expr::expr;
 use super::input::{Expected, Parsed, Tokens};
 use super::words::{in_brackets, name, name_of, sign, word};
 use crate::ast::{KeyPart, Keys};
+use crate::diagnostics::{Diagnostic, codes::syntax};
 use nom::Parser;
 use nom::combinator::{cut, opt};
 use nom::sequence::preceded;
@@ -22,10 +23,30 @@ pub(super) fn by_keys(input: Tokens<'_>) -> Parsed<'_, Keys> {
 /// `by keys [in table]` of a rule, derive or view.
 pub(super) fn by_keys_in_table(input: Tokens<'_>) -> Parsed<'_, Keys> {
     let before = input.context.stops_at_in.replace(true);
-    let result = (by_parts, opt(preceded(word("in"), cut(name_of("the name of a table"))))).parse(input);
+    let table = opt(preceded(word("in"), cut(name_of("the name of a table"))));
+    let result = (by_parts_with_commas, table).parse(input);
     input.context.stops_at_in.set(before);
     let (rest, (parts, table)) = result?;
     Ok((rest, Keys { parts, table, span: input.span_to(rest) }))
+}
+
+/// `by a, b`: reported, and taken for `by (a, b)`.
+fn by_parts_with_commas(input: Tokens<'_>) -> Parsed<'_, Vec<KeyPart>> {
+    let (mut rest, mut parts) = by_parts(input)?;
+    if !rest.is_sign(0, ",") {
+        return Ok((rest, parts));
+    }
+    let first = input.skip(1);
+    while rest.is_sign(0, ",") {
+        let (behind, part) = cut(key).parse(rest.skip(1))?;
+        parts.push(part);
+        rest = behind;
+    }
+    let span = first.span_to(rest);
+    let fault =
+        Diagnostic::new(syntax::UNEXPECTED, input.context.file, span, "a key of several parts without brackets");
+    input.context.report(fault.hint("write `by (a, b)`"));
+    Ok((rest, parts))
 }
 
 fn by_parts(input: Tokens<'_>) -> Parsed<'_, Vec<KeyPart>> {

@@ -70,10 +70,15 @@ fn report_strangers(tokens: &mut Vec<Token<'_>>, context: &Context<'_>) {
         in_comment = token.text == "#";
         match meant(token.text) {
             Some((kind, text)) => (token.kind, token.text) = (kind, text),
+            None if is_single_quoted(token.text) => token.kind = TokenKind::Text,
             None => return false,
         }
         true
     });
+}
+
+fn is_single_quoted(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('\'') && text.ends_with('\'')
 }
 
 /// What signs of other languages mean.
@@ -103,7 +108,11 @@ fn stranger(token: &Token<'_>, file: usize) -> Option<Diagnostic> {
         }
         TokenKind::BadNumber => {
             diagnostic(syntax::BAD_NUMBER, &format!("`{}` is not a number or duration", token.text))
-                .hint(number_hint(token.text))
+                .hint(sum_of_units(token.text).unwrap_or_else(|| number_hint(token.text).to_owned()))
+        }
+        TokenKind::Unknown if is_single_quoted(token.text) => {
+            diagnostic(syntax::UNKNOWN_CHARACTER, "a text in single quotes")
+                .hint("texts stand in double quotes: `\"..\"`")
         }
         TokenKind::Unknown => {
             let found = diagnostic(syntax::UNKNOWN_CHARACTER, &format!("`{}` is not part of the language", token.text));
@@ -114,6 +123,25 @@ fn stranger(token: &Token<'_>, file: usize) -> Option<Diagnostic> {
         }
         _ => return None,
     })
+}
+
+/// `1m30s` is written in its smallest unit: `90s`.
+fn sum_of_units(text: &str) -> Option<String> {
+    const UNITS: [(&str, u64); 6] =
+        [("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000), ("d", 86_400_000_000)];
+    let (mut rest, mut sum, mut smallest) = (text, 0_u64, None);
+    while !rest.is_empty() {
+        let letters = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest[..letters].parse().ok()?;
+        let behind = &rest[letters..];
+        let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
+        let unit = *UNITS.iter().find(|(unit, _)| *unit == &behind[..end])?;
+        sum = sum.checked_add(number.checked_mul(unit.1)?)?;
+        smallest = smallest.filter(|(_, us): &(&str, u64)| *us <= unit.1).or(Some(unit));
+        rest = &behind[end..];
+    }
+    let (unit, us) = smallest?;
+    Some(format!("a duration has one unit: `{}{unit}`", sum / us))
 }
 
 fn number_hint(text: &str) -> &'static str {

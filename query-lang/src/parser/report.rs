@@ -45,8 +45,11 @@ fn unexpected(place: Tokens<'_>, expected: &[Expected]) -> Diagnostic {
         && RESERVED.contains(&found.text)
     {
         let message = format!("`{}` is a word of the language, expected {what}", found.text);
-        return Diagnostic::new(syntax::RESERVED, file, found.span, message)
-            .hint(format!("as a name it stands in backquotes: `` `{}` ``", found.text));
+        let reserved = Diagnostic::new(syntax::RESERVED, file, found.span, message);
+        if found.text == "not" && what.contains("stream") {
+            return reserved.hint("what must not happen is written `no`: `then no login for 5m`");
+        }
+        return reserved.hint(format!("as a name it stands in backquotes: `` `{}` ``", found.text));
     }
     let message = match expected {
         [] => format!("unexpected {}", describe(found)),
@@ -76,7 +79,17 @@ fn slip(place: Tokens<'_>, expected: &[Expected]) -> Option<String> {
         return Some(format!("the unit stands directly behind its number: `{}{}`", number.text, found.text));
     }
     match found.text {
+        "," if matches!(expected, [Expected::Exactly(")")]) => {
+            Some("a list stands in square brackets: `[1, 2]`".to_owned())
+        }
         "=" if no_thing() => Some("a comparison is written `==`".to_owned()),
+        "at" | "resolved" if expected.contains(&Expected::Exactly("{")) => {
+            Some("its fields stand in brackets, also where there are none: `expect r { } at 5m`".to_owned())
+        }
+        "before" => Some("only a time moves back: `over 1d before 1h`".to_owned()),
+        "every" | "session" | "emit" | "having" if expected.contains(&Expected::Exactly("alert")) => {
+            Some("windows and their rows are made by a `derive`, which a rule reads as a stream".to_owned())
+        }
         "events" => Some("only the `within` of the whole rule, before `match`, can count events".to_owned()),
         "when" if no_thing() => {
             Some("a condition stands in the `where` of `on`; that of a derive also in `having`".to_owned())

@@ -32,13 +32,28 @@ pub(super) fn stream(input: Tokens<'_>) -> Parsed<'_, Stream> {
 /// table := "table" name "key" names "{" {field} "}" ["late" bound]
 /// ```
 pub(super) fn table(input: Tokens<'_>) -> Parsed<'_, Table> {
-    let (rest, (name, _)) = (name_of("the name of a table"), word("key")).parse(input)?;
-    let (rest, keys) = names(rest, "a key field")?;
+    let (rest, name) = name_of("the name of a table")(input)?;
+    let (rest, said) = if rest.is_sign(0, "{") {
+        (rest, None)
+    } else {
+        after("key", |input| names(input, "a key field")).map(Some).parse(rest)?
+    };
     let (rest, open) = sign("{")(rest)?;
     let (rest, fields) = fields(rest, open.span);
+    let keys = said.unwrap_or_else(|| first_as_key(input, &name, &fields));
     let mut table = Table { name, keys, fields, late: None };
     let rest = options(rest, |input| duration_option(input, "late", &mut table.late))?;
     Ok((rest, table))
+}
+
+/// Reports that no key is said, and takes the first field for it.
+fn first_as_key(input: Tokens<'_>, name: &Name, fields: &[Field]) -> Vec<Name> {
+    let message = format!("table `{}` does not say what its key is", name.text);
+    let fault = Diagnostic::new(syntax::UNEXPECTED, input.context.file, name.span, message);
+    let first = fields.first().map_or("id", |field| field.name.text.as_str());
+    let hint = format!("name the field that finds a row, as in `table {} key {first} {{ .. }}`", name.text);
+    input.context.report(fault.hint(hint));
+    fields.first().map(|field| field.name.clone()).into_iter().collect()
 }
 
 /// One name, or several in brackets.

@@ -2,7 +2,7 @@
 //! places in the file.
 
 use super::expr::expr;
-use super::input::{Context, Expected, Parsed, Tokens};
+use super::input::{Context, Expected, Parsed, Stop, Tokens};
 use super::report::report;
 use super::words::report_escapes;
 use crate::ast::{Expr, ExprKind, Spanned, Template, TemplatePart};
@@ -22,7 +22,19 @@ pub(super) fn template(input: Tokens<'_>) -> Parsed<'_, Template> {
     }
     let decoded = decode(&token);
     report_escapes(input, &decoded.bad_escapes);
-    Ok((input.skip(1), Template { parts: parts(input, &decoded), span: token.span }))
+    let before = input.context.reported();
+    let parts = parts(input, &decoded);
+    let rest = input.skip(1);
+    if input.context.reported() > before && rest.peek(0).kind == TokenKind::Word && is_glued(token, rest.peek(0)) {
+        // A text inside of the text ended it: what follows is no clause.
+        return Err(nom::Err::Failure(Stop { at: rest.at, reported: true }));
+    }
+    Ok((rest, Template { parts, span: token.span }))
+}
+
+/// Nothing stands between them.
+fn is_glued(before: Token<'_>, behind: Token<'_>) -> bool {
+    before.span.end == behind.span.start
 }
 
 fn parts(input: Tokens<'_>, decoded: &Decoded) -> Vec<TemplatePart> {
@@ -80,7 +92,7 @@ fn value(input: Tokens<'_>, decoded: &Decoded, open: usize) -> (Expr, usize) {
     let end = lexer.at();
     let whole = decoded.place(open, end);
     let Some(close) = close else {
-        stray(input, decoded.place(open, open + 1), "this brace is not closed", "a brace as text is written `{{`");
+        stray(input, decoded.place(open, open + 1), "this brace is not closed", NOT_CLOSED);
         return (error(whole), end);
     };
     let context = Context::new(input.context.file, close);
@@ -101,6 +113,10 @@ fn value(input: Tokens<'_>, decoded: &Decoded, open: usize) -> (Expr, usize) {
     input.context.diagnostics.borrow_mut().append(&mut context.diagnostics.borrow_mut());
     (value, end)
 }
+
+/// What may have happened.
+const NOT_CLOSED: &str = "a text inside of braces has its quotes escaped: `{last(x where k == \\\"a\\\")}`, or the expression gets a name by \
+                          `with`; a brace as text is written `{{`";
 
 fn error(span: Span) -> Expr {
     Expr::new(Spanned { node: ExprKind::Error, span })

@@ -21,19 +21,28 @@ pub struct Pattern {
 }
 
 impl Pattern {
+    /// The stream and key of every step, `no` and `without`.
+    pub fn keys(&self) -> Vec<(StreamId, &StepKey)> {
+        fn inside<'p>(seq: &'p [Element], keys: &mut Vec<(StreamId, &'p StepKey)>) {
+            for element in seq {
+                match &element.node {
+                    // Among the pattern's steps.
+                    Node::Step(_) => {}
+                    Node::No(absent) => keys.push((absent.stream, &absent.key)),
+                    Node::Group(group) => inside(&group.members, keys),
+                    Node::Sub(sub) => inside(&sub.seq, keys),
+                }
+            }
+        }
+        let mut keys: Vec<_> = self.steps.iter().map(|step| (step.stream, &step.key)).collect();
+        keys.extend(self.without.iter().map(|absent| (absent.stream, &absent.key)));
+        inside(&self.seq, &mut keys);
+        keys
+    }
+
     /// Whether a step, a `no` or a `without` takes its key from an earlier step. Then no event says by itself whose it is.
     pub fn hands_over(&self) -> bool {
-        fn inside(seq: &[Element]) -> bool {
-            seq.iter().any(|element| match &element.node {
-                Node::Step(_) => false,
-                Node::No(absent) => absent.key.is_handed_over(),
-                Node::Group(group) => inside(&group.members),
-                Node::Sub(sub) => inside(&sub.seq),
-            })
-        }
-        let absents = self.without.iter().map(|absent| &absent.key);
-        let mut keys = self.steps.iter().map(|step| &step.key).chain(absents);
-        keys.any(StepKey::is_handed_over) || inside(&self.seq)
+        self.keys().iter().any(|(_, key)| key.is_handed_over())
     }
 }
 
@@ -65,7 +74,7 @@ pub struct StepInfo {
 }
 
 /// Where a step's key comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StepKey {
     /// One expression per part of the rule's key, over fields of the step's stream.
     Own(Vec<Expr>),
@@ -81,7 +90,7 @@ impl StepKey {
 }
 
 /// `field == step.field`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HandOver {
     /// Over fields of this step's stream.
     pub own: Expr,

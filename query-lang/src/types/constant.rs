@@ -5,7 +5,7 @@ use super::place::Place;
 use super::{Typer, check};
 use crate::ast;
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::{types as codes, warnings};
+use crate::diagnostics::codes::{names, types as codes, warnings};
 use crate::plan::Expr;
 use crate::resolve::World;
 use crate::value::{Type, Value};
@@ -117,6 +117,14 @@ pub(crate) fn value_of<'a>(
     what: &'static str,
 ) -> Option<Value> {
     let before = world.error_count();
+    if let (Type::Text, ast::ExprKind::Name(name)) = (ty, &tree.node)
+        && !world.param_values.contains_key(name.as_str())
+        && !world.lets.contains_key(name.as_str())
+    {
+        let fault = Diagnostic::new(names::UNKNOWN, file, tree.span, format!("nothing is called `{name}` here"));
+        world.report(fault.hint(format!("a text stands in quotes: `\"{name}\"`")));
+        return None;
+    }
     let mut typer = Typer::new(world, file, Place::constant(what), tree);
     let expr = typer.expr(tree);
     let value = constant_value(&expr)?;

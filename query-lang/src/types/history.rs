@@ -7,7 +7,7 @@ use super::check::{counted, describe};
 use super::convert::{is_number, is_ordered, poison};
 use super::place::{HistoryPlace, Place, Row};
 use crate::ast::{self, Call, ExprKind as Tree, Over};
-use crate::diagnostics::codes::{tables, types as codes};
+use crate::diagnostics::codes::{tables, types as codes, warnings};
 use crate::plan::{Expr, ExprKind, History, HistoryArg, HistoryBound, HistoryFn, HistoryId, HistoryScope};
 use crate::span::Span;
 use crate::value::{Type, Value};
@@ -187,6 +187,12 @@ impl<'a, 'p> Typer<'a, 'p> {
                 &typed.ty,
                 value,
             );
+            if name == "count" && typed.ty == Type::Bool {
+                let quoted = self.quote(value.span);
+                let message = format!("`count` of a condition: {quoted} is counted whether it holds or not");
+                let fault = self.say(warnings::COUNT_OF_CONDITION, value.span, message);
+                self.report(fault.hint("events for which a condition holds are counted by `count(where c)`"));
+            }
             arg.value = Some(typed);
         }
         let of = arg.value.as_ref().map_or(Type::Null, |value| value.ty.clone());

@@ -1,5 +1,7 @@
 //! Names, fields of steps and clauses, lists and their items.
 
+use std::collections::BTreeSet;
+
 use super::Typer;
 use super::check::describe;
 use super::convert::{common, constant, converted, node, poison};
@@ -7,8 +9,8 @@ use super::place::{HistoryPlace, Row, SlotDraft, Slots, Steps};
 use crate::ast::{self, ExprKind as Tree, Name};
 use crate::diagnostics::codes::{names as codes, patterns, types};
 use crate::diagnostics::nearest;
-use crate::plan::{Expr, ExprKind, FieldId, SlotId, StepId, TableId};
-use crate::resolve::Namespace;
+use crate::plan::{Expr, ExprKind, FieldId, SlotId, StepId, StreamId, TableId};
+use crate::resolve::{Entity, MakerKind, Namespace};
 use crate::span::Span;
 use crate::value::Type;
 
@@ -292,13 +294,31 @@ impl<'a> Typer<'a, '_> {
         let fault = self.say(codes::UNKNOWN, span, format!("nothing is called `{name}` here"));
         let fault = match (nearest(name, known.iter().copied()), self.place.steps) {
             (Some(near), _) => fault.hint(format!("did you mean `{near}`?")),
-            (None, Some(_)) if self.world.entity(name).is_some() => {
-                fault.hint(format!("give the step a name: `x: {name}`, and write `x.field`"))
+            (None, Some(steps)) if self.world.entity(name).is_some() => {
+                let is_taken = steps.all.iter().any(|step| self.world.stream(step.stream).name == name);
+                fault.hint(if is_taken {
+                    format!("give the step a name: `x: {name}`, and write `x.field`")
+                } else {
+                    format!("no step takes an event of `{name}`, and what `no` keeps away is never there to be named")
+                })
             }
             _ if known.is_empty() => fault,
             _ => fault.label(one_of("known are", &known)),
         };
         self.report(fault);
+    }
+
+    /// The events that are looked at are the alerts of a rule.
+    fn reads_alerts(&self) -> bool {
+        let is_rule = |stream: StreamId| match self.world.entity(&self.world.stream(stream).name) {
+            Some(Entity::Rule(position)) => matches!(self.world.rules[position].kind, MakerKind::Rule(_)),
+            _ => false,
+        };
+        match self.place.row {
+            Row::None => false,
+            Row::Stream(stream) => is_rule(stream),
+            Row::Slots(slots) => slots.ons.iter().all(|on| is_rule(on.stream)),
+        }
     }
 
     fn unknown_name(&self, name: &str, span: Span) {
@@ -310,6 +330,8 @@ impl<'a> Typer<'a, '_> {
                 slots.ons.iter().flat_map(|on| self.world.stream(on.stream).fields.iter().map(|f| f.name.as_str())),
             ),
         }
+        let mut seen = BTreeSet::new();
+        fields.retain(|field| seen.insert(*field));
         let many = match self.place.history {
             HistoryPlace::Window(_, slots) => Some((slots, "a window", "")),
             HistoryPlace::View(_, slots) => Some((slots, "all", " over 30d")),
@@ -344,7 +366,8 @@ impl<'a> Typer<'a, '_> {
         } else if fields.is_empty() {
             fault
         } else {
-            fault.label(one_of("fields are", &fields))
+            let fault = fault.label(one_of("fields are", &fields));
+            if self.reads_alerts() { fault.hint("an alert has its key, its `with` fields and `at`") } else { fault }
         };
         self.report(fault);
     }

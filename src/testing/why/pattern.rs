@@ -2,7 +2,7 @@
 //! then from filling it.
 
 use tripline_engine::alert::{Alert, Witness};
-use tripline_query_lang::plan::{Body, Element, Limits, Node, Pattern, Rule, TestLine, Within};
+use tripline_query_lang::plan::{Body, Element, Link, Node, Pattern, Rule, Skip, TestLine, Within};
 
 use super::{Case, LISTED_MAX};
 use crate::testing::notation::at;
@@ -84,23 +84,25 @@ fn obstacles(case: &Case<'_>, pattern: &Pattern, position: usize, reached: &Aler
     let Some(element) = pattern.seq.get(position) else { return Vec::new() };
     match &element.node {
         Node::Step(step) => {
-            let id = step.id.index();
-            let stream = pattern.steps[id].stream;
-            let free = filled(case, position, |pattern, limits| {
-                pattern.steps[id].filter = None;
-                limits.until = None;
-            });
-            let late = filled(case, position, |pattern, limits| {
-                pattern.within = Some(Within::Forever);
-                (limits.within_us, limits.over_us) = (None, None);
-            });
+            let stream = pattern.steps[step.id.index()].stream;
+            let relaxed = |relaxed: &[Relaxed]| filled(case, position, relaxed);
+            let (free, late) = (relaxed(&[Relaxed::Condition]), relaxed(&[Relaxed::Time]));
+            let (apart, both) = (relaxed(&[Relaxed::Between]), relaxed(&[Relaxed::Condition, Relaxed::Time]));
             let later = |line: &&TestLine| line.stream == stream && is_after(case, line, reached);
             let why = |line: &TestLine| {
                 let offset = offset(case, line);
-                let reason = match (free.contains(&offset), late.contains(&offset)) {
-                    (true, _) => "its `where` does not hold",
-                    (_, true) => "it comes too late: a limit of time is passed",
-                    _ => "it has another key, does not hold the `where` and comes too late, or something stood between",
+                let reason = if free.contains(&offset) {
+                    "its `where` does not hold"
+                } else if late.contains(&offset) {
+                    "it comes too late: a limit of time is passed"
+                } else if apart.contains(&offset) && element.link == Link::Next {
+                    "`next` wants the very next event of the key, and another one came before"
+                } else if apart.contains(&offset) {
+                    "an event that `no` forbids stands between"
+                } else if both.contains(&offset) {
+                    "its `where` does not hold, and it comes too late"
+                } else {
+                    "it has another key, or more than its `where` or its time keeps it away"
                 };
                 format!("  {} does not fit: {reason}", case.event(line))
             };
@@ -115,18 +117,58 @@ fn obstacles(case: &Case<'_>, pattern: &Pattern, position: usize, reached: &Aler
     }
 }
 
-/// The offsets of the events that complete the pattern up to `position` when something is taken away from it.
-fn filled(case: &Case<'_>, position: usize, relax: impl Fn(&mut Pattern, &mut Limits)) -> Vec<i64> {
+/// What an element does not ask any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Relaxed {
+    /// Its `where` and its `until`.
+    Condition,
+    /// How late it may come.
+    Time,
+    /// What may stand between it and the element before.
+    Between,
+}
+
+/// The offsets of all events that would complete the pattern up to `position` if something were not asked.
+fn filled(case: &Case<'_>, position: usize, relaxed: &[Relaxed]) -> Vec<i64> {
     let alerts = case.alerts(|rule| {
         cut(rule, position + 1, false);
         let Body::Pattern(pattern) = &mut rule.body else { return };
         let Some(mut last) = pattern.seq.pop() else { return };
-        if let Node::Step(step) = &mut last.node {
-            relax(pattern, &mut step.limits);
+        relaxed.iter().for_each(|what| relax(pattern, &mut last, *what));
+        if let (Link::Then, Node::Step(step)) = (last.link, &mut last.node)
+            && step.quant.is_none()
+        {
+            // Every event that fits, and not the first one alone.
+            last.link = Link::ThenEach;
+            step.limits.limit = Some(BRANCHES_MAX);
         }
         pattern.seq.push(last);
+        pattern.skip = Skip::None;
     });
     alerts.iter().filter_map(last_offset).collect()
+}
+
+/// More events than a test has.
+const BRANCHES_MAX: u32 = 1_000;
+
+fn relax(pattern: &mut Pattern, last: &mut Element, what: Relaxed) {
+    let Node::Step(step) = &mut last.node else { return };
+    match what {
+        Relaxed::Condition => {
+            pattern.steps[step.id.index()].filter = None;
+            step.limits.until = None;
+        }
+        Relaxed::Time => {
+            pattern.within = Some(Within::Forever);
+            (step.limits.within_us, step.limits.over_us) = (None, None);
+        }
+        Relaxed::Between => {
+            last.link = Link::Then;
+            while pattern.seq.last().is_some_and(|before| !takes(before)) {
+                pattern.seq.pop();
+            }
+        }
+    }
 }
 
 fn last_offset(alert: &Alert) -> Option<i64> {

@@ -17,6 +17,12 @@ const EXACT_MAX: usize = 512;
 /// The largest rank: one more than the bits that are left of a hash.
 const RANK_MAX: u8 = (64 - BITS + 1) as u8;
 
+/// How far off a count may be.
+pub(super) fn error() -> String {
+    let percent = 104.0 / (REGISTERS as f64).sqrt();
+    format!("exact up to {EXACT_MAX} different values, beyond with a standard error of {percent:.1} %")
+}
+
 /// The values of one stretch of time.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Distinct {

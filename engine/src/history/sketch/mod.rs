@@ -22,6 +22,15 @@ pub(crate) enum Sketch {
     Quantiles(Quantiles),
 }
 
+/// How far off a function's value may be, for people; `None` for functions that are exact.
+pub(crate) fn error_of(func: &HistoryFn) -> Option<String> {
+    match func {
+        HistoryFn::DistinctApprox => Some(distinct::error()),
+        HistoryFn::PercentileApprox(_) => Some(quantile::error()),
+        _ => None,
+    }
+}
+
 impl Sketch {
     /// Of nothing; `None` for functions that are exact.
     pub fn new(func: &HistoryFn) -> Option<Sketch> {

@@ -16,6 +16,11 @@ const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - BITS;
 /// counted in the lowest.
 const BINS_MAX: u64 = 32 << BITS;
 
+/// How far off a percentile may be: half the width of a bin.
+pub(super) fn error() -> String {
+    format!("within {:.1} % of the exact value", 50.0 / f64::from(1_u32 << BITS))
+}
+
 /// The values of one stretch of time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Quantiles {

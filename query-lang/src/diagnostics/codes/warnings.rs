@@ -43,4 +43,7 @@ super::codes! {
     UNUSED_TABLE = "W0915", "unused-table", "no rule looks anything up in this table",
         "A table that no rule needs is not read: its source need not even be there. It is looked up by `table[key].field` or `x in table`, or gives \
          a rule its keys by `by x in table`.";
+    COUNT_OF_CONDITION = "W0916", "count-of-condition", "`count` of a condition counts where it is false as well",
+        "`count(x)` counts the events in which x is not missing. Of a condition these are those for which it holds and those for which it does not. \
+         `count(where ok)` counts those for which it holds.";
 }

@@ -104,7 +104,9 @@ fn silence<'a>(world: &World<'a>, file: usize, body: &'a ast::Pattern) -> Option
         [] => None,
         _ => {
             let fault = Diagnostic::new(codes::NO_STEP, file, body.span, "this pattern takes no event");
-            world.report(fault.hint("a match has at least one event: add a step before or behind `no`"));
+            world.report(fault.hint(
+                "say how long nothing may come, `match no X for 3m`: that is silence; or add a step before or behind `no`",
+            ));
             None
         }
     }
