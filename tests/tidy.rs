@@ -40,7 +40,7 @@ const ENGINE_ROOMS: &[Room] = &[
         may_use: &["alert", "event", "expr", "history", "patterns", "state", "tables", "views", "windows"],
     },
     Room { folder: "reference", may_use: &["alert", "event", "expr", "history", "views", "windows"] },
-    Room { folder: "explain", may_use: &["detect", "expr", "patterns", "views"] },
+    Room { folder: "explain", may_use: &["detect", "expr", "history", "patterns", "views"] },
     Room { folder: "metrics", may_use: &["detect", "event"] },
     Room { folder: "recovery", may_use: &["event", "io"] },
     Room { folder: "operators", may_use: &["alert", "detect", "event", "expr", "io", "metrics", "tables", "views"] },
