@@ -95,6 +95,9 @@ fn each_bad_record_is_one_dead_letter_and_its_neighbours_count() {
     assert_eq!(classes, expected);
     assert_eq!(dead[0]["value"], r#"{"id":"p2""#);
     assert_eq!(dead[0]["offset"], 2);
+    let (long, whole) = (&bad_records()[6].1, &dead[6]);
+    assert_eq!(whole["value"].as_str().map(str::len), Some((1 << 20) + 1));
+    assert_eq!(whole["headers"], serde_json::json!([["whole-bytes", long.len().to_string()]]));
     assert!(dead.iter().all(|line| !line["reason"].as_str().unwrap_or_default().is_empty()));
 
     let late = json_lines(&folder.path().join("late.jsonl"));
@@ -118,7 +121,7 @@ fn what_is_not_there_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     write_job(folder.path());
     let output = tripline(folder.path(), &["run", "--input", "payment=none.jsonl"]);
-    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("none.jsonl"));
     let output = tripline(folder.path(), &["run", "r.trip"]);
     assert_eq!(output.status.code(), Some(2));
@@ -156,4 +159,29 @@ fn runs_that_are_refused_are_counted() {
     let visits = "who,page,at\na,/shop/cart,1000\na,/shop/cart,2000\na,/shop/cart,3000\na,/,4000\n";
     let said = said_of(&format!("{stream}{rule}"), visits);
     assert!(said.contains("dead letters 0, refused 1, alerts 1"), "{said}");
+}
+
+#[test]
+fn who_keeps_no_dead_letters_is_told_of_the_first_of_each_kind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_job(folder.path());
+    let run = |args: &[&str]| {
+        let args = [&["run", "r.trip", "--input", "payment=in.jsonl", "--output", "alerts.jsonl"], args].concat();
+        String::from_utf8_lossy(&tripline(folder.path(), &args).stderr).into_owned()
+    };
+    let said = run(&[]);
+    for expected in [
+        "left out 3 (wrong type), the first in line 5 of `in.jsonl`: field `amount` should be a number with at most 2 digits",
+        "left out 2 (out of range), the first in line 6 of `in.jsonl`: ",
+        "left out 2 (too deep), the first in line 9 of `in.jsonl`: ",
+        "left out for 6 reasons more",
+        "to keep all that is left out, give [dead_letters] and [late] a `file` or a `topic` in the configuration",
+    ] {
+        assert!(said.contains(expected), "{expected}\nis not in\n{said}");
+    }
+    // Into a log, each line has its time and level.
+    let first = said.lines().next().unwrap_or_default();
+    assert!(first.starts_with("20") && first.ends_with("Z info started"), "{said}");
+    assert_eq!(run(&["--quiet"]), "");
+    assert!(!String::from_utf8_lossy(&tripline(folder.path(), &["run"]).stderr).contains("left out"));
 }

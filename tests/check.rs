@@ -82,3 +82,20 @@ fn a_rate_is_above_nothing() {
         assert_eq!(output.status.code(), Some(2), "{rate}");
     }
 }
+
+#[test]
+fn a_bound_beyond_all_numbers_is_called_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = "rule r { by card within 1d match a: s then each b: s limit 1000000 then each c: s limit 1000000 alert low \"\" }";
+    let stream = RULES.lines().next().unwrap_or_default();
+    std::fs::write(folder.path().join("r.trip"), format!("{stream}\n{rule}\n")).expect("the folder takes a file");
+    let output = check(folder.path(), &["--json", "--bill", "r.trip"]);
+    let found = object(&output);
+    let whole = &found["bill"]["rules"][0];
+    assert_eq!((&whole["bytes"], &whole["countless"]), (&serde_json::Value::Null, &true.into()), "{found}");
+    assert!(whole["events"].is_u64(), "{found}");
+    let text = check(folder.path(), &["--bill", "r.trip"]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("r: 259,203 events, bytes beyond what can be counted: within 1d\n"), "{text}");
+    assert!(!text.contains("18,446,744,073,709,551,615"), "{text}");
+}

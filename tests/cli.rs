@@ -187,3 +187,27 @@ fn check_counts_rules_derives_and_views() {
         err(&checked)
     );
 }
+
+/// Nobody hears what is said, and so it stops nothing: neither the run nor its exit code.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let folder = folder();
+    let rules = "stream s { card: text  at: time } timed by at\nrule r { on s alert low \"{card}\" }\n";
+    std::fs::write(folder.path().join("r.trip"), rules).expect("written");
+    std::fs::write(folder.path().join("s.jsonl"), "{\"card\":\"a\",\"at\":\"2026-01-01T00:00:00Z\"}\nno json\n")
+        .expect("written");
+    let full = || std::fs::File::create("/dev/full").expect("a device that is always full");
+    let status = |args: &[&str], out: std::process::Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tripline"));
+        command.args(args).current_dir(folder.path()).stdout(out).stderr(full());
+        command.status().expect("the binary runs").code()
+    };
+    let run = ["run", "r.trip", "--input", "s=s.jsonl", "--output", "alerts.jsonl"];
+    assert_eq!(status(&run, std::process::Stdio::null()), Some(0));
+    let alerts = std::fs::read_to_string(folder.path().join("alerts.jsonl")).expect("alerts are written");
+    assert_eq!(alerts.lines().count(), 1);
+    for args in [&["check", "r.trip", "--json"][..], &["run", "r.trip", "--input", "s=s.jsonl"]] {
+        assert_eq!(status(args, full().into()), Some(3), "{args:?}");
+    }
+}

@@ -155,3 +155,16 @@ fn a_late_line_is_named() {
     assert!(said.contains("the `payment` at 54s is late"), "{said}");
     assert!(said.contains("the `payment` at 5h is too far ahead"), "{said}");
 }
+
+#[test]
+fn an_alert_that_comes_at_another_time_is_not_blamed_on_without() {
+    let text = "stream p { card: text  kind: text?  at: time } timed by at\n\
+        rule r { by card match a: p where kind == \"a\" then no p for 10m where kind == \"b\" alert low \"x\" }\n\
+        test \"silence\" {\n  p { card: \"d\", kind: \"a\" } at 602s\n\
+        expect r { card: \"d\" } at 10m\n  expect r { card: \"d\" } at 1202s\n}\n";
+    let sources = [Source { name: "t.trip".to_owned(), text: text.to_owned() }];
+    let plan = compile(&sources, &[]).plan.expect("it compiles");
+    let failure = run_tests(&sources, &[], &plan)[0].failure.clone().expect("it fails");
+    assert!(failure.contains("what alerts of card \"d\" comes at 1202s, and other lines expect that"), "{failure}");
+    assert!(!failure.contains("without"), "{failure}");
+}

@@ -201,6 +201,20 @@ fn a_sink_that_panics_or_fails_ends_the_run_with_an_error() {
 }
 
 #[test]
+fn an_observer_that_panics_ends_the_run_with_an_error() {
+    let job = job(&log(1, 1), plan(0, None, None), 2, usize::MAX, Settings::default());
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let job = job.observe(|notice| panic!("cannot say `{notice}`"));
+        // Nobody listens any more when this took too long.
+        let _ = ended.send(job.run(Arc::new(AtomicBool::new(false))));
+    });
+    let end = end.recv_timeout(Duration::from_secs(60)).expect("it ends, and does not wait for ever");
+    let expected = RunError::Panicked { thread: "supervisor".to_owned(), message: "cannot say `started`".to_owned() };
+    assert_eq!(end, Err(expected));
+}
+
+#[test]
 fn lost_answers_and_aborted_commits_change_nothing() {
     let log = log(3, 2);
     fill(&log, 400);

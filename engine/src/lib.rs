@@ -9,6 +9,7 @@ pub mod explain;
 pub mod expr;
 pub mod history;
 pub mod io;
+pub mod left_out;
 pub mod metrics;
 pub mod operators;
 pub mod patterns;

@@ -7,6 +7,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::detect::{Admitted, Repeats};
 use crate::event::PartitionId;
+use crate::io::SideRecord;
+use crate::left_out::{LeftOut, LeftOuts};
 
 /// What became of records. `read = matched_input + filtered + late + quarantined + dead_letters +
 /// repeated` once nothing is under way.
@@ -88,6 +90,7 @@ pub struct Metrics {
     alerts: AtomicU64,
     keyless: AtomicU64,
     refused: AtomicU64,
+    left_out: LeftOuts,
     tables: Mutex<BTreeMap<String, TableHealth>>,
 }
 
@@ -118,6 +121,16 @@ impl fmt::Display for TableHealth {
 }
 
 impl Metrics {
+    /// The kinds of records that were left out, the most frequent first.
+    pub fn left_out(&self) -> Vec<LeftOut> {
+        self.left_out.kinds()
+    }
+
+    /// Adds records that were left out, of any partition.
+    pub fn leave_out(&self, records: &[SideRecord]) {
+        self.left_out.add(records);
+    }
+
     /// Says which partitions there are. Only the first call counts.
     pub fn assign(&self, partitions: impl Iterator<Item = PartitionId>) {
         let of = |id| PartitionCounts {

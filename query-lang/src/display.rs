@@ -8,6 +8,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use jiff::Timestamp;
 
+use crate::calendar;
 use crate::value::{Decimal, Point, Type, Value};
 
 /// A time in RFC 3339, UTC, with as many digits of the second as it needs; outside of the years -9999 to 9999, which
@@ -21,7 +22,10 @@ impl Display for Rfc3339 {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match Timestamp::from_microsecond(self.0) {
             Ok(time) => write!(f, "{time}"),
-            Err(_) => write!(f, "{}us", self.0),
+            Err(_) => match calendar::utc(self.0) {
+                Some(time) => write!(f, "{time}Z"),
+                None => write!(f, "{}us", self.0),
+            },
         }
     }
 }
@@ -206,6 +210,9 @@ mod tests {
             (Value::Float(1e300), "1e300"),
             (Value::Time(0), "1970-01-01T00:00:00Z"),
             (Value::Time(1_500_000), "1970-01-01T00:00:01.5Z"),
+            (Value::Time(253_402_300_799_999_999), "9999-12-31T23:59:59.999999Z"),
+            (Value::Time(253_402_300_800_000_000), "253402300800000000us"),
+            (Value::Time(-377_705_116_800_000_000), "-009999-01-01T00:00:00Z"),
             (Value::Time(i64::MAX), "9223372036854775807us"),
             (Value::Duration(5_400_000_000), "90m"),
             (Value::Duration(0), "0s"),

@@ -6,6 +6,7 @@
 
 pub mod ast;
 pub mod bill;
+mod calendar;
 pub mod diagnostics;
 pub mod display;
 pub mod eval;

@@ -10,7 +10,8 @@ use tripline_query_lang::bill::{self, Rate};
 
 use super::Talk;
 use super::exit::{Failure, Outcome};
-use super::job;
+use super::job::{self, Asked};
+use super::rate;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long)]
     bill: bool,
     /// Events a second of one key, for the bill
-    #[arg(long, value_name = "EVENTS", default_value_t = 1.0, requires = "bill")]
+    #[arg(long, value_name = "EVENTS", default_value_t = 1.0, requires = "bill", value_parser = rate::rate)]
     rate: f64,
 }
 
@@ -35,20 +36,33 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
     let Some(rate) = Rate::new(args.rate) else {
         return Err(Failure::Usage(format!("`--rate {}` is no rate: expected events a second, above 0", args.rate)));
     };
-    let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
-    let params = config.map(|config| config.params).unwrap_or_default();
-    let compiled = tripline_query_lang::compile(&sources, &params);
-    let bills = compiled.plan.as_ref().filter(|_| args.bill).map(|plan| bill::of(plan, rate));
+    let asked = Asked { config: args.config.as_deref(), rules: &args.rules, ..Asked::default() };
+    let mut prepared = match job::prepare(&asked) {
+        Ok(prepared) => prepared,
+        Err(failure) if args.json => {
+            writeln!(std::io::stdout(), "{}", json::nothing(&failure.to_string()))?;
+            return Err(failure);
+        }
+        Err(failure) => return Err(failure),
+    };
+    // Rule files alone are no more than that.
+    if args.config.is_some() || args.rules.is_empty() {
+        prepared.fit();
+    }
+    let bills = prepared.compiled.plan.as_ref().filter(|_| args.bill).map(|plan| bill::of(plan, rate));
     if args.json {
         let bill = bills.as_ref().map(|bills| (bills.as_slice(), rate));
-        writeln!(std::io::stdout(), "{}", json::report(&sources, &compiled, bill))?;
+        writeln!(std::io::stdout(), "{}", json::report(&prepared, bill))?;
     } else {
-        write!(anstream::stdout(), "{}", job::rendered(&compiled.diagnostics, &sources))?;
+        write!(anstream::stdout(), "{}", job::rendered(&prepared.compiled.diagnostics, &prepared.sources))?;
         if let Some(bills) = &bills {
             write!(anstream::stdout(), "{}", bill::render(bills, rate))?;
         }
     }
-    let Some(plan) = compiled.plan else { return Err(Failure::Finding) };
+    if let Some(failure) = prepared.failure() {
+        return Err(failure);
+    }
+    let (sources, Some(plan)) = (prepared.sources, prepared.compiled.plan) else { return Err(Failure::Finding) };
     let of = |word: &str| plan.rules.iter().filter(|rule| rule.word() == word).count();
     let always = [
         (sources.len(), "file"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::assignment::Assignment;
 use super::exit::{Failure, Outcome};
-use super::{Talk, signals, sweep};
+use super::{Talk, rate, signals, sweep};
 use crate::story::{self, How, Played, Story, StoryFault, show};
 
 /// Events a second of the demo without a name: slow enough that the time to an alert means something.
@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     events: Option<u32>,
     /// Events a second; 0 is as fast as it goes [default: 100000, a story by name as fast as it goes]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate::rate)]
     rate: Option<f64>,
     /// Print one alert a line as JSON, and the figures to standard error
     #[arg(long)]
@@ -69,8 +69,9 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
         return sweep::run(&story, &how, sweep, &stop);
     }
     let json = args.json;
+    let is_paced = how.rate.is_some();
     let played = story::play(&story, how, stop, move |alert| show(alert, json))?;
-    let figures = format!("{}{}", played.figures(), speed(&played));
+    let figures = format!("{}{}", played.figures(), speed(&played, is_paced));
     if json {
         talk.say_block(&figures);
     } else {
@@ -130,15 +131,17 @@ pub fn named(name: &str) -> Result<Story, Failure> {
     if Path::new(name).is_dir() {
         return Ok(Story::in_folder(Path::new(name))?);
     }
-    let names: Vec<String> = story::all().iter().map(|story| format!("  {}", story.name)).collect();
+    let stories = [story::of_the_demo()].into_iter().chain(story::all());
+    let names: Vec<String> = stories.map(|story| format!("  {}", story.name)).collect();
     Err(Failure::Usage(format!("there is no story and no folder `{name}`; the stories are\n{}", names.join("\n"))))
 }
 
-fn speed(played: &Played) -> String {
+/// How fast it was. Events that come as fast as they go wait for each other: how long an alert took says nothing then.
+fn speed(played: &Played, is_paced: bool) -> String {
     let seconds = played.took.as_secs_f64();
     let rate = played.counts.read as f64 / seconds;
     let mut text = format!("{} events in {seconds:.2} s: {rate:.0} events/s\n", played.counts.read);
-    if let Some([p50, p99, p999]) = played.latency_ms.as_deref() {
+    if let Some([p50, p99, p999]) = played.latency_ms.as_deref().filter(|_| is_paced) {
         text.push_str(&format!("event to alert: p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms\n"));
     }
     text

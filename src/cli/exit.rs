@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use super::say;
+
 /// Shown at the end of `--help`.
 pub const HELP: &str = "\
 Exit codes: 0 fine, 1 a finding (a failing test, a bad rule), 2 usage or configuration, 3 the run failed.";
@@ -53,7 +55,7 @@ pub fn code(outcome: Outcome) -> ExitCode {
     let text = failure.to_string();
     if !text.is_empty() {
         let red = anstyle::AnsiColor::Red.on_default().bold();
-        anstream::eprintln!("{red}error{red:#}: {text}");
+        say::line(format_args!("{red}error{red:#}: {text}"));
     }
     ExitCode::from(failure.code())
 }

@@ -8,6 +8,7 @@ use tripline_engine::explain::Explanation;
 use tripline_query_lang::diagnostics::codes;
 
 use super::exit::{Failure, Outcome};
+use super::job::Asked;
 use super::{Talk, job};
 
 #[derive(Debug, clap::Args)]
@@ -52,9 +53,8 @@ fn explain_code(code: &str) -> Outcome {
 }
 
 fn explain_rules(args: &Args, paths: &[PathBuf], talk: &Talk) -> Outcome {
-    let (config, sources) = job::config_and_rules(args.config.as_deref(), paths)?;
-    let params = config.map(|config| config.params).unwrap_or_default();
-    let plan = job::plan(&sources, &params, talk)?;
+    let asked = Asked { config: args.config.as_deref(), rules: paths, lists_as_declared: true, ..Asked::default() };
+    let (_, _, plan) = job::prepare(&asked)?.plan(talk)?;
     let explanation = Explanation::new(Arc::new(plan)).map_err(|error| Failure::Usage(error.to_string()))?;
     let shown = match (args.dot, args.mermaid) {
         (true, _) => explanation.dot(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tripline_query_lang::format::{self, FormatError};
 
 use super::exit::{Failure, Outcome};
-use super::{Talk, job, rules};
+use super::{Talk, job, rules, say};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,7 +35,7 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
             }
             Err(FormatError::Syntax(diagnostics)) => {
                 found = true;
-                anstream::eprint!("{}", job::rendered(&diagnostics, &[source]));
+                say::block(&job::rendered(&diagnostics, &[source]));
             }
             Err(error @ FormatError::Changed) => return Err(Failure::Run(format!("{}: {error}", source.name))),
         }

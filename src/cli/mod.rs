@@ -1,5 +1,6 @@
 //! The command line, a file a subcommand. Data goes to standard output, talk to standard error; exit codes are in [`exit`].
 
+mod arguments;
 mod assignment;
 mod check;
 mod demo;
@@ -9,9 +10,12 @@ mod fmt;
 mod generate;
 mod init;
 mod job;
+mod left_out;
 mod progress;
+mod rate;
 mod rules;
 mod run;
+mod say;
 mod show;
 mod signals;
 mod sweep;
@@ -82,14 +86,14 @@ impl Talk {
     /// Says something on standard error, unless told to be quiet.
     pub fn say(&self, text: impl std::fmt::Display) {
         if !self.quiet {
-            anstream::eprintln!("{text}");
+            say::line(text);
         }
     }
 
     /// The same for a text that ends its own lines.
     pub fn say_block(&self, text: &str) {
         if !self.quiet {
-            anstream::eprint!("{text}");
+            say::block(text);
         }
     }
 }

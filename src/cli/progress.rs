@@ -9,6 +9,8 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 use tripline_engine::metrics::Metrics;
 
+use super::say::{self, Level};
+
 const EVERY: Duration = Duration::from_millis(100);
 
 /// The bar of one run; without a terminal, or without a known number of records, it shows nothing.
@@ -49,10 +51,10 @@ impl Progress {
     }
 
     /// Says a line without breaking the bar.
-    pub fn say(&self, line: &str) {
+    pub fn say(&self, level: Level, line: &str) {
         match &*self.lock() {
-            Some(shown) => shown.bar.suspend(|| anstream::eprintln!("{line}")),
-            None => anstream::eprintln!("{line}"),
+            Some(shown) => shown.bar.suspend(|| say::log(level, line)),
+            None => say::log(level, line),
         }
     }
 

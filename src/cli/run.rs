@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tripline_engine::runner::{Notice, RunError};
-use tripline_query_lang::plan::Plan;
 
 use super::assignment::Assignment;
 use super::exit::{Failure, Outcome};
+use super::job::Asked;
 use super::progress::Progress;
-use super::{Talk, job, show, signals};
-use crate::config::{Config, Format, Origin, Place, TableOrigin};
+use super::say::{self, Level};
+use super::{Talk, job, left_out, show, signals};
+use crate::config::Place;
 use crate::wiring::{self, Surroundings};
 
 #[derive(Debug, clap::Args)]
@@ -37,19 +38,31 @@ pub struct Args {
     show: Vec<String>,
 }
 
+impl Args {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            config: self.config.as_deref(),
+            rules: &self.rules,
+            input: &self.input,
+            output: self.output.as_deref(),
+            workers: self.workers,
+            set: &self.set,
+            lists_as_declared: false,
+        }
+    }
+}
+
 /// Runs until the input ends or the process is told to stop; then prints one line of counts.
 pub fn run(args: &Args, talk: &Talk) -> Outcome {
     // From the first moment on: a signal while files are read or brokers are asked counts, too.
     let stop = signals::stop_flag()?;
-    let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
-    let mut config = with_arguments(config.unwrap_or_default(), args);
-    let changing: Vec<String> = config.lists.keys().cloned().collect();
-    let plan = job::plan_with(&sources, &config.params, &changing, talk)?;
-    take_tables(&mut config, args, &plan)?;
+    let mut prepared = job::prepare(&args.asked())?;
+    prepared.fit();
+    let (config, _, plan) = prepared.plan(talk)?;
     let (views, plan) = (show::views(&args.show, &plan)?, Arc::new(plan));
     let shows_alerts = matches!(config.sinks.get("alerts"), None | Some(Place::Terminal));
     let to_stdout = config.sinks.values().any(|place| matches!(place, Place::File(path) if path == Path::new("-")));
-    let notice: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(|text| anstream::eprintln!("{text}"));
+    let notice: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(|text| say::log(Level::Warning, text));
     let around = Surroundings { notice, stop: stop.clone() };
     let job = wiring::job(plan.clone(), &config, &around).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
@@ -64,23 +77,29 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
         Notice::Started { records, .. } => {
             observer.start(records);
             if !quiet {
-                observer.say(&notice.to_string());
+                observer.say(Level::Info, &notice.to_string());
             }
         }
-        _ => observer.say(&notice.to_string()),
+        Notice::Live | Notice::RulesChanged(_) | Notice::TableIsWell { .. } => observer.say(Level::Info, &notice.to_string()),
+        _ => observer.say(Level::Warning, &notice.to_string()),
     });
     let done = job.run(stop);
     progress.finish();
     match done {
         Ok(summary) => {
             let ended = if summary.finished { "the input has ended" } else { "told to stop" };
-            talk.say(format_args!("{ended}: {}", summary.counts));
+            if !talk.quiet {
+                left_out::lines(&metrics.left_out(), &config).iter().for_each(|line| say::log(Level::Warning, line));
+                say::log(Level::Info, format_args!("{ended}: {}", summary.counts));
+            }
             show::print(&summary.views, &plan, to_stdout, &mut std::io::stdout().lock())?;
             // The input has ended, and nobody looked for what these rules find.
             if summary.finished && !summary.held_back.is_empty() { Err(Failure::Finding) } else { Ok(()) }
         }
         Err(RunError::Stopped(why)) => {
-            talk.say(format_args!("told to stop before anything was read: {why}"));
+            if !talk.quiet {
+                say::log(Level::Info, format_args!("told to stop before anything was read: {why}"));
+            }
             Ok(())
         }
         Err(error) => Err(failure(&error)),
@@ -89,48 +108,4 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
 
 fn failure(error: &RunError) -> Failure {
     Failure::Run(error.to_string())
-}
-
-/// `--input NAME=FILE` may name a table.
-fn take_tables(config: &mut Config, args: &Args, plan: &Plan) -> Outcome {
-    for Assignment { name, .. } in &args.input {
-        if !plan.tables.iter().any(|table| table.name == *name) {
-            continue;
-        }
-        let Some(Origin::Files { paths, format }) = config.sources.remove(name) else { continue };
-        let [path] = &paths[..] else {
-            let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-            return Err(Failure::Usage(format!(
-                "--input: `{name}` is a table, which is read from one file, and there are {}: {}",
-                paths.len(),
-                paths.join(", ")
-            )));
-        };
-        config.tables.insert(name.clone(), TableOrigin::File { path: path.clone(), format, history: None });
-    }
-    Ok(())
-}
-
-/// What the command line says takes the place of what the configuration says.
-fn with_arguments(mut config: Config, args: &Args) -> Config {
-    let mut named: std::collections::BTreeMap<String, Vec<PathBuf>> = Default::default();
-    for Assignment { name, value } in &args.input {
-        named.entry(name.clone()).or_default().push(PathBuf::from(value));
-    }
-    for (stream, paths) in named {
-        let format = Format::of_paths(&paths);
-        config.sources.insert(stream, Origin::Files { paths, format });
-    }
-    if let Some(path) = &args.output {
-        config.sinks.insert("alerts".to_owned(), Place::File(path.clone()));
-    }
-    if let Some(workers) = args.workers {
-        config.engine.workers = usize::from(workers);
-    }
-    for Assignment { name, value } in &args.set {
-        config.lists.remove(name);
-        config.params.retain(|(other, _)| other != name);
-        config.params.push((name.clone(), value.clone()));
-    }
-    config
 }

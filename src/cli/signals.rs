@@ -10,6 +10,7 @@ use signal_hook::iterator::Signals;
 use tripline_engine::metrics::Metrics;
 
 use super::exit::Failure;
+use super::say::{self, Level};
 
 fn unable(error: std::io::Error) -> Failure {
     Failure::Run(format!("cannot listen to signals: {error}"))
@@ -34,9 +35,9 @@ pub fn print_counts_on_request(metrics: Arc<Metrics>) -> Result<(), Failure> {
         .name("counts".to_owned())
         .spawn(move || {
             for _ in signals.forever() {
-                anstream::eprintln!("{}", metrics.total());
+                say::log(Level::Info, metrics.total());
                 for (table, health) in metrics.tables() {
-                    anstream::eprintln!("table `{table}`: {health}");
+                    say::log(Level::Info, format_args!("table `{table}`: {health}"));
                 }
             }
         })

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anstyle::AnsiColor;
 
 use super::exit::{Failure, Outcome};
+use super::job::Asked;
 use super::{Talk, job};
 use crate::testing::run_tests;
 
@@ -23,16 +24,16 @@ pub struct Args {
 
 /// Runs the tests, prints a line for each and the details of those that fail.
 pub fn run(args: &Args, talk: &Talk) -> Outcome {
-    let (config, sources) = job::config_and_rules(args.config.as_deref(), &args.rules)?;
-    let params = config.map(|config| config.params).unwrap_or_default();
-    let plan = job::plan(&sources, &params, talk)?;
+    let asked =
+        Asked { config: args.config.as_deref(), rules: &args.rules, lists_as_declared: true, ..Asked::default() };
+    let (config, sources, plan) = job::prepare(&asked)?.plan(talk)?;
     if plan.tests.is_empty() {
         talk.say("there are no tests in these files; a test begins with `test \"what it shows\" {`");
         return Ok(());
     }
     let (green, red) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default().bold());
     let mut out = anstream::stdout();
-    let mut results = run_tests(&sources, &params, &plan);
+    let mut results = run_tests(&sources, &config.params, &plan);
     if let Some(filter) = &args.filter {
         results.retain(|result| result.title.contains(filter));
         if results.is_empty() {

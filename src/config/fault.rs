@@ -62,6 +62,35 @@ pub enum Fault {
     },
 }
 
+/// Something to say about a configuration, the command line, or the files that they name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The file that has to be changed, where one has.
+    pub file: Option<String>,
+    /// Its line, from 1.
+    pub line: Option<usize>,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl Complaint {
+    /// One without a place.
+    pub fn of(message: String) -> Self {
+        Complaint { file: None, line: None, message }
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+            self.line.iter().try_for_each(|line| write!(f, "{line}:"))?;
+            write!(f, " ")?;
+        }
+        write!(f, "{}", self.message)
+    }
+}
+
 /// All faults of one file, in order of the lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
@@ -78,6 +107,19 @@ impl fmt::Display for Faults {
             write!(f, "{gap}{}:{line}: {fault}", self.file)?;
         }
         Ok(())
+    }
+}
+
+impl Faults {
+    /// Each with its place.
+    pub fn complaints(self) -> Vec<Complaint> {
+        let Faults { file, faults } = self;
+        let one = |(line, fault): (usize, Fault)| Complaint {
+            file: Some(file.clone()),
+            line: Some(line),
+            message: fault.to_string(),
+        };
+        faults.into_iter().map(one).collect()
     }
 }
 

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use fault::{Fault, Faults};
-pub use read::read;
+pub use fault::{Complaint, Fault, Faults};
+pub use read::{read, read_in_part};
 pub use secret::{Environment, Secret, SystemEnvironment};
 
 /// A checked configuration; by default an empty one.
@@ -39,6 +39,47 @@ pub struct Config {
     pub engine: Engine,
     /// `param` overrides, as text in the rule language's notation.
     pub params: Vec<(String, String)>,
+    /// The file as the user named it; empty: there is none.
+    pub file: String,
+    /// Where each section stands, and each of `[params]`: `source.payment`, `params.floor`. Those that could not be read, too.
+    pub whence: BTreeMap<String, Whence>,
+}
+
+/// Where a part of a configuration stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whence {
+    /// In this line of the file.
+    Line(usize),
+    /// On the command line, as it is written there.
+    Argument(String),
+}
+
+impl Config {
+    /// Whether there is such a section, be it right or wrong.
+    pub fn says(&self, section: &str) -> bool {
+        self.whence.contains_key(section)
+    }
+
+    /// The same for a section of a kind and a name.
+    pub fn has(&self, kind: &str, name: &str) -> bool {
+        self.says(&format!("{kind}.{name}"))
+    }
+
+    /// A section as messages name it.
+    pub fn name_of(&self, section: &str) -> String {
+        match self.whence.get(section) {
+            Some(Whence::Argument(argument)) => format!("`{argument}`"),
+            _ => format!("[{section}]"),
+        }
+    }
+
+    /// Something to say about a section.
+    pub fn complaint(&self, section: &str, message: String) -> Complaint {
+        match self.whence.get(section) {
+            Some(Whence::Line(line)) => Complaint { file: Some(self.file.clone()), line: Some(*line), message },
+            _ => Complaint::of(message),
+        }
+    }
 }
 
 /// Where a stream's events come from.

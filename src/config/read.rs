@@ -10,13 +10,13 @@ use tripline_query_lang::value::Value;
 
 use super::keys::{self, Section};
 use super::secret::{self, Environment, Secret};
-use super::{Config, Engine, Fault, Faults, Format, Origin, Place, TableOrigin, duration};
+use super::{Config, Engine, Fault, Faults, Format, Origin, Place, TableOrigin, Whence, duration};
 use crate::testing::notation;
 
 type Entry<'a> = Spanned<DeValue<'a>>;
 
-/// Reads a configuration. `file` is its name for messages; paths in it are relative to `folder`. `stray_settings` names the
-/// client settings that may not be passed on, each with the reason.
+/// Reads a configuration that has to be right. `file` is its name for messages; paths in it are relative to `folder`.
+/// `stray_settings` names the client settings that may not be passed on, each with the reason.
 pub fn read(
     file: &str,
     text: &str,
@@ -24,22 +24,34 @@ pub fn read(
     environment: &dyn Environment,
     stray_settings: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Faults> {
+    match read_in_part(file, text, folder, environment, stray_settings) {
+        (Some(config), faults) if faults.faults.is_empty() => Ok(config),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// The same; gives what of it is right, and all that is wrong. `None`: it is not TOML at all.
+pub fn read_in_part(
+    file: &str,
+    text: &str,
+    folder: &Path,
+    environment: &dyn Environment,
+    stray_settings: &dyn Fn(&str) -> Option<String>,
+) -> (Option<Config>, Faults) {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut reader = Reader { text, folder, environment, faults: Vec::new() };
+    let mut reader = Reader { text, folder, environment, faults: Vec::new(), whence: BTreeMap::new() };
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);
         reader.fault_at(at, Fault::Syntax(error.message().to_owned()));
     }
     if !reader.faults.is_empty() {
-        return Err(Faults { file: file.to_owned(), faults: reader.faults });
+        return (None, Faults { file: file.to_owned(), faults: reader.faults });
     }
-    let config = reader.config(table.get_ref(), stray_settings);
+    let mut config = reader.config(table.get_ref(), stray_settings);
+    (config.file, config.whence) = (file.to_owned(), reader.whence);
     let mut faults = reader.faults;
-    if faults.is_empty() {
-        return Ok(config);
-    }
     faults.sort_by_key(|(line, _)| *line);
-    Err(Faults { file: file.to_owned(), faults })
+    (Some(config), Faults { file: file.to_owned(), faults })
 }
 
 struct Reader<'a> {
@@ -47,6 +59,7 @@ struct Reader<'a> {
     folder: &'a Path,
     environment: &'a dyn Environment,
     faults: Vec<(usize, Fault)>,
+    whence: BTreeMap<String, Whence>,
 }
 
 /// One section while it is read: its name for messages, its place, its entries.
@@ -64,8 +77,15 @@ impl<'a> Open<'_, 'a> {
 
 impl Reader<'_> {
     fn fault_at(&mut self, at: usize, fault: Fault) {
-        let line = self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|b| **b == b'\n').count() + 1;
-        self.faults.push((line, fault));
+        self.faults.push((self.line(at), fault));
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|b| **b == b'\n').count() + 1
+    }
+
+    fn stands(&mut self, section: &str, at: usize) {
+        self.whence.insert(section.to_owned(), Whence::Line(self.line(at)));
     }
 
     fn config(&mut self, table: &DeTable<'_>, stray_settings: &dyn Fn(&str) -> Option<String>) -> Config {
@@ -74,8 +94,9 @@ impl Reader<'_> {
             let at = name.span().start;
             match &**name.get_ref() {
                 "kafka" => self.each(name.get_ref(), value, |r, name, open| {
-                    let settings = r.client(&open, stray_settings);
-                    config.kafka.insert(name, settings);
+                    if let Some(settings) = r.client(&open, stray_settings) {
+                        config.kafka.insert(name, settings);
+                    }
                 }),
                 "source" => self.each(name.get_ref(), value, |r, name, open| {
                     if let Some(origin) = r.origin(&open) {
@@ -120,7 +141,7 @@ impl Reader<'_> {
                 }
             }
         }
-        self.clients_exist(table, &config);
+        self.clients_exist(table);
         config
     }
 
@@ -146,6 +167,7 @@ impl Reader<'_> {
     }
 
     fn open<'t, 'a>(&mut self, name: String, at: usize, value: &'t Entry<'a>) -> Option<Open<'t, 'a>> {
+        self.stands(name.trim_matches(['[', ']']), at);
         match value.get_ref().as_table() {
             Some(table) => Some(Open { name, at, table }),
             None => {
@@ -194,7 +216,13 @@ impl Reader<'_> {
         texts
     }
 
-    fn client(&mut self, open: &Open<'_, '_>, stray: &dyn Fn(&str) -> Option<String>) -> BTreeMap<String, Secret> {
+    /// The settings of a client; none when any of them is wrong.
+    fn client(
+        &mut self,
+        open: &Open<'_, '_>,
+        stray: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<BTreeMap<String, Secret>> {
+        let faults = self.faults.len();
         let mut settings = BTreeMap::new();
         for (name, value) in open.table.iter() {
             let key = name.get_ref().to_string();
@@ -218,7 +246,7 @@ impl Reader<'_> {
             let why = "the brokers' addresses, `host:port,host:port`";
             self.fault_at(open.at, Fault::Missing { section: open.name.clone(), key: "bootstrap.servers", why });
         }
-        settings
+        (self.faults.len() == faults).then_some(settings)
     }
 
     fn origin(&mut self, open: &Open<'_, '_>) -> Option<Origin> {
@@ -324,6 +352,9 @@ impl Reader<'_> {
                 self.wrong(open, "name", value, "letters, digits, `.`, `_` and `-`, as topics are named");
             }
         }
+        if let Some(value) = open.get("rules") {
+            self.stands("engine.rules", value.span().start);
+        }
         engine.rules = self.texts(open, "rules").unwrap_or_default();
         engine.tick = self.duration(open, "tick", engine.tick);
         engine.commit_every = self.duration(open, "commit_every", engine.commit_every);
@@ -346,7 +377,10 @@ impl Reader<'_> {
         let mut params = Vec::new();
         for (name, value) in open.table.iter() {
             match list(value).or_else(|| scalar(value)) {
-                Some(text) => params.push((name.get_ref().to_string(), text)),
+                Some(text) => {
+                    self.stands(&format!("params.{}", name.get_ref()), name.span().start);
+                    params.push((name.get_ref().to_string(), text));
+                }
                 None => self.wrong(open, name.get_ref(), value, "a literal of the rule language"),
             }
         }
@@ -354,7 +388,7 @@ impl Reader<'_> {
     }
 
     /// Every `kafka = "NAME"` names a `[kafka.NAME]`.
-    fn clients_exist(&mut self, table: &DeTable<'_>, config: &Config) {
+    fn clients_exist(&mut self, table: &DeTable<'_>) {
         let named = |open: &Entry<'_>| -> Option<(String, usize)> {
             let client = open.get_ref().get("kafka")?;
             Some((client.get_ref().as_str()?.to_owned(), client.span().start))
@@ -375,9 +409,12 @@ impl Reader<'_> {
             }
         }
         for (section, client, at) in uses {
-            if !config.kafka.contains_key(&client) {
-                let known: Vec<&str> = config.kafka.keys().map(String::as_str).collect();
-                let why = format!("there is no section [kafka.{client}]; there is {known:?}");
+            if !self.whence.contains_key(&format!("kafka.{client}")) {
+                let known = self.whence.keys().filter_map(|section| section.strip_prefix("kafka."));
+                let why = match known.map(|name| format!("[kafka.{name}]")).collect::<Vec<_>>() {
+                    known if known.is_empty() => format!("there is no section [kafka.{client}]"),
+                    known => format!("there is no section [kafka.{client}]; there is {}", known.join(", ")),
+                };
                 self.fault_at(at, Fault::Reference { section, key: "kafka".to_owned(), why });
             }
         }

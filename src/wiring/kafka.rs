@@ -9,7 +9,7 @@ use tripline_engine::io::TransactionalSink;
 use tripline_engine::runner::SHARDS;
 
 use super::WiringFault;
-use crate::config::{Config, Place};
+use crate::config::{Config, Place, Secret};
 
 /// Whom to tell about brokers that do not answer, and what ends the waiting for them.
 #[derive(Clone)]
@@ -20,6 +20,19 @@ pub struct Surroundings {
     pub stop: Arc<AtomicBool>,
 }
 
+/// What is wrong with the settings of all `[kafka.NAME]` sections that could be read. Nothing is connected.
+pub(super) fn faults(config: &Config) -> Vec<WiringFault> {
+    let fault = |(name, settings): (&String, &BTreeMap<String, Secret>)| {
+        let why = KafkaClient::new(revealed(settings)).err()?;
+        Some(WiringFault::Client { section: format!("kafka.{name}"), why })
+    };
+    config.kafka.iter().filter_map(fault).collect()
+}
+
+fn revealed(settings: &BTreeMap<String, Secret>) -> BTreeMap<String, String> {
+    settings.iter().map(|(key, value)| (key.clone(), value.reveal().to_owned())).collect()
+}
+
 /// The clients of all `[kafka.NAME]` sections.
 pub(super) fn clients(
     config: &Config,
@@ -28,9 +41,8 @@ pub(super) fn clients(
     let mut clients = BTreeMap::new();
     let mut faults = Vec::new();
     for (name, settings) in &config.kafka {
-        let settings = settings.iter().map(|(key, value)| (key.clone(), value.reveal().to_owned())).collect();
         let notice = around.notice.clone();
-        match KafkaClient::new(settings) {
+        match KafkaClient::new(revealed(settings)) {
             Ok(client) => {
                 let client = client.on_notice(move |text| notice(text)).stopped_by(around.stop.clone());
                 clients.insert(name.clone(), client);

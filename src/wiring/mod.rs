@@ -1,9 +1,13 @@
 //! Plan and configuration to a job: each stream that a rule reads gets its source, each shard its sink. Nothing is opened here.
 
+mod fault;
+mod files;
 mod kafka;
 mod local;
 mod tables;
 
+pub use fault::WiringFault;
+pub use files::faults as file_faults;
 pub use kafka::Surroundings;
 
 use std::collections::BTreeMap;
@@ -18,87 +22,24 @@ use tripline_query_lang::plan::{Plan, RowsFrom, Stream, StreamId};
 
 use crate::config::{Config, Format, Origin, Place};
 
-/// What does not fit between rules and configuration. All of it is said at once.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WiringFault {
-    /// A rule reads a stream that comes from nowhere.
-    #[error("stream `{stream}` has no source: add a section [source.{stream}], or `--input {stream}=FILE`")]
-    NoSource {
-        /// The stream.
-        stream: String,
-    },
-    /// A rule looks up a table that comes from nowhere.
-    #[error("table `{table}` has no source: add a section [table.{table}], or `--input {table}=FILE`")]
-    NoTable {
-        /// The table.
-        table: String,
-    },
-    /// A source for a table that the rules do not declare.
-    #[error("there is a source for table `{table}`, but the rules declare no such table; they declare {}", declared.join(", "))]
-    UnknownTable {
-        /// As in the configuration.
-        table: String,
-        /// The tables that there are.
-        declared: Vec<String>,
-    },
-    /// A source for a stream that the rules do not declare.
-    #[error("there is a source for `{stream}`, but the rules declare no such stream; they declare {}", declared.join(", "))]
-    UnknownStream {
-        /// As in the configuration.
-        stream: String,
-        /// The streams that there are.
-        declared: Vec<String>,
-    },
-    /// A rule names a sink that there is not.
-    #[error("rule `{rule}` alerts to `{sink}`, but there is no section [sink.{sink}]")]
-    UnknownSink {
-        /// The rule.
-        rule: String,
-        /// The sink.
-        sink: String,
-    },
-    /// Output goes to a cluster and to this machine.
-    #[error(
-        "[{one}] is on Kafka and [{other}] is not: what is committed together goes to one cluster, or stays on this machine"
-    )]
-    MixedPlaces {
-        /// A section that is on Kafka.
-        one: String,
-        /// A section that is not.
-        other: String,
-    },
-    /// A client's settings are wrong.
-    #[error("[{section}]: {why}")]
-    Client {
-        /// The section.
-        section: String,
-        /// What is wrong; no setting's value is in it.
-        why: String,
-    },
-    /// Output goes to two clusters.
-    #[error("[{one}] and [{other}] are on different clusters: what is committed together goes to one")]
-    TwoClusters {
-        /// A section.
-        one: String,
-        /// Another.
-        other: String,
-    },
+/// All that does not fit between rules and configuration; what the configuration says and could not be read is passed over.
+pub fn faults(plan: &Plan, config: &Config) -> Vec<WiringFault> {
+    let mut faults = sources_fit(plan, config);
+    faults.extend(tables_fit(plan, config));
+    faults.extend(sinks_fit(plan, config));
+    faults.extend(kafka::faults(config));
+    faults.extend(cluster(config).err());
+    faults
 }
 
 /// A job of this plan, with all sources and sinks of the configuration. All faults come together.
 pub fn job(plan: impl Into<Arc<Plan>>, config: &Config, around: &Surroundings) -> Result<Job, Vec<WiringFault>> {
     let plan = plan.into();
-    let mut faults = sources_fit(&plan, config);
-    faults.extend(tables_fit(&plan, config));
-    faults.extend(sinks_fit(&plan, config));
-    let clients = kafka::clients(config, around).unwrap_or_else(|found| {
-        faults.extend(found);
-        BTreeMap::new()
-    });
-    faults.extend(cluster(config).err());
+    let faults = faults(&plan, config);
     if !faults.is_empty() {
         return Err(faults);
     }
+    let clients = kafka::clients(config, around)?;
     let inputs: Vec<Input> = inputs(&plan, config, &clients);
     let tables = tables::inputs(&plan, config, &clients, around);
     let settings = Settings {
@@ -116,7 +57,7 @@ fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
     let read = plan.streams_read();
     let declared = || plan.streams.iter().map(|stream| format!("`{}`", stream.name)).collect();
     let wanted = plan.streams.iter().zip(read).filter(|(_, read)| *read).map(|(stream, _)| stream);
-    let missing = wanted.filter(|stream| !config.sources.contains_key(&stream.name));
+    let missing = wanted.filter(|stream| !config.has("source", &stream.name));
     let missing = missing.map(|stream| WiringFault::NoSource { stream: stream.name.clone() });
     let unknown = config.sources.keys().filter(|name| !plan.streams.iter().any(|stream| stream.name == **name));
     let unknown = unknown.map(|name| WiringFault::UnknownStream { stream: name.clone(), declared: declared() });
@@ -129,7 +70,7 @@ fn tables_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
     let needed =
         plan.tables.iter().zip(plan.tables_needed()).filter(|(table, needed)| *needed && table.rows == RowsFrom::Input);
     let needed = needed.map(|(table, _)| table);
-    let missing = needed.filter(|table| !config.tables.contains_key(&table.name));
+    let missing = needed.filter(|table| !config.has("table", &table.name));
     let missing = missing.map(|table| WiringFault::NoTable { table: table.name.clone() });
     let unknown = config.tables.keys().filter(|name| !tables().any(|table| table.name == **name));
     let unknown = unknown.map(|name| WiringFault::UnknownTable { table: name.clone(), declared: declared() });
@@ -141,7 +82,7 @@ fn sinks_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
         .rules
         .iter()
         .flat_map(|rule| rule.alert.iter().flat_map(move |alert| alert.to.iter().map(move |to| (rule, to))));
-    let unknown = named.filter(|(_, sink)| !config.sinks.contains_key(*sink));
+    let unknown = named.filter(|(_, sink)| !config.has("sink", sink));
     unknown.map(|(rule, sink)| WiringFault::UnknownSink { rule: rule.name.clone(), sink: sink.clone() }).collect()
 }
 

@@ -32,27 +32,57 @@ pub(super) struct Records {
     line: i64,
     /// A record may go on in the next line.
     quotes: bool,
-    /// The rest of a line that was too long is still to come.
-    skipping: bool,
     ended: bool,
     record: (usize, usize),
+    /// A line that is too long, while its end is looked for, and then as the record found last.
+    long: Option<Long>,
+    /// How long the record found last is, if only its beginning is kept.
+    whole_bytes: Option<usize>,
 }
 
-/// A record's end in the buffer: where it ends, where the next begins, how many lines it has.
+/// The beginning of a line that is too long.
+struct Long {
+    kept: Vec<u8>,
+    /// Of the line so far.
+    bytes: usize,
+    /// It is found whole.
+    ended: bool,
+}
+
+/// A record's end in the buffer: where what is kept of it ends, where the next begins, how many lines and bytes it has.
 struct Cut {
     to: usize,
     next: usize,
     lines: i64,
+    bytes: usize,
 }
 
 impl Records {
     pub(super) fn new(input: Input, quotes: bool) -> Self {
-        Records { input, buffer: Vec::new(), used: 0, line: 1, quotes, skipping: false, ended: false, record: (0, 0) }
+        Records {
+            input,
+            buffer: Vec::new(),
+            used: 0,
+            line: 1,
+            quotes,
+            ended: false,
+            record: (0, 0),
+            long: None,
+            whole_bytes: None,
+        }
     }
 
     /// The bytes of the record found last, without its line break.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.buffer[self.record.0..self.record.1]
+        match &self.long {
+            Some(long) => &long.kept,
+            None => &self.buffer[self.record.0..self.record.1],
+        }
+    }
+
+    /// How long the record found last is, if it is so long that [`Records::bytes`] are only its beginning.
+    pub(super) fn whole_bytes(&self) -> Option<usize> {
+        self.whole_bytes
     }
 
     /// The next record that is not blank.
@@ -80,15 +110,26 @@ impl Records {
             self.used = 3;
         }
         loop {
-            if self.skipping {
-                let found = memchr::memchr(b'\n', &self.buffer[self.used..]);
-                self.used = found.map_or(self.buffer.len(), |at| self.used + at + 1);
-                self.skipping = found.is_none();
-                self.line += i64::from(found.is_some());
-                found?;
+            self.whole_bytes = None;
+            match &mut self.long {
+                Some(Long { ended: true, .. }) => self.long = None,
+                Some(long) => {
+                    let rest = &self.buffer[self.used..];
+                    let found = memchr::memchr(b'\n', rest);
+                    long.bytes += found.unwrap_or(rest.len());
+                    self.used = found.map_or(self.buffer.len(), |at| self.used + at + 1);
+                    if found.is_none() && !self.ended {
+                        return None;
+                    }
+                    (long.ended, self.whole_bytes) = (true, Some(long.bytes));
+                    self.line += 1;
+                    return Some(self.line - 1);
+                }
+                None => {}
             }
             let from = self.used;
-            let Cut { to, next, lines } = self.cut(from)?;
+            let Cut { to, next, lines, bytes } = self.cut(from)?;
+            self.whole_bytes = Some(bytes).filter(|bytes| *bytes > to - from);
             let line = self.line;
             (self.used, self.line) = (next, self.line + lines);
             let to = if to > from && self.buffer[to - 1] == b'\r' { to - 1 } else { to };
@@ -106,7 +147,7 @@ impl Records {
         while let Some(end) = memchr::memchr(b'\n', &self.buffer[at..]).map(|found| at + found) {
             open = self.quotes && open_at_end(&self.buffer[at..end], open);
             lines += 1;
-            let cut = Cut { to: end.min(from + KEPT_MAX), next: end + 1, lines };
+            let cut = Cut { to: end.min(from + KEPT_MAX), next: end + 1, lines, bytes: end - from };
             if !open {
                 return Some(cut);
             }
@@ -120,10 +161,15 @@ impl Records {
             // A quote that is never closed: only its own line is lost.
             Some(first) if so_far >= KEPT_MAX || open_at_end(&self.buffer[at..], open) => Some(first),
             _ => {
-                // The last line, or the beginning of one that is too long: its line break is counted when it comes.
-                self.skipping = !self.ended;
                 let to = (from + KEPT_MAX).min(self.buffer.len());
-                Some(Cut { to, next: self.buffer.len(), lines: if self.skipping { 0 } else { lines + 1 } })
+                if !self.ended {
+                    let kept = self.buffer[from..to].to_vec();
+                    self.long = Some(Long { kept, bytes: so_far, ended: false });
+                    self.used = self.buffer.len();
+                    return None;
+                }
+                // The last line.
+                Some(Cut { to, next: self.buffer.len(), lines: lines + 1, bytes: so_far })
             }
         }
     }

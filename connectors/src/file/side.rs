@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 use tripline_engine::io::{SideKind, SideRecord, Stage};
+use tripline_query_lang::display::Rfc3339;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -38,7 +39,7 @@ pub(super) fn line(record: &SideRecord) -> Vec<u8> {
         topic: &record.partition.topic,
         partition: record.partition.partition,
         offset: record.offset,
-        timestamp: record.timestamp_us.and_then(|us| Some(jiff::Timestamp::from_microsecond(us).ok()?.to_string())),
+        timestamp: record.timestamp_us.map(|us| Rfc3339(us).to_string()),
         key: record.key.as_deref().map(|key| bytes(Some(key))),
         value: bytes(record.value.as_deref()),
         headers: record.headers.iter().map(|(name, value)| (name.as_str(), bytes(value.as_deref()))).collect(),

@@ -155,7 +155,9 @@ impl OpenFile {
                 Ok(Next::Record(line)) if line < self.from => {}
                 Ok(Next::Record(offset)) => {
                     let (timestamp_us, value) = (self.timestamp_us, Some(records.bytes()));
-                    visit(Record { partition, offset, timestamp_us, key: None, value, headers: &Vec::new() });
+                    let whole_bytes = records.whole_bytes();
+                    let headers = cut_off(whole_bytes);
+                    visit(Record { partition, offset, timestamp_us, key: None, value, headers: &headers });
                     visited += 1;
                     wait = Duration::ZERO;
                 }
@@ -169,6 +171,11 @@ impl OpenFile {
         }
         Ok(visited)
     }
+}
+
+/// Of a record that is kept in part: how long all of it is.
+fn cut_off(whole_bytes: Option<usize>) -> Vec<tripline_engine::io::Header> {
+    whole_bytes.map(|bytes| ("whole-bytes".to_owned(), Some(bytes.to_string().into_bytes()))).into_iter().collect()
 }
 
 impl Source for FileSource {

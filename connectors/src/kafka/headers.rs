@@ -2,6 +2,7 @@
 
 use rdkafka::message::{Header, OwnedHeaders};
 use tripline_engine::io::{AlertRecord, SideKind, SideRecord};
+use tripline_query_lang::display::Rfc3339;
 
 use crate::file::{reason, stage_name};
 
@@ -11,7 +12,7 @@ const CLOUD_EVENTS: &str = "1.0";
 /// An alert's headers. The trace context of the events that it rests on is passed on as links, not as its own.
 pub(super) fn of_alert(alert: &AlertRecord, name: &str) -> OwnedHeaders {
     let source = format!("tripline/{name}/{}", alert.rule);
-    let time = jiff::Timestamp::from_microsecond(alert.at_us).map(|time| time.to_string()).unwrap_or_default();
+    let time = Rfc3339(alert.at_us).to_string();
     let mut headers = OwnedHeaders::new_with_capacity(6 + alert.links.len());
     for (key, value) in [
         ("ce_specversion", CLOUD_EVENTS),

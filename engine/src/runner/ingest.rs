@@ -284,6 +284,7 @@ fn flush(ingest: &Ingest, pending: &mut [Pending], more: bool, ripe: impl Fn(&Pe
         };
         let partition = ingest.base + index;
         ingest.metrics.ingested(partition, &pending.counts);
+        ingest.metrics.leave_out(&pending.sides);
         let id = &ingest.partitions[index].id;
         let rows = Rows {
             partition,

@@ -55,8 +55,35 @@ struct Launch {
     over: Receiver<()>,
 }
 
-/// See [`Job::run`].
+/// See [`Job::run`]. A panic on this thread (an observer's, or ours) ends the run as one of any other does.
 pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
+    threads::caught("supervisor", || begin(job, stop))
+}
+
+/// The workers, once they are started. Whatever ends the run early, they are told to leave and not waited for: one that
+/// hangs must not hang the run.
+struct Crew {
+    guards: Option<timely::communication::WorkerGuards<()>>,
+    flags: Flags,
+}
+
+impl Crew {
+    /// Waits for their ends: the run went well, so that all of them come.
+    fn join(mut self) {
+        drop(self.guards.take());
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        if let Some(guards) = self.guards.take() {
+            self.flags.end_all();
+            std::mem::forget(guards);
+        }
+    }
+}
+
+fn begin(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let Job { plan, inputs, tables, sinks, settings, mut observer, clock, metrics, shown } = job;
     let settings = Settings { workers: settings.workers.max(1), ..settings };
     let tables::Opened { mut tables, rules: running, held } = tables::open(&plan, tables, &shown)?;
@@ -96,7 +123,7 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     };
     let first = |shard| first_progress(shard, &start, &assigned, &rules);
     let turns = launch.outlets(shards, &start, first)?;
-    let (guards, links) = launch.workers(turns)?;
+    let (crew, links) = launch.workers(turns)?;
     let place = |(index, assigned): (usize, &Assigned)| {
         let (clocks, base) = match tables.iter().find(|table| table.range().contains(&index)) {
             Some(table) => (table.clocks.clone(), table.base),
@@ -124,14 +151,11 @@ pub fn run(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let finished = Supervisor::new(ticks, ranges, assigned, settings, clock, observer)
         .watching(told, alive, flags, workers + outlets)
         .opening(opening)
-        .run(stop, delivered, start.generation > 1);
-    if finished.is_err() {
-        // Dropping the guards would wait for threads; one that hangs must not hang the run.
-        std::mem::forget(guards);
-    }
+        .run(stop, delivered, start.generation > 1)?;
+    crew.join();
     let as_written = |view: Shown| Shown { view: running[view.view.index()], ..view };
     let views = shelf.take(&shown).into_iter().map(as_written).collect();
-    Ok(Summary { finished: finished?, counts: metrics.total(), views, held_back: held })
+    Ok(Summary { finished, counts: metrics.total(), views, held_back: held })
 }
 
 /// Opens the sources of the streams that some rule reads; those that can be are split among so many readers.
@@ -321,7 +345,7 @@ impl Launch {
     }
 
     /// Starts the workers, and waits until all are ready.
-    fn workers(&self, turns: Vec<TurnSender>) -> Result<(timely::communication::WorkerGuards<()>, Links), RunError> {
+    fn workers(&self, turns: Vec<TurnSender>) -> Result<(Crew, Links), RunError> {
         let events = self.events.clone();
         let passed = move |shard, tick| drop(events.send(Event::Passed { shard, tick }));
         let outlets = Outlets { turns, passed: Arc::new(passed) };
@@ -336,6 +360,7 @@ impl Launch {
         let parts = taken.into_iter().map(part).collect();
         let (ready, wakes) = unbounded();
         let guards = workers::spawn(parts, ready, self.flags.abort.clone(), self.events.clone())?;
+        let crew = Crew { guards: Some(guards), flags: self.flags.clone() };
         let mut wake: Vec<_> = work.iter().map(|_| None).collect();
         for _ in &work {
             let ready = wakes.recv_timeout(WORKERS_READY_WITHIN);
@@ -343,7 +368,7 @@ impl Launch {
             wake[index] = Some(found);
         }
         let links = work.into_iter().zip(wake.into_iter().flatten());
-        Ok((guards, Links(links.collect())))
+        Ok((crew, Links(links.collect())))
     }
 
     /// Starts a thread for each source; returns where they deliver.

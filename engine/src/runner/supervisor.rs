@@ -33,6 +33,15 @@ pub struct Flags {
     pub give_up: Arc<AtomicBool>,
 }
 
+impl Flags {
+    /// Every thread leaves as soon as it can.
+    pub fn end_all(&self) {
+        for flag in [&self.stop_reading, &self.give_up, &self.abort] {
+            flag.store(true, Ordering::Release);
+        }
+    }
+}
+
 /// See the module's text.
 pub struct Supervisor {
     /// Gone when no more ticks will come: the workers then leave.
@@ -244,9 +253,7 @@ impl Supervisor {
 
     /// The run has failed: every thread leaves; one that does not is left behind.
     fn leave(&mut self) {
-        self.flags.stop_reading.store(true, Ordering::Release);
-        self.flags.give_up.store(true, Ordering::Release);
-        self.flags.abort.store(true, Ordering::Release);
+        self.flags.end_all();
         self.alive = None;
         if let Some(ticks) = self.ticks.take() {
             ticks.wake_all();

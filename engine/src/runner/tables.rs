@@ -287,6 +287,7 @@ impl TableReader {
             for (index, found) in found.into_iter().enumerate().filter(|(_, found)| found.counts.read > 0) {
                 let partition = *base + index;
                 self.metrics.ingested(partition, &found.counts);
+                self.metrics.leave_out(&found.sides);
                 self.metrics.prepared(partition, found.changes.len(), 0);
                 delivered.push(Changes {
                     partition,

@@ -53,11 +53,16 @@ pub enum Event {
 
 /// Runs `work` here and tells how it ended.
 pub fn watched(thread: Thread, events: &Sender<Event>, work: impl FnOnce() -> Result<(), RunError>) {
-    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        Err(RunError::Panicked { thread: thread.to_string(), message: panic_message(panic.as_ref()) })
-    });
+    let result = caught(&thread.to_string(), work);
     // Nobody listens any more: the run is over.
     let _ = events.send(Event::Ended { thread, result });
+}
+
+/// Runs `work` here; a panic is its error.
+pub fn caught<T>(thread: &str, work: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        Err(RunError::Panicked { thread: thread.to_owned(), message: panic_message(panic.as_ref()) })
+    })
 }
 
 /// Runs `work` on a thread of its own.

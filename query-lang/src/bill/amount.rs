@@ -8,6 +8,8 @@ use std::ops::{Add, Mul};
 pub enum Amount {
     /// At most so many.
     AtMost(u64),
+    /// It is bounded, by more than 64 bits can count.
+    Countless,
     /// It grows with the events of the key, for as long as they come.
     Unbounded,
 }
@@ -20,15 +22,21 @@ impl Amount {
     pub fn bounded(self) -> Option<u64> {
         match self {
             Amount::AtMost(n) => Some(n),
-            Amount::Unbounded => None,
+            Amount::Countless | Amount::Unbounded => None,
         }
+    }
+
+    /// Whether a bound is there, but none that can be counted.
+    pub fn is_countless(self) -> bool {
+        self == Amount::Countless
     }
 
     /// The smaller one.
     pub fn min(self, other: Amount) -> Amount {
         match (self, other) {
             (Amount::AtMost(a), Amount::AtMost(b)) => Amount::AtMost(a.min(b)),
-            (Amount::AtMost(n), Amount::Unbounded) | (Amount::Unbounded, Amount::AtMost(n)) => Amount::AtMost(n),
+            (Amount::AtMost(n), _) | (_, Amount::AtMost(n)) => Amount::AtMost(n),
+            (Amount::Countless, _) | (_, Amount::Countless) => Amount::Countless,
             (Amount::Unbounded, Amount::Unbounded) => Amount::Unbounded,
         }
     }
@@ -37,7 +45,8 @@ impl Amount {
     pub fn max(self, other: Amount) -> Amount {
         match (self, other) {
             (Amount::AtMost(a), Amount::AtMost(b)) => Amount::AtMost(a.max(b)),
-            _ => Amount::Unbounded,
+            (Amount::Unbounded, _) | (_, Amount::Unbounded) => Amount::Unbounded,
+            _ => Amount::Countless,
         }
     }
 }
@@ -47,8 +56,9 @@ impl Add for Amount {
 
     fn add(self, other: Amount) -> Amount {
         match (self, other) {
-            (Amount::AtMost(a), Amount::AtMost(b)) => Amount::AtMost(a.saturating_add(b)),
-            _ => Amount::Unbounded,
+            (Amount::AtMost(a), Amount::AtMost(b)) => a.checked_add(b).map_or(Amount::Countless, Amount::AtMost),
+            (Amount::Unbounded, _) | (_, Amount::Unbounded) => Amount::Unbounded,
+            _ => Amount::Countless,
         }
     }
 }
@@ -59,8 +69,9 @@ impl Mul for Amount {
     fn mul(self, other: Amount) -> Amount {
         match (self, other) {
             (Amount::AtMost(0), _) | (_, Amount::AtMost(0)) => Amount::NONE,
-            (Amount::AtMost(a), Amount::AtMost(b)) => Amount::AtMost(a.saturating_mul(b)),
-            _ => Amount::Unbounded,
+            (Amount::AtMost(a), Amount::AtMost(b)) => a.checked_mul(b).map_or(Amount::Countless, Amount::AtMost),
+            (Amount::Unbounded, _) | (_, Amount::Unbounded) => Amount::Unbounded,
+            _ => Amount::Countless,
         }
     }
 }
@@ -68,7 +79,11 @@ impl Mul for Amount {
 /// With a comma between thousands: `100,000`.
 impl Display for Amount {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Amount::AtMost(n) = self else { return f.pad("not bounded by time") };
+        let n = match self {
+            Amount::AtMost(n) => n,
+            Amount::Countless => return f.pad("beyond what can be counted"),
+            Amount::Unbounded => return f.pad("not bounded by time"),
+        };
         let digits = n.to_string();
         let mut shown = String::new();
         for (position, digit) in digits.chars().enumerate() {

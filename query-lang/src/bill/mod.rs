@@ -39,7 +39,9 @@ impl Rate {
 
     /// Events in a time that includes both its ends.
     fn events(self, us: i64) -> Amount {
-        Amount::AtMost(((us.max(0) as f64 * self.0 / 1e6).floor() as u64).saturating_add(1))
+        let events = (us.max(0) as f64 * self.0 / 1e6).floor() + 1.0;
+        // Beyond that a float has no fractions, and soon no room for the number.
+        if events < 2f64.powi(63) { Amount::AtMost(events as u64) } else { Amount::Countless }
     }
 }
 

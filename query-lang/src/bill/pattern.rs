@@ -64,6 +64,7 @@ fn runs_item(pattern: &Pattern, lifetime: &Lifetime, in_lifetime: Amount, open: 
     let holds = match open {
         Amount::AtMost(1) => "1 open run".to_owned(),
         Amount::AtMost(_) => format!("{open} open runs"),
+        Amount::Countless => "open runs, more than can be counted".to_owned(),
         Amount::Unbounded => "open runs".to_owned(),
     };
     Item { clause, holds, events: Amount::NONE, bytes: open * Amount::AtMost(spans) }

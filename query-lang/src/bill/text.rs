@@ -22,10 +22,12 @@ pub fn render(bills: &[RuleBill], rate: Rate) -> String {
                 Amount::AtMost(0) => String::new(),
                 Amount::AtMost(1) => "1 event, ".to_owned(),
                 Amount::AtMost(_) => format!("{} events, ", item.events),
+                Amount::Countless => "events beyond what can be counted, ".to_owned(),
                 Amount::Unbounded => "events not bounded by time, ".to_owned(),
             };
             let bytes = match item.bytes {
                 Amount::Unbounded if item.events == Amount::Unbounded => "nor are bytes".to_owned(),
+                Amount::Countless => "bytes beyond what can be counted".to_owned(),
                 Amount::Unbounded => "bytes not bounded by time".to_owned(),
                 Amount::AtMost(_) => format!("{} bytes", item.bytes),
             };
@@ -47,6 +49,15 @@ fn total(bill: &RuleBill) -> String {
     match (bill.events(), bill.bytes()) {
         (Amount::Unbounded, _) => "not bounded by time".to_owned(),
         (events, Amount::Unbounded) => format!("{events} events, bytes not bounded by time"),
+        (events, Amount::Countless) => {
+            // Sums of what can be counted can be beyond it, too.
+            let clause =
+                bill.items.iter().find(|item| item.bytes.is_countless()).map_or("all in all", |item| &item.clause);
+            match events {
+                Amount::Countless => format!("beyond what can be counted: {clause}"),
+                events => format!("{events} events, bytes beyond what can be counted: {clause}"),
+            }
+        }
         (Amount::AtMost(1), bytes) => format!("1 event, {bytes} bytes"),
         (events, bytes) => format!("{events} events, {bytes} bytes"),
     }

@@ -26,12 +26,23 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Other places that matter, with what they have to do with it.
     pub related: Vec<(Span, String)>,
+    /// The param whose value from outside this is about: the file is not to blame.
+    pub param: Option<String>,
 }
 
 impl Diagnostic {
     /// A fact at a place; the rest is added by the methods below.
     pub fn new(code: Code, file: usize, span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { code, file, span, message: message.into(), label: None, hint: None, related: Vec::new() }
+        Diagnostic {
+            code,
+            file,
+            span,
+            message: message.into(),
+            label: None,
+            hint: None,
+            related: Vec::new(),
+            param: None,
+        }
     }
 
     /// Says what stands under the underlined text.
@@ -52,6 +63,12 @@ impl Diagnostic {
             Some(near) => self.hint(format!("did you mean `{near}`?")),
             None => self,
         }
+    }
+
+    /// Says that it is about the value that is given from outside for this param.
+    pub fn of_param(mut self, name: &str) -> Self {
+        self.param = Some(name.to_owned());
+        self
     }
 
     /// Adds another place of the same file, with what it has to do with this.

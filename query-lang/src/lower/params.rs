@@ -19,7 +19,7 @@ pub(super) fn lower<'a>(world: &mut World<'a>, overrides: &'a [Override]) -> Vec
                 Span::default(),
                 format!("no param is called `{}`", over.name),
             );
-            world.report(fault.did_you_mean(&over.name, names));
+            world.report(fault.did_you_mean(&over.name, names).of_param(&over.name));
         }
     }
     let mut values = Vec::new();
@@ -77,7 +77,9 @@ fn overridden<'a>(
         }
         None => format!("the value given for `{}` cannot be read", name.text),
     };
-    let fault = Diagnostic::new(codes::OVERRIDE, param.file, name.span, message).label(format!("given: {}", over.text));
+    let fault = Diagnostic::new(codes::OVERRIDE, param.file, name.span, message)
+        .label(format!("given: {}", over.text))
+        .of_param(&over.name);
     world.report(if declared.ty == Type::Text {
         fault.hint("texts stand in double quotes, here as well")
     } else {

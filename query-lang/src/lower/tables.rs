@@ -66,7 +66,7 @@ pub(super) fn of_params(world: &mut World<'_>, changing: &[String]) {
             let known: Vec<_> = world.params.iter().map(|param| param.node.name.text.as_str()).collect();
             let message = format!("no param is called `{name}`");
             let fault = Diagnostic::new(names::UNKNOWN_PARAM, 0, Span::default(), message);
-            world.report(fault.did_you_mean(name, known));
+            world.report(fault.did_you_mean(name, known).of_param(name));
             continue;
         };
         let ty = world.param_values.get(name.as_str()).map(|param| param.ty.clone());
@@ -75,7 +75,7 @@ pub(super) fn of_params(world: &mut World<'_>, changing: &[String]) {
             ty => {
                 let message = format!("`{name}` comes from a file or a topic, so it has to be a list of known items");
                 let fault = Diagnostic::new(types::OVERRIDE, param.file, param.node.value.span, message);
-                let fault = fault.label(format!("this is of type {}", ty.unwrap_or(Type::Null)));
+                let fault = fault.label(format!("this is of type {}", ty.unwrap_or(Type::Null))).of_param(name);
                 world.report(fault.hint("its items give the type: `param watch = [\"an item\"]`"));
                 continue;
             }

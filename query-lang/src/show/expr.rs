@@ -69,8 +69,8 @@ impl Show<'_> {
                 atom(format!("{}({arg}{filter})", loop_fn(*func)))
             }
             ExprKind::Key(part) => {
-                let key = self.rule.keys.get(*part as usize);
-                atom(key.map_or("?".to_owned(), |key| key.name.clone()))
+                let names = self.rule.keys.iter().map(|key| key.name.as_str()).chain(["start", "end"]);
+                atom(names.skip(*part as usize).take(1).collect())
             }
             ExprKind::With(position) => {
                 let with = self.rule.fields.get(*position as usize);

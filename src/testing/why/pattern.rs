@@ -12,7 +12,12 @@ pub fn why(case: &Case<'_>, pattern: &Pattern) -> Vec<String> {
     // The whole pattern without `without` first, then shorter and shorter.
     let whole = case.alerts(|rule| cut(rule, pattern.seq.len(), true));
     if let Some(alert) = whole.first() {
-        return vec![format!("without `without` it would have matched at {}", at(alert.at_us))];
+        if let [first, others @ ..] = &case.alerts(|_| {})[..] {
+            let times = others.iter().fold(at(first.at_us), |times, alert| format!("{times}, {}", at(alert.at_us)));
+            return vec![format!("what alerts{} comes at {times}, and other lines expect that", case.of_key())];
+        }
+        let kept_back = if pattern.without.is_empty() { "`having` or `suppress`" } else { "`without`" };
+        return vec![format!("without {kept_back} it would have matched at {}", at(alert.at_us))];
     }
     for position in positions.iter().rev() {
         let reached = case.alerts(|rule| cut(rule, position + 1, false));

@@ -27,7 +27,10 @@ pub(super) mod year;
 
 /// The calendar's view of the first argument in the zone that the second names (none: UTC).
 fn calendar(args: &[Arg<'_>]) -> Option<DateTime> {
-    zoned(args).map(|at| at.datetime())
+    match args {
+        [Arg::Time(us)] => crate::calendar::utc(*us),
+        _ => zoned(args).map(|at| at.datetime()),
+    }
 }
 
 /// The first argument in the zone that the second names (none: UTC).

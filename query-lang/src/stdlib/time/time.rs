@@ -1,7 +1,6 @@
 //! `time(text)`: a point in time from RFC 3339 text.
 
-use jiff::Timestamp;
-
+use crate::calendar;
 use crate::stdlib::{Arg, Example, Family, Function, Kind, Param, Returns};
 use crate::value::{Type, Value};
 
@@ -21,7 +20,7 @@ pub static FUNCTION: Function = Function {
 
 fn eval(args: &[Arg<'_>]) -> Value {
     match args {
-        [Arg::Text(text)] => text.parse::<Timestamp>().map_or(Value::Null, |time| Value::Time(time.as_microsecond())),
+        [Arg::Text(text)] => calendar::parse(text).map_or(Value::Null, Value::Time),
         _ => Value::Null,
     }
 }
