@@ -86,7 +86,7 @@ fn a_rate_is_above_nothing() {
 #[test]
 fn a_bound_beyond_all_numbers_is_called_so() {
     let folder = tempfile::tempdir().expect("a folder");
-    let rule = "rule r { by card within 1d match a: s then each b: s limit 1000000 then each c: s limit 1000000 alert low \"\" }";
+    let rule = "rule r { by card within 1d match a: s then each b: s limit 1000000 then each c: s limit 1000000 after match skip none alert low \"\" }";
     let stream = RULES.lines().next().unwrap_or_default();
     std::fs::write(folder.path().join("r.trip"), format!("{stream}\n{rule}\n")).expect("the folder takes a file");
     let output = check(folder.path(), &["--json", "--bill", "r.trip"]);

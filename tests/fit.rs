@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 const RULES: &str = "stream pay { card: text  at: time } timed by at\nstream ref { card: text  at: time } timed by at\n\
-    table shops key shop { shop: text }\nparam floor = 1.00\nparam bad = [\"x\"]\n\
-    rule a { by card on pay where card in shops and card not in bad and 2.00 > floor alert low \"x\" to pager }\n\
+    table shops key shop { shop: text }\nparam floor = 1.00\nparam low = 1.00\nparam bad = [\"x\"]\n\
+    rule a { by card on pay where card in shops and card not in bad and 2.00 > floor + low alert low \"x\" to pager }\n\
     rule b { on ref alert low \"\" }\n";
 
 const EVENT: &str = "{\"card\":\"c\",\"at\":\"2026-01-01T00:00:00Z\"}\n";
@@ -55,7 +55,7 @@ file = "none.txt"
 [params]
 floor = "abc"
 nope = 1
-[param.floor]
+[param.low]
 file = "x"
 [engine]
 workers = 0
@@ -74,7 +74,7 @@ workers = 0
         "  tripline.toml:12: [param.bad]: `none.txt` cannot be read: there is no such file",
         "  tripline.toml:15: the value given for `floor` cannot be read (given: abc); values are written as in a rule file",
         "  tripline.toml:16: no param is called `nope`",
-        "  tripline.toml:17: `floor` comes from a file or a topic, so it has to be a list",
+        "  tripline.toml:17: `low` comes from a file or a topic, so it has to be a list",
         "  tripline.toml:20: `workers` in [engine] is `0`",
     ] {
         assert!(found.contains(expected), "{expected}\nis not in\n{found}");
