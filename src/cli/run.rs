@@ -80,7 +80,9 @@ pub fn run(args: &Args, talk: &Talk) -> Outcome {
                 observer.say(Level::Info, &notice.to_string());
             }
         }
-        Notice::Live | Notice::RulesChanged(_) | Notice::TableIsWell { .. } => observer.say(Level::Info, &notice.to_string()),
+        Notice::Live | Notice::RulesChanged(_) | Notice::TableIsWell { .. } => {
+            observer.say(Level::Info, &notice.to_string())
+        }
         _ => observer.say(Level::Warning, &notice.to_string()),
     });
     let done = job.run(stop);
