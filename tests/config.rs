@@ -139,3 +139,15 @@ fn config_reference_is_fresh() {
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(written == page, "docs/reference/config.md is stale: UPDATE=1 cargo test --test config config_reference");
 }
+
+#[test]
+fn the_reference_tells_the_defaults() {
+    let tells = |name: &str, default: std::time::Duration| {
+        let key = config::keys::ENGINE.keys.iter().find(|key| key.name == name).expect("it is a key");
+        let expected = format!("default `{}ms`", default.as_millis());
+        assert!(key.value.contains(&expected), "`{name}`: {expected}, not {}", key.value);
+    };
+    let engine = Config::default().engine;
+    tells("tick", engine.tick);
+    tells("commit_every", engine.commit_every);
+}

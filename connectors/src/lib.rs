@@ -10,4 +10,5 @@ pub mod json;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod log;
+mod side;
 pub mod terminal;

@@ -9,6 +9,7 @@ pub mod bill;
 mod calendar;
 pub mod diagnostics;
 pub mod display;
+pub mod duration;
 pub mod eval;
 pub mod fingerprint;
 pub mod format;

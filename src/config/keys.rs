@@ -11,6 +11,14 @@ pub struct Section {
     pub keys: &'static [Key],
 }
 
+impl Section {
+    /// What stands before the dot: `engine`, `source`.
+    pub fn name(&self) -> &'static str {
+        let name = self.header.trim_matches(['[', ']']);
+        name.split_once('.').map_or(name, |(name, _)| name)
+    }
+}
+
 /// A key.
 #[derive(Debug)]
 pub struct Key {

@@ -4,7 +4,6 @@
 //! [`read`] turns text into a checked [`Config`] or into *all* its faults; nothing is started before that. The keys are
 //! declared once, in [`keys`], which parsing, messages and docs/reference/config.md share.
 
-mod duration;
 mod fault;
 pub mod keys;
 mod read;

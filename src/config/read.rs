@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use tripline_query_lang::duration::parse_us;
 use tripline_query_lang::value::Value;
 
 use super::keys::{self, Section};
 use super::secret::{self, Environment, Secret};
-use super::{Config, Engine, Fault, Faults, Format, Origin, Place, TableOrigin, Whence, duration};
+use super::{Config, Engine, Fault, Faults, Format, Origin, Place, TableOrigin, Whence};
 use crate::testing::notation;
 
 type Entry<'a> = Spanned<DeValue<'a>>;
@@ -131,9 +132,7 @@ impl Reader<'_> {
                     }
                 }
                 unknown => {
-                    let valid =
-                        ["kafka", "source", "table", "sink", "dead_letters", "late", "engine", "params", "param"];
-                    let valid = valid.map(str::to_owned).to_vec();
+                    let valid = keys::SECTIONS.iter().map(|section| section.name().to_owned()).collect();
                     self.fault_at(
                         at,
                         Fault::UnknownKey { key: unknown.to_owned(), section: "the file".to_owned(), valid },
@@ -364,7 +363,8 @@ impl Reader<'_> {
     fn duration(&mut self, open: &Open<'_, '_>, key: &str, default: std::time::Duration) -> std::time::Duration {
         let Some(value) = open.get(key) else { return default };
         let limits = std::time::Duration::from_millis(1)..=std::time::Duration::from_secs(60);
-        match value.get_ref().as_str().and_then(duration::parse).filter(|d| limits.contains(d)) {
+        let micros = value.get_ref().as_str().and_then(parse_us).and_then(|us| u64::try_from(us).ok());
+        match micros.map(std::time::Duration::from_micros).filter(|duration| limits.contains(duration)) {
             Some(duration) => duration,
             None => {
                 self.wrong(open, key, value, "a duration from `1ms` to `60s`");

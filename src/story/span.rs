@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 use serde::Deserialize;
+use tripline_query_lang::duration::parse_us;
 
 /// A span of time, or any between two, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -31,24 +32,9 @@ impl TryFrom<String> for Span {
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no span of time: expected `30s`, or `20s..2m`");
         let (from, to) = text.split_once("..").unwrap_or((&text, &text));
-        let (from_us, to_us) = (span_us(from).ok_or_else(wrong)?, span_us(to).ok_or_else(wrong)?);
+        let (from_us, to_us) = (parse_us(from).ok_or_else(wrong)?, parse_us(to).ok_or_else(wrong)?);
         if from_us <= to_us { Ok(Span { from_us, to_us }) } else { Err(wrong()) }
     }
-}
-
-/// One number and one unit, as in the rule language.
-fn span_us(text: &str) -> Option<i64> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let unit_us: i64 = match unit {
-        "ms" => 1_000,
-        "s" => 1_000_000,
-        "m" => 60_000_000,
-        "h" => 3_600_000_000,
-        "d" => 86_400_000_000,
-        _ => return None,
-    };
-    number.parse::<i64>().ok()?.checked_mul(unit_us)
 }
 
 /// How often, or any number between two.

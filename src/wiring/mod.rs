@@ -39,9 +39,10 @@ pub fn job(plan: impl Into<Arc<Plan>>, config: &Config, around: &Surroundings) -
     if !faults.is_empty() {
         return Err(faults);
     }
+    let cluster = cluster(config).map_err(|fault| vec![fault])?;
     let clients = kafka::clients(config, around)?;
     let inputs: Vec<Input> = inputs(&plan, config, &clients);
-    let tables = tables::inputs(&plan, config, &clients, around);
+    let tables = tables::inputs(&plan, config, &clients, (cluster.is_some(), around));
     let settings = Settings {
         workers: config.engine.workers,
         tick: config.engine.tick,
@@ -50,7 +51,7 @@ pub fn job(plan: impl Into<Arc<Plan>>, config: &Config, around: &Surroundings) -
     };
     let job = inputs.into_iter().fold(Job::new(plan).settings(settings), Job::input);
     let job = tables.into_iter().fold(job, Job::table);
-    Ok(sinks(config, &clients).into_iter().fold(job, Job::sink))
+    Ok(sinks(config, cluster, &clients).into_iter().fold(job, Job::sink))
 }
 
 fn sources_fit(plan: &Plan, config: &Config) -> Vec<WiringFault> {
@@ -130,8 +131,12 @@ fn cluster(config: &Config) -> Result<Option<&str>, WiringFault> {
     }
 }
 
-fn sinks(config: &Config, clients: &BTreeMap<String, KafkaClient>) -> Vec<Box<dyn TransactionalSink>> {
-    match cluster(config).ok().flatten().and_then(|name| clients.get(name)) {
+fn sinks(
+    config: &Config,
+    cluster: Option<&str>,
+    clients: &BTreeMap<String, KafkaClient>,
+) -> Vec<Box<dyn TransactionalSink>> {
+    match cluster.and_then(|name| clients.get(name)) {
         Some(client) => kafka::sinks(config, client),
         None => vec![Box::new(local::sink(config))],
     }

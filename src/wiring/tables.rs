@@ -13,17 +13,17 @@ use tripline_query_lang::plan::{Plan, Table, TableId};
 use super::Surroundings;
 use crate::config::{Config, Format, TableOrigin};
 
-/// The tables that have a section.
+/// The tables that have a section; with whether progress is kept.
 pub(super) fn inputs(
     plan: &Plan,
     config: &Config,
     clients: &BTreeMap<String, KafkaClient>,
-    around: &Surroundings,
+    (is_kept, around): (bool, &Surroundings),
 ) -> Vec<TableInput> {
     let with_ids = plan.tables.iter().enumerate().map(|(id, table)| (TableId(id as u32), table));
     let input = |(id, table): (TableId, &Table)| {
         let origins = if table.is_param() { &config.lists } else { &config.tables };
-        input(id, table, origins.get(&table.name)?, clients, (config, around))
+        input(id, table, origins.get(&table.name)?, clients, (is_kept, around))
     };
     with_ids.filter_map(input).collect()
 }
@@ -34,7 +34,7 @@ fn input(
     table: &Table,
     origin: &TableOrigin,
     clients: &BTreeMap<String, KafkaClient>,
-    (config, around): (&Config, &Surroundings),
+    (is_kept, around): (bool, &Surroundings),
 ) -> Option<TableInput> {
     match origin {
         TableOrigin::Kafka { client, topic } => {
@@ -52,7 +52,6 @@ fn input(
                 Format::Csv => TableFormat::Csv,
             };
             // Where progress is kept, a restart has to find what it rests on.
-            let is_kept = super::cluster(config).ok().flatten().is_some();
             let history = history.clone().or_else(|| is_kept.then(|| history_of(path)));
             let source = TableFile::new(table, path, format, history, around.notice.clone());
             let decoder = source.decoder();

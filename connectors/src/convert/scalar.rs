@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use tripline_engine::event::ColumnBuilder;
+use tripline_query_lang::duration::parse_us;
 use tripline_query_lang::plan::{Field, TimeUnit};
 use tripline_query_lang::value::{Decimal, Point, Type, Value};
 
 use super::FieldFault;
-use super::duration::duration;
 use super::number::{Finer, NumberFault, float, scaled};
 use super::time::{in_unit, rfc3339};
 
@@ -66,6 +66,14 @@ impl Scalar<'_> {
 #[inline]
 pub fn from_json<'a>(field: &Field, raw: &'a str) -> Result<Scalar<'a>, FieldFault> {
     if raw == "null" { Err(FieldFault::Missing) } else { json(&field.ty, field.time_unit, raw) }
+}
+
+/// A duration in the language's notation, microseconds; in input it may be negative.
+fn duration(text: &str) -> Option<i64> {
+    match text.strip_prefix('-') {
+        Some(rest) => parse_us(rest).map(|us| -us),
+        None => parse_us(text),
+    }
 }
 
 /// A field's value from a cell of a table: plain text, for a place or a list in JSON's notation. An empty cell is missing.

@@ -14,7 +14,7 @@ use tripline_query_lang::plan::{Field, FieldId, Stream, Table};
 use cells::Cells;
 pub(crate) use cells::open_at_end;
 
-use crate::convert::{FieldFault, Scalar, from_cell, path_text, record_error, record_text};
+use crate::convert::{fill, from_cell, path_text, record_error, record_text};
 
 /// The columns of a stream's files, set by the source when it opens them and read by the decoder. Clones are the same header.
 #[derive(Clone, Debug, Default)]
@@ -86,26 +86,10 @@ impl CsvDecoder {
     fn row(&mut self, record: &str, row: &mut BatchBuilder) -> Result<i64, RecordError> {
         let names = self.header.names();
         let columns = self.columns.get_or_insert_with(|| self.fields.iter().map(|f| position(names, f)).collect());
-        let mut at_us = None;
-        for (i, (field, column)) in self.fields.iter().zip(&mut row.columns).enumerate() {
+        fill(&self.fields, self.timed_by, row, |i, field| {
             let cell = columns[i].map_or("", |at| self.cells.get(record, at));
-            match from_cell(field, cell) {
-                Ok(value) => {
-                    if let (true, Scalar::Int(time)) =
-                        (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value)
-                    {
-                        at_us = Some(*time);
-                    }
-                    value.push(column);
-                }
-                Err(FieldFault::Missing) if field.optional => column.push_null(),
-                Err(fault) => return Err(fault.error(field, cell)),
-            }
-        }
-        match self.timed_by {
-            Some(timed_by) => at_us.ok_or_else(|| FieldFault::Missing.error(&self.fields[timed_by.index()], "")),
-            None => Ok(0),
-        }
+            (cell, from_cell(field, cell))
+        })
     }
 }
 

@@ -10,7 +10,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use side::{reason, stage_name};
 pub use sink::{LocalPlace, LocalPlaces, LocalSink};
 pub use source::{FileFormat, FileSource};
 pub use table::{TableFile, TableFileRows, TableFormat};

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use serde_json::Value as Json;
-use tripline_engine::io::{SideKind, SideRecord, Stage};
+use tripline_engine::io::{SideKind, SideRecord};
 use tripline_query_lang::display::Rfc3339;
+
+use crate::side::{reason, stage_name};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -46,26 +48,6 @@ pub(super) fn line(record: &SideRecord) -> Vec<u8> {
     };
     // A tree of texts and numbers always has a JSON form.
     serde_json::to_vec(&line).unwrap_or_default()
-}
-
-/// Why a record is on a side output, in words.
-pub(crate) fn reason(kind: &SideKind) -> String {
-    let seconds = |us: &i64| jiff::SignedDuration::from_micros(*us).as_secs_f64();
-    match kind {
-        SideKind::DeadLetter(error) => error.message.clone(),
-        SideKind::Late { behind_us } => format!("late by {} s more than allowed", seconds(behind_us)),
-        SideKind::Quarantined { beyond_us } => {
-            format!("ahead of its record's time by {} s more than allowed", seconds(beyond_us))
-        }
-    }
-}
-
-/// The stage as outputs spell it.
-pub(crate) fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Decode => "decode",
-        Stage::Convert => "convert",
-    }
 }
 
 /// Text as text; other bytes as `{"base16": ".."}`.

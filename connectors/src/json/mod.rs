@@ -18,7 +18,7 @@ use tripline_engine::event::BatchBuilder;
 use tripline_engine::io::{Decoder, RecordError, Stage};
 use tripline_query_lang::plan::{Field, FieldId, Stream, Table};
 
-use crate::convert::{DEPTH_MAX, FieldFault, Scalar, from_json, record_error, record_text, shortened};
+use crate::convert::{DEPTH_MAX, FieldFault, fill, from_json, record_error, record_text, shortened};
 use quick::quick;
 pub use rows::{JsonRows, ValueRows};
 pub(crate) use rows::{value_of, values};
@@ -66,33 +66,14 @@ impl JsonDecoder {
 
     /// One value or null per column; the event time.
     fn row(&self, record: &str, row: &mut BatchBuilder) -> Result<i64, RecordError> {
-        let mut at_us = None;
-        for (i, (field, column)) in self.fields.iter().zip(&mut row.columns).enumerate() {
-            let (raw, value) = match self.slots[self.shape.slot_of[i]] {
-                Slot::Found(from, to) => {
-                    let raw = &record[from as usize..to as usize];
-                    (raw, from_json(field, raw))
-                }
-                Slot::Missing => ("", Err(FieldFault::Missing)),
-                Slot::Astray => ("", Err(FieldFault::Astray)),
-            };
-            match value {
-                Ok(value) => {
-                    if let (true, Scalar::Int(time)) =
-                        (self.timed_by.is_some_and(|timed_by| timed_by.index() == i), &value)
-                    {
-                        at_us = Some(*time);
-                    }
-                    value.push(column);
-                }
-                Err(FieldFault::Missing) if field.optional => column.push_null(),
-                Err(fault) => return Err(fault.error(field, raw)),
+        fill(&self.fields, self.timed_by, row, |i, field| match self.slots[self.shape.slot_of[i]] {
+            Slot::Found(from, to) => {
+                let raw = &record[from as usize..to as usize];
+                (raw, from_json(field, raw))
             }
-        }
-        match self.timed_by {
-            Some(timed_by) => at_us.ok_or_else(|| FieldFault::Missing.error(&self.fields[timed_by.index()], "")),
-            None => Ok(0),
-        }
+            Slot::Missing => ("", Err(FieldFault::Missing)),
+            Slot::Astray => ("", Err(FieldFault::Astray)),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use tripline_engine::io::{AlertRecord, SideKind, SideRecord};
 use tripline_query_lang::display::Rfc3339;
 
-use crate::file::{reason, stage_name};
+use crate::side::{reason, stage_name};
 
 /// The specification that the `ce_` headers follow.
 const CLOUD_EVENTS: &str = "1.0";

@@ -1,6 +1,7 @@
 //! Writes alerts, side records and progress to topics of the in-process log, in transactions.
 
 use super::{Log, LogRecord, State};
+use crate::side::reason;
 use tripline_engine::io::{AlertRecord, CommitError, Progress, SideKind, SideRecord, SinkError, TransactionalSink};
 
 /// Where a sink writes.
@@ -132,10 +133,9 @@ impl TransactionalSink for LogSink {
     }
 
     fn side(&mut self, side: &SideRecord) -> Result<(), SinkError> {
-        let (topic, reason) = match &side.kind {
-            SideKind::DeadLetter(error) => (&self.topics.dead_letters, error.message.clone()),
-            SideKind::Late { behind_us } => (&self.topics.late, format!("late by {behind_us} us")),
-            SideKind::Quarantined { beyond_us } => (&self.topics.late, format!("ahead by {beyond_us} us")),
+        let topic = match &side.kind {
+            SideKind::DeadLetter(_) => &self.topics.dead_letters,
+            SideKind::Late { .. } | SideKind::Quarantined { .. } => &self.topics.late,
         };
         let Some(topic) = topic.clone() else { return Ok(()) };
         let mut headers = side.headers.clone();
@@ -143,7 +143,7 @@ impl TransactionalSink for LogSink {
             ("topic", side.partition.topic.to_string()),
             ("partition", side.partition.partition.to_string()),
             ("offset", side.offset.to_string()),
-            ("reason", reason),
+            ("reason", reason(&side.kind)),
         ];
         headers.extend(place.map(|(name, value)| (name.to_owned(), Some(value.into_bytes()))));
         let (timestamp_us, key, value) = (side.timestamp_us, side.key.clone(), side.value.clone());

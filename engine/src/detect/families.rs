@@ -8,7 +8,7 @@ use super::family::{FamilyRule, Shape};
 use super::likeness::Likeness;
 use super::program::Compiled;
 use crate::patterns::Machine;
-use tripline_query_lang::plan::{Body, Plan, RuleId};
+use tripline_query_lang::plan::{Body, Plan, Rule, RuleId, Threshold};
 
 /// Fewer patterns that are alike are quicker each by its own strategy.
 const FEW: usize = 8;
@@ -76,25 +76,25 @@ impl Families {
     }
 
     /// The family that this rule leads, compiled; the machine is that of its pattern.
-    pub fn led_by(&self, plan: &Plan, rule: usize, machine: Option<&Machine>) -> Option<Compiled> {
-        match self.by_leader.get(&rule)? {
+    pub fn led_by<'a>(&'a self, plan: &'a Plan, rule: usize, machine: Option<&Machine>) -> Option<Compiled> {
+        Some(match self.by_leader.get(&rule)? {
             Family::Counts(members) => {
-                let mut all = Vec::new();
-                for (index, shape) in members {
-                    let rule = plan.rules.get(*index)?;
-                    let Body::Threshold(threshold) = &rule.body else { continue };
-                    all.push((RuleId(*index as u32), rule, threshold, shape));
-                }
-                Some(Compiled::Family(Arc::new(FamilyRule::new(plan, &all))))
+                let member = |(index, shape): &'a (usize, Shape)| {
+                    let rule = &plan.rules[*index];
+                    let threshold = threshold(rule).expect("a family of counts has threshold rules");
+                    (RuleId(*index as u32), rule, threshold, shape)
+                };
+                Compiled::Family(Arc::new(FamilyRule::new(plan, &members.iter().map(member).collect::<Vec<_>>())))
             }
             Family::Patterns(members) => {
-                let mut all = Vec::new();
-                for (index, likeness) in members {
-                    all.push((RuleId(*index as u32), plan.rules.get(*index)?, likeness));
-                }
-                Some(Compiled::Alike(Arc::new(AlikeRule::new(plan, &all, machine?)?)))
+                let member =
+                    |(index, likeness): &'a (usize, Likeness)| (RuleId(*index as u32), &plan.rules[*index], likeness);
+                let members: Vec<_> = members.iter().map(member).collect();
+                let machine = machine.expect("the rule that leads a family of patterns has a machine");
+                let rule = AlikeRule::new(plan, &members, machine).expect("a family has a rule that leads it");
+                Compiled::Alike(Arc::new(rule))
             }
-        }
+        })
     }
 
     /// The rules that this one looks after, itself among them, ascending.
@@ -129,5 +129,12 @@ impl Family {
             Family::Counts(members) => Box::new(members.iter().map(|(index, _)| *index)),
             Family::Patterns(members) => Box::new(members.iter().map(|(index, _)| *index)),
         }
+    }
+}
+
+fn threshold(rule: &Rule) -> Option<&Threshold> {
+    match &rule.body {
+        Body::Threshold(threshold) => Some(threshold),
+        Body::Pattern(_) => None,
     }
 }

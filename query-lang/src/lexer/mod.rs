@@ -153,7 +153,7 @@ impl<'a> Lexer<'a> {
         self.skip_while(continues_word);
         match &self.text[letters..self.at] {
             "" => kind,
-            unit if kind == TokenKind::Int => unit_of(unit).map_or(TokenKind::BadNumber, TokenKind::Duration),
+            unit if kind == TokenKind::Int => Unit::of(unit).map_or(TokenKind::BadNumber, TokenKind::Duration),
             _ => TokenKind::BadNumber,
         }
     }
@@ -184,18 +184,6 @@ fn begins_word(c: char) -> bool {
 
 fn continues_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
-}
-
-fn unit_of(letters: &str) -> Option<Unit> {
-    Some(match letters {
-        "us" => Unit::Microsecond,
-        "ms" => Unit::Millisecond,
-        "s" => Unit::Second,
-        "m" => Unit::Minute,
-        "h" => Unit::Hour,
-        "d" => Unit::Day,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

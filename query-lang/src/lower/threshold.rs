@@ -40,22 +40,14 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Thr
     let histories = histories.into_inner();
     let episode_us = when.as_ref().and_then(|when| longest_us(when, &histories, &output.fields));
     let slots = fill(&mut ons, slots);
+    let body = Body::Threshold(Threshold { on: ons, slots, window: None, when, hold_us, episode_us });
     Some(Rule {
-        name: maker.name.text.clone(),
-        fingerprint: 0,
-        metadata: Vec::new(),
-        keys: key,
-        key_table: None,
-        body: Body::Threshold(Threshold { on: ons, slots, window: None, when, hold_us, episode_us }),
-        histories,
-        fields: output.fields,
         having: output.having,
         alert: output.alert,
         suppress: output.suppress,
         repeat_us,
         resolve,
-        emits: None,
-        keeps: None,
+        ..Rule::draft(maker.name.text.clone(), key, body, histories, output.fields)
     })
 }
 

@@ -60,23 +60,9 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Thr
         );
     }
     let slots = threshold::fill(&mut ons, slots);
-    (world.error_count() == before).then(|| Rule {
-        name: maker.name.text.clone(),
-        fingerprint: 0,
-        metadata: Vec::new(),
-        keys: key,
-        key_table: None,
-        body: Body::Threshold(Threshold { on: ons, slots, window: None, when: None, hold_us: None, episode_us: None }),
-        histories,
-        fields: output.fields,
-        having: None,
-        alert: None,
-        suppress: None,
-        repeat_us: None,
-        resolve: None,
-        emits: None,
-        keeps: None,
-    })
+    let body = Body::Threshold(Threshold { on: ons, slots, window: None, when: None, hold_us: None, episode_us: None });
+    let draft = Rule::draft(maker.name.text.clone(), key, body, histories, output.fields);
+    (world.error_count() == before).then_some(draft)
 }
 
 /// A row is kept per key; the keys are those that events have.

@@ -62,30 +62,10 @@ pub(super) fn lower<'a>(
     histories.iter_mut().for_each(|history| history.bound = window.bound());
     no_sketches(world, maker, &window, &histories);
     let slots = threshold::fill(&mut ons, slots);
-    Some(Rule {
-        name: maker.name.text.clone(),
-        fingerprint: 0,
-        metadata: Vec::new(),
-        keys: key,
-        key_table: None,
-        body: Body::Threshold(Threshold {
-            on: ons,
-            slots,
-            window: Some(window),
-            when: None,
-            hold_us: None,
-            episode_us: None,
-        }),
-        histories,
-        fields: output.fields,
-        having: output.having,
-        alert: None,
-        suppress: None,
-        repeat_us: None,
-        resolve: None,
-        emits: None,
-        keeps: None,
-    })
+    let window = Some(window);
+    let body = Body::Threshold(Threshold { on: ons, slots, window, when: None, hold_us: None, episode_us: None });
+    let draft = Rule::draft(maker.name.text.clone(), key, body, histories, output.fields);
+    Some(Rule { having: output.having, ..draft })
 }
 
 /// The key with the bounds of the window behind it: by these names a row sees them.

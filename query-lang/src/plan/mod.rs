@@ -218,6 +218,27 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// A rule that looks for this and has these fields; whatever else it may say is left out.
+    pub fn draft(name: String, keys: Vec<Key>, body: Body, histories: Vec<History>, fields: Vec<With>) -> Rule {
+        Rule {
+            name,
+            fingerprint: 0,
+            metadata: Vec::new(),
+            keys,
+            key_table: None,
+            body,
+            histories,
+            fields,
+            having: None,
+            alert: None,
+            suppress: None,
+            repeat_us: None,
+            resolve: None,
+            emits: None,
+            keeps: None,
+        }
+    }
+
     /// The window of a `derive` that has one.
     pub fn window(&self) -> Option<&Window> {
         match &self.body {

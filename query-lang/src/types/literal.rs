@@ -2,8 +2,9 @@
 
 use super::Typer;
 use super::convert::{SCALE_MAX, constant, poison};
-use crate::ast::{ExprKind as Tree, Unit};
+use crate::ast::ExprKind as Tree;
 use crate::diagnostics::codes::types as codes;
+use crate::duration;
 use crate::plan::Expr;
 use crate::span::Span;
 use crate::value::{Decimal, Type, Value};
@@ -24,7 +25,7 @@ impl Typer<'_, '_> {
                 Ok(value) if value.is_finite() => constant(Value::Float(value), Type::Float),
                 _ => self.too_large(span, "a float goes up to about 1.8e308"),
             },
-            Tree::Duration(digits, unit) => match duration_us(digits, *unit) {
+            Tree::Duration(digits, unit) => match duration::times(digits, *unit) {
                 Some(us) => constant(Value::Duration(us), Type::Duration),
                 None => self.too_large(span, "a duration goes up to about 292,000 years"),
             },
@@ -45,16 +46,4 @@ fn decimal(digits: &str) -> Option<Decimal> {
     let scale = u8::try_from(fraction.len()).ok().filter(|scale| *scale <= SCALE_MAX)?;
     let mantissa = format!("{whole}{fraction}").parse().ok()?;
     Some(Decimal { mantissa, scale })
-}
-
-fn duration_us(digits: &str, unit: Unit) -> Option<i64> {
-    let us = match unit {
-        Unit::Microsecond => 1,
-        Unit::Millisecond => 1_000,
-        Unit::Second => 1_000_000,
-        Unit::Minute => 60_000_000,
-        Unit::Hour => 3_600_000_000,
-        Unit::Day => 86_400_000_000,
-    };
-    digits.parse::<i64>().ok()?.checked_mul(us)
 }

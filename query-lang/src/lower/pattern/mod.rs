@@ -74,22 +74,14 @@ pub(super) fn lower<'a>(world: &World<'a>, maker: &Maker<'a>, body: &'a ast::Pat
         let fault = Diagnostic::new(codes::EVERY_EVENT, file, written.span, message);
         world.report(fault.hint("a pattern alerts at each match; `after match skip` says what goes on after one"));
     }
+    let (name, body) = (maker.name.text.clone(), Body::Pattern(pattern));
     Some(Rule {
-        name: maker.name.text.clone(),
-        fingerprint: 0,
-        metadata: Vec::new(),
-        keys: key,
-        key_table: None,
-        body: Body::Pattern(pattern),
-        histories: histories.into_inner(),
-        fields: output.fields,
         having: output.having,
         alert: output.alert,
         suppress: output.suppress,
         repeat_us,
         resolve,
-        emits: None,
-        keeps: None,
+        ..Rule::draft(name, key, body, histories.into_inner(), output.fields)
     })
 }
 
