@@ -45,8 +45,15 @@ fn by_parts_with_commas(input: Tokens<'_>) -> Parsed<'_, Vec<KeyPart>> {
     let span = first.span_to(rest);
     let fault =
         Diagnostic::new(syntax::UNEXPECTED, input.context.file, span, "a key of several parts without brackets");
-    input.context.report(fault.hint("write `by (a, b)`"));
+    let names: Vec<&str> = parts.iter().map(name_of_part).collect();
+    input.context.report(fault.hint(format!("write `by ({})`", names.join(", "))));
     Ok((rest, parts))
+}
+
+fn name_of_part(part: &KeyPart) -> &str {
+    match part {
+        KeyPart::Field(name) | KeyPart::Named(name, _) | KeyPart::HandOver { field: name, .. } => &name.text,
+    }
 }
 
 fn by_parts(input: Tokens<'_>) -> Parsed<'_, Vec<KeyPart>> {
