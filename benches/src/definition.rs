@@ -32,6 +32,9 @@ pub struct Definition {
     /// Rules that differ in their constants, as many as the size says.
     #[serde(default)]
     pub family: Option<Family>,
+    /// Of `phrasings`: their folder in `tests/cases/phrasings`.
+    #[serde(default)]
+    pub phrasings: String,
     /// The loop that somebody would write by hand: it gives the expected count.
     pub hand: Hand,
     /// `param n` of the rules, how many rules of the family, or events a second.
@@ -76,6 +79,8 @@ pub enum Model {
     Compile,
     /// Rule text to the first event.
     Start,
+    /// Events in memory to alerts, for each phrasing of a query.
+    Phrasings,
     /// A run without events.
     Idle,
 }

@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -27,7 +27,7 @@ use input::{Events, Options, Stream, format};
 use machine::Machine;
 use models::{ModelError, measure};
 use performance::Own;
-use report::Report;
+use report::{Report, Took};
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -230,7 +230,7 @@ fn all(only: Option<&str>, keep: bool) -> Result<(), BenchError> {
     let benchmarks = only.map_or_else(definition::all, |name| definition::find(name, true))?;
     let this = std::env::current_exe()?;
     let mut own = Own { machine: Machine::this(""), reports: Vec::new() };
-    let (mut failed, mut said) = (Vec::new(), String::new());
+    let (mut failed, mut said, mut took) = (Vec::new(), String::new(), Vec::new());
     for one in benchmarks {
         let definition = &one.definition;
         if said != definition.title {
@@ -238,6 +238,7 @@ fn all(only: Option<&str>, keep: bool) -> Result<(), BenchError> {
             println!("   {}\n   {} Bias: {}", definition.why, definition.workload, definition.bias);
             said.clone_from(&definition.title);
         }
+        let started = Instant::now();
         let output = Command::new(&this).args(["run", &one.name, "--budget", BUDGET, "--json"]).output()?;
         if output.status.success() {
             let report: Report = serde_json::from_slice(&output.stdout)?;
@@ -245,9 +246,11 @@ fn all(only: Option<&str>, keep: bool) -> Result<(), BenchError> {
             own.reports.push(report);
         } else {
             eprintln!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
-            failed.push(one.name);
+            failed.push(one.name.clone());
         }
+        took.push((started.elapsed(), one.name));
     }
+    println!("\n{}", Took(took));
     let path = performance::own_path(keep);
     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
     std::fs::write(&path, serde_json::to_string_pretty(&own)? + "\n")?;

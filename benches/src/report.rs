@@ -78,6 +78,22 @@ impl std::fmt::Display for Report {
     }
 }
 
+/// How long each of some benchmarks took, as a line that says what was run.
+pub struct Took(pub Vec<(Duration, String)>);
+
+impl std::fmt::Display for Took {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        /// So many of the longest are named.
+        const NAMED: usize = 5;
+        let mut longest: Vec<_> = self.0.iter().collect();
+        longest.sort_by(|a, b| b.cmp(a));
+        let all: u64 = longest.iter().map(|(time, _)| time.as_secs()).sum();
+        write!(f, "{} benchmarks in {} min {} s; longest", longest.len(), all / 60, all % 60)?;
+        let named = longest.iter().take(NAMED).map(|(time, name)| format!("{name} {:.0} s", time.as_secs_f64()));
+        write!(f, ": {}", named.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// Events a second, in a few letters.
 pub fn speed(events_per_s: f64) -> String {
     match events_per_s {

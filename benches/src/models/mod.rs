@@ -6,6 +6,7 @@ pub mod idle;
 pub mod kafka;
 pub mod latency;
 pub mod memory;
+pub mod phrasings;
 pub mod pipeline;
 pub mod start;
 
@@ -79,6 +80,7 @@ pub fn measure(one: &Benchmark, events: Events, budget: Duration) -> Result<Repo
         Model::Latency => latency::measure(one, &events),
         Model::Compile => compile::measure(one),
         Model::Start => start::measure(one, &events),
+        Model::Phrasings => phrasings::measure(one, &events),
         Model::Idle => idle::measure(one),
     }
 }

@@ -7,13 +7,20 @@ use std::sync::Arc;
 use super::Alert;
 use crate::event::Position;
 
-/// Alerts of one rule, event and key, with numbers that follow each other: in the total order nothing stands between them.
+/// Alerts of one event and key, in the total order.
 pub trait Together: Debug + Send + Sync {
     /// How many they are.
     fn count(&self) -> u64;
 
-    /// Shows each, in order; the first stands at this position.
-    fn each(&self, first: &Position, show: &mut dyn FnMut(&Alert));
+    /// Shows those from number `from` on that stand before `until`, in order; the first of all stands at `first`. Returns the
+    /// number and the position of the next, if there is one.
+    fn each(
+        &self,
+        first: &Position,
+        from: usize,
+        until: Option<&Position>,
+        show: &mut dyn FnMut(&Alert),
+    ) -> Option<(usize, Position)>;
 }
 
 /// Alerts.
@@ -55,11 +62,31 @@ impl Alerts {
     /// Shows each; in the total order if they are sorted.
     pub fn each(&self, mut show: impl FnMut(&Alert)) {
         let mut one = self.one.iter().peekable();
-        for (first, alerts) in &self.together {
-            while let Some(alert) = one.next_if(|alert| alert.position < *first) {
+        let mut together = self.together.iter().peekable();
+        // Those that others stand between, by the position of what is next in them, the last first.
+        let mut begun: Vec<(Position, usize, &(Position, Arc<dyn Together>))> = Vec::new();
+        loop {
+            let goes_on = match (begun.last(), together.peek()) {
+                (Some((at, ..)), Some((first, _))) => at < first,
+                (at, _) => at.is_some(),
+            };
+            let resumed = if goes_on { begun.pop() } else { None };
+            let (at, from, all) = match &resumed {
+                Some((at, from, all)) => (at, *from, *all),
+                None => match together.next() {
+                    Some(all) => (&all.0, 0, all),
+                    None => break,
+                },
+            };
+            while let Some(alert) = one.next_if(|alert| alert.position < *at) {
                 show(alert);
             }
-            alerts.each(first, &mut show);
+            let others = [one.peek().map(|alert| &alert.position), together.peek().map(|(first, _)| first)];
+            let until = others.into_iter().chain([begun.last().map(|(at, ..)| at)]).flatten().min();
+            if let Some((next, at)) = all.1.each(&all.0, from, until, &mut show) {
+                let place = begun.partition_point(|(other, ..)| *other > at);
+                begun.insert(place, (at, next, all));
+            }
         }
         one.for_each(show);
     }

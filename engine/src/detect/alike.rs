@@ -4,15 +4,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::chorus::{self, Cases, Says, Taken};
 use super::likeness::{Kind, Likeness};
+use super::members::{self, Members};
 use super::repeated::{Repeated, Row};
 use super::rising::{Coming, Found, Rising, Starts};
 use super::rule::{Behaviour, Bench, Seen};
-use super::voice::{Facts, Voice};
-use crate::alert::{AlertState, Evidence, Witness};
 use crate::event::Data;
-use crate::expr::{Bound, Row as Fields, Scene};
-use crate::patterns::{Keeper, Kept, KeptEvent, Machine, put_event, take_event};
+use crate::expr::Row as _;
+use crate::patterns::{Keeper, KeptEvent, Machine, put_event, take_event};
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{FieldId, Plan, Rule, RuleId, StepId};
 
@@ -22,7 +22,7 @@ pub(super) struct AlikeRule {
     /// By step, the roles of the rule that leads, as bits.
     roles: Vec<u64>,
     /// In the order of their limits.
-    members: Vec<Member>,
+    members: Arc<Members>,
     keeper: Keeper,
     body: Body,
     span_us: i64,
@@ -31,12 +31,6 @@ pub(super) struct AlikeRule {
 enum Body {
     Rising(Rising),
     Repeated(Repeated),
-}
-
-struct Member {
-    voice: Voice,
-    fingerprint: u64,
-    steps: Vec<Arc<str>>,
 }
 
 /// What one key has of a family.
@@ -60,29 +54,11 @@ struct Logged {
     refused: Arc<[u32]>,
 }
 
-/// The events of a match, by step.
-struct Matched<'a>(&'a [(StepId, Arc<KeptEvent>)]);
-
-impl Bound for Matched<'_> {
-    fn taken(&self, step: StepId) -> usize {
-        self.0.iter().filter(|(of, _)| *of == step).count()
-    }
-
-    fn nth(&self, step: StepId, index: usize) -> Option<&dyn Fields> {
-        let mut of_step = self.0.iter().filter(|(of, _)| *of == step);
-        of_step.nth(index).map(|(_, event)| &**event as &dyn Fields)
-    }
-}
-
 impl AlikeRule {
     /// Compiles rules in the order of their limits, each with its likeness; the machine is that of the first.
     pub fn new(plan: &Plan, family: &[(RuleId, &Rule, &Likeness)], machine: &Machine) -> Option<AlikeRule> {
         let (_, _, first) = family.first()?;
-        let member = |(id, rule, likeness): &(RuleId, &Rule, &Likeness)| Member {
-            voice: Voice::new(*id, rule, likeness.span_us),
-            fingerprint: rule.fingerprint,
-            steps: likeness.steps.clone(),
-        };
+        let members = family.iter().map(|(id, rule, likeness)| (*id, *rule, &[][..], &likeness.steps[..]));
         let limits = |step: usize| family.iter().map(|(_, _, likeness)| likeness.limits[step]).collect::<Vec<_>>();
         let body = match first.kind {
             Kind::Rising => {
@@ -94,7 +70,7 @@ impl AlikeRule {
         Some(AlikeRule {
             field: first.field,
             roles: machine.step_roles(),
-            members: family.iter().map(member).collect(),
+            members: Arc::new(Members::new(members, first.span_us)),
             keeper: Keeper::of_rules(plan, family.iter().map(|(_, rule, _)| *rule)),
             body,
             span_us: first.span_us,
@@ -150,58 +126,26 @@ impl AlikeRule {
             let logged = state.log.get(number.checked_sub(state.base)? as usize)?;
             Some((step(index), logged.event.clone()))
         };
-        let taken: Vec<Vec<_>> =
+        let taken: Vec<Taken> =
             found.iter().map(|found| found.taken.iter().enumerate().filter_map(event).collect()).collect();
-        let mut all: Vec<(RuleId, u32, u32)> = Vec::new();
-        for (index, one) in (0u32..).zip(found) {
+        let mut says: Vec<Says> = Vec::new();
+        for (case, one) in (0u32..).zip(found) {
             let sees = |rule: &u32| state.blind.iter().all(|(until, of)| one.taken[0] >= *until || !of.contains(rule));
-            let rules = one.rules.clone().filter(|rule| state.blind.is_empty() || sees(rule));
-            all.extend(rules.map(|rule| (self.members[rule as usize].voice.rule, index, rule)));
+            let members = one.rules.clone().filter(|member| state.blind.is_empty() || sees(member));
+            let one = |member| Says { rule: self.members.rule(member), case, member, sequence: 0, incomplete: false };
+            says.extend(members.map(one));
         }
-        all.sort_unstable();
-        let keys = bench.key_parts();
-        let at_us = seen.batch.at_us[seen.row];
-        for matches in all.chunk_by(|(a, ..), (b, ..)| a == b) {
-            let mut sequence = 0;
-            for (_, index, rule) in matches {
-                let (member, taken) = (&self.members[*rule as usize], &taken[*index as usize]);
-                let bound = Matched(taken);
-                let scene =
-                    Scene { bound: Some(&bound), keys: &keys, at_us, tables: Some(bench.tables), ..Scene::EMPTY };
-                let evidence = |(step, event): &(StepId, Arc<KeptEvent>)| Evidence {
-                    step: member.steps.get(step.index()).cloned().unwrap_or_default(),
-                    what: Witness::Event(event.coordinates()),
-                };
-                let facts = Facts {
-                    moment: seen.moment(),
-                    at_us,
-                    state: AlertState::Firing,
-                    key: bench.key(),
-                    sequence,
-                    evidence: taken.iter().map(evidence).collect(),
-                    incomplete: state.starts.incomplete.remove(rule),
-                };
-                sequence += u32::from(member.voice.speak(&scene, facts, bench.out));
-            }
+        says.sort_unstable();
+        for of_rule in says.chunk_by_mut(|a, b| a.rule == b.rule) {
+            of_rule[0].incomplete = state.starts.incomplete.remove(&of_rule[0].member);
+            (0..).zip(of_rule).for_each(|(sequence, one)| one.sequence = sequence);
         }
-    }
-
-    /// The members whose fingerprint is one of these, ascending.
-    fn numbers(&self, is_one: impl Fn(u64) -> bool) -> Arc<[u32]> {
-        let members = (0..).zip(&self.members);
-        members.filter(|(_, member)| is_one(member.fingerprint)).map(|(number, _)| number).collect()
-    }
-
-    fn put_members(&self, members: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
-        out.put_len(members.len());
-        members.for_each(|member| out.put_u64(self.members.get(member as usize).map_or(0, |one| one.fingerprint)));
+        chorus::say(&self.members, says, Cases::Matched(taken), seen, bench);
     }
 
     fn take_members(&self, bytes: &mut &[u8]) -> Result<Arc<[u32]>, StateError> {
-        const WHAT: &str = "members of a family";
-        let len = bytes.take_len(WHAT)?;
-        let of = (0..len).map(|_| bytes.take_u64(WHAT)).collect::<Result<Vec<_>, _>>()?;
-        Ok(if of.is_empty() { Arc::default() } else { self.numbers(|fingerprint| of.contains(&fingerprint)) })
+        let of = members::read(bytes)?;
+        Ok(if of.is_empty() { Arc::default() } else { self.members.numbers(&of, true) })
     }
 }
 
@@ -274,12 +218,11 @@ impl Behaviour for AlikeRule {
     }
 
     fn write_head(&self, out: &mut Vec<u8>) {
-        self.put_members(0..self.members.len() as u32, out);
+        self.members.write(0..self.members.len() as u32, out);
     }
 
     fn read_head(&self, bytes: &mut &[u8]) -> Result<Arc<[u32]>, StateError> {
-        let known = self.take_members(bytes)?;
-        Ok((0..self.members.len() as u32).filter(|member| known.binary_search(member).is_err()).collect())
+        Ok(self.members.numbers(&members::read(bytes)?, false))
     }
 
     fn join(&self, state: &mut AlikeState, newcomers: &Arc<[u32]>) {
@@ -299,18 +242,18 @@ impl Behaviour for AlikeRule {
             put_event(out, &logged.event);
             out.put_i64(logged.value);
             out.put_u64(logged.steps);
-            self.put_members(logged.refused.iter().copied(), out);
+            self.members.write(logged.refused.iter().copied(), out);
         }
-        self.put_members(state.starts.incomplete.iter().copied().collect::<Vec<_>>().into_iter(), out);
+        self.members.write(state.starts.incomplete.iter().copied().collect::<Vec<_>>().into_iter(), out);
         out.put_len(state.blind.len());
         for (until, members) in &state.blind {
             out.put_u64(until - state.base);
-            self.put_members(members.iter().copied(), out);
+            self.members.write(members.iter().copied(), out);
         }
         let used: Vec<_> = state.row.used().collect();
         out.put_len(used.len());
         for (rule, used) in used {
-            self.put_members([rule].into_iter(), out);
+            self.members.write([rule].into_iter(), out);
             out.put_u64(used - state.base);
         }
     }

@@ -87,7 +87,7 @@ impl Episodes {
             repeat_us: rule.repeat_us,
             resolves,
             episode_us: threshold.episode_us,
-            keeper: Keeper::of_slots(plan, threshold),
+            keeper: Keeper::of_slots(plan, [threshold]),
         })
     }
 

@@ -15,11 +15,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::chorus::{self, Cases, Says};
+use super::members::{self, Members};
 use super::rule::{Behaviour, Bench, Seen};
-use super::voice::{Facts, Voice};
-use crate::alert::{AlertState, Evidence, Witness};
 use crate::event::Data;
-use crate::expr::{BatchRow, Scene, canonical, hash_key, limit};
+use crate::expr::{canonical, hash_key, limit};
+use crate::patterns::Keeper;
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{
     Body, CompareOp, Expr, ExprKind, FieldId, HistoryArg, HistoryBound, HistoryFn, HistoryScope, Plan, Rule, RuleId,
@@ -44,20 +45,13 @@ pub(super) struct Shape {
 pub(super) struct FamilyRule {
     field: FieldId,
     /// In order of the text.
-    members: Vec<Member>,
+    members: Arc<Members>,
+    /// What is kept of an event for what is said.
+    keeper: Keeper,
     /// Each window's length once, microseconds.
     spans_us: Vec<i64>,
     longest_us: i64,
     rows: Vec<LimitRow>,
-}
-
-struct Member {
-    voice: Voice,
-    fingerprint: u64,
-    /// For each slot.
-    fields: Vec<Option<FieldId>>,
-    /// What evidence calls the clause.
-    clause: Arc<str>,
 }
 
 /// Members with the same window and number.
@@ -153,18 +147,13 @@ impl FamilyRule {
     /// Compiles the rules of a family, each with its shape; in order of the text.
     pub fn new(plan: &Plan, family: &[(RuleId, &Rule, &Threshold, &Shape)]) -> FamilyRule {
         let mut rows: BTreeMap<(i64, usize), Vec<(i64, u32)>> = BTreeMap::new();
-        let mut members = Vec::new();
-        for ((id, rule, threshold, shape), number) in family.iter().zip(0..) {
+        let mut clauses: Vec<Arc<str>> = Vec::new();
+        for ((_, _, threshold, shape), number) in family.iter().zip(0..) {
             rows.entry((shape.span_us, shape.number)).or_default().push((shape.limit, number));
             let on = threshold.on.first();
             let stream = on.and_then(|on| plan.streams.get(on.stream.index())).map(|stream| &stream.name);
             let clause = on.and_then(|on| on.name.as_ref()).or(stream).map(|name| (&**name).into());
-            members.push(Member {
-                voice: Voice::new(*id, rule, 0),
-                fingerprint: rule.fingerprint,
-                fields: on.map(|on| on.fields.clone()).unwrap_or_default(),
-                clause: clause.unwrap_or_default(),
-            });
+            clauses.push(clause.unwrap_or_default());
         }
         let mut spans_us: Vec<i64> = rows.keys().map(|(span_us, _)| *span_us).collect();
         spans_us.dedup();
@@ -174,27 +163,38 @@ impl FamilyRule {
             let span = spans_us.iter().position(|other| *other == span_us).unwrap_or(0);
             LimitRow { span, number, limits, members }
         };
+        let members = family.iter().zip(&clauses).map(|((id, rule, threshold, _), clause)| {
+            let slots = threshold.on.first().map_or(&[][..], |on| &on.fields);
+            (*id, *rule, slots, std::slice::from_ref(clause))
+        });
         FamilyRule {
             field: family.first().map_or(FieldId(0), |(.., shape)| shape.field),
             rows: rows.into_iter().map(row).collect(),
             longest_us: spans_us.last().copied().unwrap_or(0),
-            members,
+            members: Arc::new(Members::new(members, 0)),
+            keeper: Keeper::of_slots(plan, family.iter().map(|(_, _, threshold, _)| *threshold)),
             spans_us,
         }
     }
 
-    /// The members that fire at an event of this value which has entered the windows, each with its count.
-    fn firing(&self, state: &FamilyState, value: i64) -> Vec<(u32, usize)> {
+    /// The members that fire at an event of this value which has entered the windows, each with its count, ascending.
+    fn firing(&self, state: &FamilyState, value: i64) -> Vec<(u32, u32)> {
         let mut firing = Vec::new();
         for row in &self.rows {
             let Some(view) = state.views.get(row.span) else { continue };
             let Some(place) = view.values.len().checked_sub(row.number) else { continue };
             let most = value.min(view.values[place]);
             let end = row.limits.partition_point(|limit| *limit <= most);
-            let mut below = 0;
-            for (limit, member) in row.limits[..end].iter().zip(&row.members) {
-                below += view.values[below..].partition_point(|value| value < limit);
-                firing.push((*member, view.values.len() - below));
+            let mut start = 0;
+            // Those whose limit lies between two values have the same count.
+            for (below, value) in view.values.iter().enumerate() {
+                let until = start + row.limits[start..end].partition_point(|limit| limit <= value);
+                let count = counted(view.values.len() - below);
+                firing.extend(row.members[start..until].iter().map(|member| (*member, count)));
+                start = until;
+                if start == end {
+                    break;
+                }
             }
         }
         firing.sort_unstable();
@@ -205,7 +205,7 @@ impl FamilyRule {
     }
 
     /// Counts again for members that do not see all events.
-    fn count_anew(&self, state: &FamilyState, value: i64, firing: &mut Vec<(u32, usize)>) {
+    fn count_anew(&self, state: &FamilyState, value: i64, firing: &mut Vec<(u32, u32)>) {
         let since = |member: u32| {
             let of = |blind: &&Blind| blind.members.binary_search(&member).is_ok();
             state.blind.iter().filter(of).map(|blind| blind.until).max()
@@ -218,7 +218,7 @@ impl FamilyRule {
                 let skipped = since.max(view.from).saturating_sub(state.base) as usize;
                 let count = state.events.iter().skip(skipped).filter(|(_, value)| value >= limit).count();
                 if count >= row.number {
-                    firing.push((*member, count));
+                    firing.push((*member, counted(count)));
                 }
             }
         }
@@ -287,31 +287,16 @@ impl Behaviour for FamilyRule {
         if firing.is_empty() {
             return;
         }
-        let row = BatchRow { batch: seen.batch, row: seen.row };
-        let keys = bench.key_parts();
-        let coordinates = seen.batch.coordinates(seen.row);
-        for (number, count) in firing {
-            let Some(member) = self.members.get(number as usize) else { continue };
-            let histories = [i64::try_from(count).map_or(Value::Null, Value::Int)];
-            let scene = Scene {
-                slots: &member.fields,
-                histories: &histories,
-                keys: &keys,
-                tables: Some(bench.tables),
-                ..Scene::of_row(&row)
-            };
-            let witness = Witness::Event(coordinates.clone());
-            let facts = Facts {
-                moment: seen.moment(),
-                at_us,
-                state: AlertState::Firing,
-                key: bench.key(),
-                sequence: 0,
-                evidence: vec![Evidence { step: member.clause.clone(), what: witness }],
-                incomplete: false,
-            };
-            member.voice.speak(&scene, facts, bench.out);
-        }
+        let one = |(member, case): (u32, u32)| Says {
+            rule: self.members.rule(member),
+            case,
+            member,
+            sequence: 0,
+            incomplete: false,
+        };
+        let says = firing.into_iter().map(one).collect();
+        let event = Box::new(self.keeper.keep(seen.batch, seen.row));
+        chorus::say(&self.members, says, Cases::Counted(event), seen, bench);
     }
 
     fn time(&self, state: &mut FamilyState, watermark_us: i64, _bench: &mut Bench<'_>) -> bool {
@@ -336,16 +321,11 @@ impl Behaviour for FamilyRule {
     }
 
     fn write_head(&self, out: &mut Vec<u8>) {
-        let mut fingerprints: Vec<u64> = self.members.iter().map(|member| member.fingerprint).collect();
-        fingerprints.sort_unstable();
-        out.put_len(fingerprints.len());
-        fingerprints.iter().for_each(|fingerprint| out.put_u64(*fingerprint));
+        self.members.write(0..self.members.len() as u32, out);
     }
 
     fn read_head(&self, bytes: &mut &[u8]) -> Result<Arc<[u32]>, StateError> {
-        let len = bytes.take_len("members of a family")?;
-        let known = (0..len).map(|_| bytes.take_u64("a member of a family")).collect::<Result<Vec<_>, _>>()?;
-        Ok(self.numbers(|fingerprint| known.binary_search(&fingerprint).is_err()))
+        Ok(self.members.numbers(&members::read(bytes)?, false))
     }
 
     fn join(&self, state: &mut FamilyState, newcomers: &Arc<[u32]>) {
@@ -364,9 +344,7 @@ impl Behaviour for FamilyRule {
         out.put_len(state.blind.len());
         for blind in &state.blind {
             out.put_u64(blind.until - state.base);
-            out.put_len(blind.members.len());
-            let fingerprint = |member: &u32| self.members.get(*member as usize).map_or(0, |member| member.fingerprint);
-            blind.members.iter().for_each(|member| out.put_u64(fingerprint(member)));
+            self.members.write(blind.members.iter().copied(), out);
         }
     }
 
@@ -381,19 +359,14 @@ impl Behaviour for FamilyRule {
         }
         for _ in 0..bytes.take_len("later members")? {
             let until = bytes.take_u64("the first event of later members")?;
-            let len = bytes.take_len("later members")?;
-            let of = (0..len).map(|_| bytes.take_u64("a later member")).collect::<Result<Vec<_>, _>>()?;
-            let members = self.numbers(|fingerprint| of.contains(&fingerprint));
+            let members = self.members.numbers(&members::read(bytes)?, true);
             state.blind.push(Blind { until: state.base.saturating_add(until), members });
         }
         Ok(state)
     }
 }
 
-impl FamilyRule {
-    /// The members whose fingerprint is one of these, ascending.
-    fn numbers(&self, is_one: impl Fn(u64) -> bool) -> Arc<[u32]> {
-        let members = (0..).zip(&self.members);
-        members.filter(|(_, member)| is_one(member.fingerprint)).map(|(number, _)| number).collect()
-    }
+/// A count as it is said.
+fn counted(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -16,6 +16,7 @@
 
 mod alike;
 mod apart;
+mod chorus;
 mod constants;
 mod detector;
 mod disjoint;
@@ -27,6 +28,7 @@ mod keys;
 mod likeness;
 mod listed;
 pub mod local;
+mod members;
 mod needs;
 mod out;
 mod outage;

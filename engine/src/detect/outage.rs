@@ -166,7 +166,8 @@ impl PatternRule {
         let scene = Scene { bound: Some(&bound), keys: &keys, at_us, tables: Some(bench.tables), ..Scene::EMPTY };
         let evidence = self.evidence(found);
         let facts = Facts { moment, at_us, state, key: &key, sequence: 0, evidence, incomplete: false };
-        let sequence = alike(&bench.out.alerts[start..], &self.voice.position(facts.moment, facts.key, 0));
+        let place = facts.moment.position(self.voice.rule, facts.key, 0);
+        let sequence = alike(&bench.out.alerts[start..], &place);
         self.voice.speak(&scene, Facts { sequence, ..facts }, bench.out);
     }
 

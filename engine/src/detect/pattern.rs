@@ -202,7 +202,7 @@ impl PatternRule {
         }
         let incomplete = state.take_incomplete() | found.incomplete;
         let told = u32::try_from(all.count()).unwrap_or(u32::MAX);
-        let position = self.voice.position(moment, bench.key(), sequence);
+        let position = moment.position(self.voice.rule, bench.key(), sequence);
         let (voice, names, key) = (self.voice.clone(), self.steps.clone(), bench.key_parts());
         let all = AllOf { voice, names, combined: all, key, at_us, incomplete };
         bench.out.together.push((position, Arc::new(all)));

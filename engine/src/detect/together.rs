@@ -134,7 +134,14 @@ impl Together for AllOf {
         self.combined.count()
     }
 
-    fn each(&self, first: &Position, show: &mut dyn FnMut(&Alert)) {
+    /// They are of one rule: nothing stands between them.
+    fn each(
+        &self,
+        first: &Position,
+        _from: usize,
+        _until: Option<&Position>,
+        show: &mut dyn FnMut(&Alert),
+    ) -> Option<(usize, Position)> {
         let rows: Vec<_> = self.combined.rows().collect();
         let mut events = Events(rows.iter().filter_map(|(step, events)| Some((*step, *events.first()?))).collect());
         let parts = self.parts(&rows);
@@ -179,6 +186,7 @@ impl Together for AllOf {
             alert.incomplete = false;
             alert.position.path.last_mut().into_iter().for_each(|hop| hop.sequence = hop.sequence.saturating_add(1));
         });
+        None
     }
 }
 

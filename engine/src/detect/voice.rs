@@ -22,7 +22,7 @@ pub(super) struct Voice {
     resolve: Option<Vec<Piece>>,
     suppress: Option<Suppress>,
     emits: Option<Emits>,
-    /// It says the same whenever it is asked what it says of a match.
+    /// See [`can_wait`].
     pub can_wait: bool,
 }
 
@@ -129,11 +129,7 @@ impl Voice {
             resolve: rule.resolve.as_deref().map(pieces),
             suppress: rule.suppress.as_ref().map(|suppress| Suppress::new(suppress, lag_us)),
             emits: rule.emits.clone(),
-            can_wait: rule.alert.is_some()
-                && rule.having.is_none()
-                && rule.suppress.is_none()
-                && rule.emits.is_none()
-                && !rule.said().any(reads_tables),
+            can_wait: can_wait(rule),
         }
     }
 
@@ -172,12 +168,17 @@ impl Voice {
 
     /// Says it, unless `having` does not hold; returns whether it did. The scene shows all but the `with` fields.
     pub fn speak(&self, scene: &Scene<'_>, facts: Facts<'_>, out: &mut Out) -> bool {
+        self.speak_for(self.rule, scene, facts, out)
+    }
+
+    /// As `speak`, for a rule that says the same.
+    pub fn speak_for(&self, rule: RuleId, scene: &Scene<'_>, facts: Facts<'_>, out: &mut Out) -> bool {
         let fields = self.fields(scene);
         let scene = Scene { with: &fields, ..*scene };
         if self.having.as_ref().is_some_and(|having| having(&scene) != Some(true)) {
             return false;
         }
-        let position = self.position(facts.moment, facts.key, facts.sequence);
+        let position = facts.moment.position(rule, facts.key, facts.sequence);
         // That something is over is news for people: it is no event of the stream.
         if let Some(emits) = self.emits.as_ref().filter(|_| facts.state != AlertState::Resolved) {
             let values = emits.columns.iter().map(|column| emitted(*column, &scene, facts.at_us)).collect();
@@ -187,11 +188,11 @@ impl Voice {
             let resolve = self.resolve.as_ref().filter(|_| facts.state == AlertState::Resolved);
             out.alerts.push(Alert {
                 position,
-                rule: self.rule,
+                rule,
                 key: scene.keys.to_vec(),
                 at_us: facts.at_us,
                 state: facts.state,
-                message: message(resolve.unwrap_or(template), &scene),
+                message: written(resolve.unwrap_or(template), &scene),
                 fields,
                 evidence: facts.evidence,
                 incomplete: facts.incomplete,
@@ -200,14 +201,27 @@ impl Voice {
         true
     }
 
-    /// Where it is said.
-    pub fn position(&self, moment: Moment<'_>, key: &[u8], sequence: u32) -> Position {
-        let hop = Hop { rule: self.rule.0, key: key.to_vec(), sequence };
-        match moment {
+    /// The message of a scene.
+    pub fn message(&self, scene: &Scene<'_>) -> String {
+        self.template.as_deref().map_or(String::new(), |template| written(template, scene))
+    }
+}
+
+impl Moment<'_> {
+    /// Where a rule stands that says something here.
+    pub fn position(self, rule: RuleId, key: &[u8], sequence: u32) -> Position {
+        let hop = Hop { rule: rule.0, key: key.to_vec(), sequence };
+        match self {
             Moment::Event(batch, row) => behind(batch, row, hop),
             Moment::Timer(time_us) => Position { time_us, cause: Cause::Timer, path: vec![hop] },
         }
     }
+}
+
+/// The rule says the same whenever it is asked what it says of a moment, and it says something of every one.
+pub(super) fn can_wait(rule: &Rule) -> bool {
+    let speaks = rule.alert.is_some() && rule.having.is_none() && rule.suppress.is_none() && rule.emits.is_none();
+    speaks && !rule.said().any(reads_tables)
 }
 
 fn pieces(template: &[TemplatePart]) -> Vec<Piece> {
@@ -239,7 +253,7 @@ fn emitted(column: Emitted, scene: &Scene<'_>, at_us: i64) -> Value {
     }
 }
 
-fn message(template: &[Piece], scene: &Scene<'_>) -> String {
+fn written(template: &[Piece], scene: &Scene<'_>) -> String {
     /// Most values are no longer.
     const VALUE: usize = 16;
     let length = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { VALUE };

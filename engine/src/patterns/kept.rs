@@ -82,10 +82,10 @@ impl Keeper {
         Keeper::of_fields(plan, fields)
     }
 
-    /// Keeps what a threshold rule's slots read.
-    pub(crate) fn of_slots(plan: &Plan, threshold: &Threshold) -> Keeper {
+    /// Keeps what the slots of threshold rules read.
+    pub(crate) fn of_slots<'a>(plan: &Plan, rules: impl IntoIterator<Item = &'a Threshold>) -> Keeper {
         let mut fields = vec![Vec::new(); plan.streams.len()];
-        for on in &threshold.on {
+        for on in rules.into_iter().flat_map(|threshold| &threshold.on) {
             if let Some(fields) = fields.get_mut(on.stream.index()) {
                 fields.extend(on.fields.iter().flatten());
             }
