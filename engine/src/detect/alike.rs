@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::chorus::{self, Cases, Says, Taken};
+use super::chorus::{Cases, Chorus, Speakers, Taken};
 use super::likeness::{Kind, Likeness};
 use super::members::{self, Members};
 use super::repeated::{Repeated, Row};
@@ -128,19 +128,24 @@ impl AlikeRule {
         };
         let taken: Vec<Taken> =
             found.iter().map(|found| found.taken.iter().enumerate().filter_map(event).collect()).collect();
-        let mut says: Vec<Says> = Vec::new();
-        for (case, one) in (0u32..).zip(found) {
-            let sees = |rule: &u32| state.blind.iter().all(|(until, of)| one.taken[0] >= *until || !of.contains(rule));
-            let members = one.rules.clone().filter(|member| state.blind.is_empty() || sees(member));
-            let one = |member| Says { rule: self.members.rule(member), case, member, sequence: 0, incomplete: false };
-            says.extend(members.map(one));
+        let sees = |member: u32, found: &Found| {
+            let mut blind = state.blind.iter();
+            blind.all(|(until, of)| found.taken[0] >= *until || of.binary_search(&member).is_err())
+        };
+        let mut speakers: Vec<Speakers> = Vec::new();
+        for (case, one) in (0..).zip(found) {
+            if state.blind.is_empty() {
+                speakers.push((one.rules.clone(), case));
+            } else {
+                let seeing = one.rules.clone().filter(|member| sees(*member, one));
+                speakers.extend(seeing.map(|member| (member..member + 1, case)));
+            }
         }
-        says.sort_unstable();
-        for of_rule in says.chunk_by_mut(|a, b| a.rule == b.rule) {
-            of_rule[0].incomplete = state.starts.incomplete.remove(&of_rule[0].member);
-            (0..).zip(of_rule).for_each(|(sequence, one)| one.sequence = sequence);
-        }
-        chorus::say(&self.members, says, Cases::Matched(taken), seen, bench);
+        let speaks = |member: &u32| speakers.iter().any(|(members, _)| members.contains(member));
+        let incomplete: Vec<u32> = state.starts.incomplete.iter().copied().filter(speaks).collect();
+        state.starts.incomplete.retain(|member| !incomplete.contains(member));
+        let (members, cases, key) = (self.members.clone(), Cases::Matched(taken), bench.key_parts());
+        Chorus { members, speakers, cases, incomplete, key, at_us: seen.batch.at_us[seen.row] }.say(seen, bench);
     }
 
     fn take_members(&self, bytes: &mut &[u8]) -> Result<Arc<[u32]>, StateError> {

@@ -22,12 +22,23 @@ pub(super) struct Families {
     led: Vec<bool>,
 }
 
-/// Members, each with what tells it from the others.
-enum Family {
+struct Family {
+    /// Names its states.
+    fingerprint: u64,
+    /// By position, ascending.
+    members: Box<[u32]>,
+    /// Until they are compiled.
+    alike: Alike,
+}
+
+/// Members, each with what tells it from the others: much, beside what is left of it.
+enum Alike {
     /// Counts over a limit, ascending by position.
     Counts(Vec<(usize, Shape)>),
     /// Patterns, in the order of their limits.
     Patterns(Vec<(usize, Likeness)>),
+    /// They are compiled.
+    Compiled,
 }
 
 impl Families {
@@ -46,7 +57,7 @@ impl Families {
         let mut families = Families { led: vec![false; plan.rules.len()], ..Families::default() };
         for members in by_shape.into_values() {
             let leader = members.iter().min_by_key(|(index, shape)| (shape.limit, *index)).map(|(leader, _)| *leader);
-            families.add(leader, Family::Counts(members));
+            families.add(leader, Alike::Counts(members));
         }
         for mut members in by_likeness.into_values() {
             members.sort_by(|(a, one), (b, other)| one.limits.cmp(&other.limits).then(a.cmp(b)));
@@ -58,16 +69,18 @@ impl Families {
                 }
             }
             if ordered.len() >= FEW {
-                families.add(ordered.first().map(|(leader, _)| *leader), Family::Patterns(ordered));
+                families.add(ordered.first().map(|(leader, _)| *leader), Alike::Patterns(ordered));
             }
         }
         families
     }
 
-    fn add(&mut self, leader: Option<usize>, family: Family) {
-        let Some(leader) = leader else { return };
-        family.members().for_each(|index| self.led[index] = index != leader);
-        self.by_leader.insert(leader, family);
+    fn add(&mut self, leader: Option<usize>, alike: Alike) {
+        let (Some(leader), Some(fingerprint)) = (leader, alike.fingerprint()) else { return };
+        let mut members = alike.members();
+        members.sort_unstable();
+        members.iter().for_each(|index| self.led[*index as usize] = *index as usize != leader);
+        self.by_leader.insert(leader, Family { fingerprint, members: members.into(), alike });
     }
 
     /// Whether another rule looks after this one.
@@ -75,33 +88,34 @@ impl Families {
         self.led.get(rule).copied().unwrap_or(false)
     }
 
-    /// The family that this rule leads, compiled; the machine is that of its pattern.
-    pub fn led_by<'a>(&'a self, plan: &'a Plan, rule: usize, machine: Option<&Machine>) -> Option<Compiled> {
-        Some(match self.by_leader.get(&rule)? {
-            Family::Counts(members) => {
-                let member = |(index, shape): &'a (usize, Shape)| {
+    /// The family that this rule leads, compiled, once; the machine is that of its pattern.
+    pub fn led_by(&mut self, plan: &Plan, rule: usize, machine: Option<&Machine>) -> Option<Compiled> {
+        match std::mem::replace(&mut self.by_leader.get_mut(&rule)?.alike, Alike::Compiled) {
+            Alike::Counts(members) => {
+                let members = members.iter().map(|(index, shape)| {
                     let rule = &plan.rules[*index];
                     let threshold = threshold(rule).expect("a family of counts has threshold rules");
                     (RuleId(*index as u32), rule, threshold, shape)
-                };
-                Compiled::Family(Arc::new(FamilyRule::new(plan, &members.iter().map(member).collect::<Vec<_>>())))
+                });
+                Some(Compiled::Family(Arc::new(FamilyRule::new(plan, &members.collect::<Vec<_>>()))))
             }
-            Family::Patterns(members) => {
-                let member =
-                    |(index, likeness): &'a (usize, Likeness)| (RuleId(*index as u32), &plan.rules[*index], likeness);
-                let members: Vec<_> = members.iter().map(member).collect();
+            Alike::Patterns(members) => {
+                let members: Vec<_> = members
+                    .iter()
+                    .map(|(index, likeness)| (RuleId(*index as u32), &plan.rules[*index], likeness))
+                    .collect();
                 let machine = machine.expect("the rule that leads a family of patterns has a machine");
                 let rule = AlikeRule::new(plan, &members, machine).expect("a family has a rule that leads it");
-                Compiled::Alike(Arc::new(rule))
+                Some(Compiled::Alike(Arc::new(rule)))
             }
-        })
+            Alike::Compiled => None,
+        }
     }
 
     /// The rules that this one looks after, itself among them, ascending.
     pub fn members(&self, rule: usize) -> Vec<usize> {
-        let mut members = self.by_leader.get(&rule).map_or_else(|| vec![rule], |family| family.members().collect());
-        members.sort_unstable();
-        members
+        let family = self.by_leader.get(&rule);
+        family.map_or_else(|| vec![rule], |family| family.members.iter().map(|index| *index as usize).collect())
     }
 
     /// The family of each rule, as the rules in it, ascending; none for a rule that is run by itself.
@@ -116,18 +130,24 @@ impl Families {
 
     /// Names the states of the family that this rule leads.
     pub fn fingerprint(&self, rule: usize) -> Option<u64> {
-        match self.by_leader.get(&rule)? {
-            Family::Counts(members) => members.first().map(|(_, shape)| shape.fingerprint()),
-            Family::Patterns(members) => members.first().map(|(_, likeness)| likeness.fingerprint()),
-        }
+        self.by_leader.get(&rule).map(|family| family.fingerprint)
     }
 }
 
-impl Family {
-    fn members(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+impl Alike {
+    fn members(&self) -> Vec<u32> {
         match self {
-            Family::Counts(members) => Box::new(members.iter().map(|(index, _)| *index)),
-            Family::Patterns(members) => Box::new(members.iter().map(|(index, _)| *index)),
+            Alike::Counts(members) => members.iter().map(|(index, _)| *index as u32).collect(),
+            Alike::Patterns(members) => members.iter().map(|(index, _)| *index as u32).collect(),
+            Alike::Compiled => Vec::new(),
+        }
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        match self {
+            Alike::Counts(members) => members.first().map(|(_, shape)| shape.fingerprint()),
+            Alike::Patterns(members) => members.first().map(|(_, likeness)| likeness.fingerprint()),
+            Alike::Compiled => None,
         }
     }
 }

@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::chorus::{self, Cases, Says};
+use super::chorus::{Cases, Chorus, Speakers};
 use super::members::{self, Members};
 use super::rule::{Behaviour, Bench, Seen};
 use crate::event::Data;
@@ -44,7 +44,7 @@ pub(super) struct Shape {
 /// The rules of a family, compiled.
 pub(super) struct FamilyRule {
     field: FieldId,
-    /// In order of the text.
+    /// By row, in the order of their limits.
     members: Arc<Members>,
     /// What is kept of an event for what is said.
     keeper: Keeper,
@@ -59,10 +59,10 @@ struct LimitRow {
     /// The window, by position.
     span: usize,
     number: usize,
-    /// Ascending.
+    /// The number of its first member.
+    first: u32,
+    /// Ascending by member.
     limits: Vec<i64>,
-    /// By position in `limits`.
-    members: Vec<u32>,
 }
 
 /// What one key has of a family.
@@ -146,40 +146,48 @@ fn least_count(when: &Expr, rule: &Rule) -> Option<usize> {
 impl FamilyRule {
     /// Compiles the rules of a family, each with its shape; in order of the text.
     pub fn new(plan: &Plan, family: &[(RuleId, &Rule, &Threshold, &Shape)]) -> FamilyRule {
-        let mut rows: BTreeMap<(i64, usize), Vec<(i64, u32)>> = BTreeMap::new();
+        let mut rows: BTreeMap<(i64, usize), Vec<(i64, usize)>> = BTreeMap::new();
         let mut clauses: Vec<Arc<str>> = Vec::new();
-        for ((_, _, threshold, shape), number) in family.iter().zip(0..) {
+        for (number, (_, _, threshold, shape)) in family.iter().enumerate() {
             rows.entry((shape.span_us, shape.number)).or_default().push((shape.limit, number));
             let on = threshold.on.first();
             let stream = on.and_then(|on| plan.streams.get(on.stream.index())).map(|stream| &stream.name);
             let clause = on.and_then(|on| on.name.as_ref()).or(stream).map(|name| (&**name).into());
             clauses.push(clause.unwrap_or_default());
         }
+        rows.values_mut().for_each(|row| row.sort_unstable());
+        let members: Vec<_> = rows
+            .values()
+            .flatten()
+            .map(|(_, number)| {
+                let (id, rule, threshold, _) = family[*number];
+                let slots = threshold.on.first().map_or(&[][..], |on| &on.fields);
+                (id, rule, slots, std::slice::from_ref(&clauses[*number]))
+            })
+            .collect();
+        let members = Arc::new(Members::new(members, 0));
         let mut spans_us: Vec<i64> = rows.keys().map(|(span_us, _)| *span_us).collect();
         spans_us.dedup();
-        let row = |((span_us, number), mut all): ((i64, usize), Vec<(i64, u32)>)| {
-            all.sort_unstable();
-            let (limits, members) = all.into_iter().unzip();
+        let mut first = 0;
+        let row = |((span_us, number), all): ((i64, usize), Vec<(i64, usize)>)| {
+            let limits: Vec<i64> = all.into_iter().map(|(limit, _)| limit).collect();
             let span = spans_us.iter().position(|other| *other == span_us).unwrap_or(0);
-            LimitRow { span, number, limits, members }
+            first += limits.len() as u32;
+            LimitRow { span, number, first: first - limits.len() as u32, limits }
         };
-        let members = family.iter().zip(&clauses).map(|((id, rule, threshold, _), clause)| {
-            let slots = threshold.on.first().map_or(&[][..], |on| &on.fields);
-            (*id, *rule, slots, std::slice::from_ref(clause))
-        });
         FamilyRule {
             field: family.first().map_or(FieldId(0), |(.., shape)| shape.field),
             rows: rows.into_iter().map(row).collect(),
             longest_us: spans_us.last().copied().unwrap_or(0),
-            members: Arc::new(Members::new(members, 0)),
+            members,
             keeper: Keeper::of_slots(plan, family.iter().map(|(_, _, threshold, _)| *threshold)),
             spans_us,
         }
     }
 
-    /// The members that fire at an event of this value which has entered the windows, each with its count, ascending.
-    fn firing(&self, state: &FamilyState, value: i64) -> Vec<(u32, u32)> {
-        let mut firing = Vec::new();
+    /// The members that fire at an event of this value which has entered the windows, each with the number of its count.
+    fn firing(&self, state: &FamilyState, value: i64) -> (Vec<Speakers>, Vec<u32>) {
+        let (mut firing, mut counts) = (Vec::new(), Vec::new());
         for row in &self.rows {
             let Some(view) = state.views.get(row.span) else { continue };
             let Some(place) = view.values.len().checked_sub(row.number) else { continue };
@@ -188,41 +196,45 @@ impl FamilyRule {
             let mut start = 0;
             // Those whose limit lies between two values have the same count.
             for (below, value) in view.values.iter().enumerate() {
-                let until = start + row.limits[start..end].partition_point(|limit| limit <= value);
-                let count = counted(view.values.len() - below);
-                firing.extend(row.members[start..until].iter().map(|member| (*member, count)));
-                start = until;
                 if start == end {
                     break;
                 }
+                let until = start + row.limits[start..end].partition_point(|limit| limit <= value);
+                if start < until {
+                    firing.push((row.first + start as u32..row.first + until as u32, counts.len() as u32));
+                    counts.push(counted(view.values.len() - below));
+                }
+                start = until;
             }
         }
-        firing.sort_unstable();
         if !state.blind.is_empty() {
-            self.count_anew(state, value, &mut firing);
+            self.count_anew(state, value, &mut firing, &mut counts);
         }
-        firing
+        (firing, counts)
     }
 
     /// Counts again for members that do not see all events.
-    fn count_anew(&self, state: &FamilyState, value: i64, firing: &mut Vec<(u32, u32)>) {
+    fn count_anew(&self, state: &FamilyState, value: i64, firing: &mut Vec<Speakers>, counts: &mut Vec<u32>) {
         let since = |member: u32| {
             let of = |blind: &&Blind| blind.members.binary_search(&member).is_ok();
             state.blind.iter().filter(of).map(|blind| blind.until).max()
         };
-        firing.retain(|(member, _)| since(*member).is_none());
+        let seeing = |(members, case): Speakers| {
+            members.filter(|member| since(*member).is_none()).map(move |member| (member..member + 1, case))
+        };
+        *firing = std::mem::take(firing).into_iter().flat_map(seeing).collect();
         for row in &self.rows {
             let Some(view) = state.views.get(row.span) else { continue };
-            for (limit, member) in row.limits.iter().zip(&row.members).take_while(|(limit, _)| **limit <= value) {
-                let Some(since) = since(*member) else { continue };
+            for (limit, member) in row.limits.iter().zip(row.first..).take_while(|(limit, _)| **limit <= value) {
+                let Some(since) = since(member) else { continue };
                 let skipped = since.max(view.from).saturating_sub(state.base) as usize;
                 let count = state.events.iter().skip(skipped).filter(|(_, value)| value >= limit).count();
                 if count >= row.number {
-                    firing.push((*member, counted(count)));
+                    firing.push((member..member + 1, counts.len() as u32));
+                    counts.push(counted(count));
                 }
             }
         }
-        firing.sort_unstable();
     }
 }
 
@@ -283,20 +295,13 @@ impl Behaviour for FamilyRule {
             return;
         }
         state.push(self, at_us, value);
-        let firing = self.firing(state, value);
-        if firing.is_empty() {
+        let (speakers, counts) = self.firing(state, value);
+        if speakers.is_empty() {
             return;
         }
-        let one = |(member, case): (u32, u32)| Says {
-            rule: self.members.rule(member),
-            case,
-            member,
-            sequence: 0,
-            incomplete: false,
-        };
-        let says = firing.into_iter().map(one).collect();
         let event = Box::new(self.keeper.keep(seen.batch, seen.row));
-        chorus::say(&self.members, says, Cases::Counted(event), seen, bench);
+        let (members, cases, key) = (self.members.clone(), Cases::Counted(event, counts), bench.key_parts());
+        Chorus { members, speakers, cases, incomplete: Vec::new(), key, at_us }.say(seen, bench);
     }
 
     fn time(&self, state: &mut FamilyState, watermark_us: i64, _bench: &mut Bench<'_>) -> bool {

@@ -2,24 +2,26 @@
 //! share the words.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::voice::{Voice, can_wait};
 use crate::state::{Put, StateError, Take};
 use tripline_query_lang::plan::{FieldId, Rule, RuleId};
 
-/// The rules of a family.
+/// The rules of a family, by number.
 pub(super) struct Members {
-    all: Vec<Member>,
+    rules: Vec<RuleId>,
+    fingerprints: Vec<u64>,
+    /// What each says.
+    words_of: Vec<u32>,
     words: Vec<Words>,
-    can_all_wait: bool,
-}
-
-/// One of them.
-struct Member {
-    rule: RuleId,
-    fingerprint: u64,
-    words: u32,
+    /// Where each stands in order of the text.
+    places: Vec<u32>,
+    /// In order of the text.
+    in_text: Vec<u32>,
+    /// Whatever any of them says can wait: see [`can_wait`].
+    pub can_all_wait: bool,
 }
 
 /// What some of them say.
@@ -32,13 +34,14 @@ pub(super) struct Words {
     pub steps: Vec<Arc<str>>,
 }
 
+/// A rule, its slots and the names of its steps.
+pub(super) type Draft<'a> = (RuleId, &'a Rule, &'a [Option<FieldId>], &'a [Arc<str>]);
+
 impl Members {
-    /// Rules in the family's order, each with its slots and the names of its steps; for `lag_us` see [`Voice::new`].
-    pub fn new<'a>(
-        family: impl IntoIterator<Item = (RuleId, &'a Rule, &'a [Option<FieldId>], &'a [Arc<str>])>,
-        lag_us: i64,
-    ) -> Members {
-        let (mut all, mut words) = (Vec::new(), Vec::new());
+    /// Rules in the family's order; for `lag_us` see [`Voice::new`].
+    pub fn new<'a>(family: impl IntoIterator<Item = Draft<'a>>, lag_us: i64) -> Members {
+        let (mut rules, mut fingerprints, mut words_of) = (Vec::new(), Vec::new(), Vec::new());
+        let mut words: Vec<Words> = Vec::new();
         let mut by_text: HashMap<String, u32> = HashMap::new();
         for (id, rule, slots, steps) in family {
             let next = words.len() as u32;
@@ -46,54 +49,70 @@ impl Members {
                 words.push(Words { voice: Voice::new(id, rule, lag_us), slots: slots.to_vec(), steps: steps.to_vec() });
                 next
             };
-            let number = if can_wait(rule) {
+            words_of.push(if can_wait(rule) {
                 let values: Vec<_> = rule.fields.iter().map(|with| &with.expr).collect();
                 let template = rule.alert.as_ref().map(|alert| &alert.template);
                 *by_text.entry(format!("{values:?} {template:?} {slots:?} {steps:?}")).or_insert_with(make)
             } else {
                 make()
-            };
-            all.push(Member { rule: id, fingerprint: rule.fingerprint, words: number });
+            });
+            rules.push(id);
+            fingerprints.push(rule.fingerprint);
         }
-        all.shrink_to_fit();
-        Members { can_all_wait: words.iter().all(|words: &Words| words.voice.can_wait), all, words }
+        let mut in_text: Vec<u32> = (0..rules.len() as u32).collect();
+        in_text.sort_unstable_by_key(|member| rules[*member as usize]);
+        let mut places = vec![0; rules.len()];
+        (0..).zip(&in_text).for_each(|(place, member)| places[*member as usize] = place);
+        let can_all_wait = words.iter().all(|words| words.voice.can_wait);
+        Members { rules, fingerprints, words_of, words, places, in_text, can_all_wait }
     }
 
     /// How many they are.
     pub fn len(&self) -> usize {
-        self.all.len()
+        self.rules.len()
     }
 
     /// The rule of a member.
     pub fn rule(&self, member: u32) -> RuleId {
-        self.all[member as usize].rule
+        self.rules[member as usize]
     }
 
-    /// The number of the words of a member.
-    pub fn number_of_words(&self, member: u32) -> u32 {
-        self.all[member as usize].words
+    /// The first rule of some members, in order of the text.
+    pub fn first_rule(&self, members: &Range<u32>) -> Option<RuleId> {
+        self.rules[members.start as usize..members.end as usize].iter().min().copied()
     }
 
-    /// The words of a member.
-    pub fn words_of(&self, member: u32) -> &Words {
-        &self.words[self.number_of_words(member) as usize]
+    /// Where members stand in order of the text, from 0.
+    pub fn places(&self, members: &Range<u32>) -> &[u32] {
+        &self.places[members.start as usize..members.end as usize]
     }
 
-    /// Whatever any of them says can wait.
-    pub fn can_all_wait(&self) -> bool {
-        self.can_all_wait
+    /// The member at a place.
+    pub fn at(&self, place: u32) -> u32 {
+        self.in_text[place as usize]
+    }
+
+    /// How many different things they say.
+    pub fn words(&self) -> usize {
+        self.words.len()
+    }
+
+    /// What a member says, with its number.
+    pub fn words_of(&self, member: u32) -> (usize, &Words) {
+        let number = self.words_of[member as usize] as usize;
+        (number, &self.words[number])
     }
 
     /// The numbers, ascending, of the members that are among these (see [`read`]), or of the others.
     pub fn numbers(&self, these: &[u64], among: bool) -> Arc<[u32]> {
-        let is_one = |member: &Member| these.binary_search(&member.fingerprint).is_ok() == among;
-        (0..).zip(&self.all).filter(|(_, member)| is_one(member)).map(|(number, _)| number).collect()
+        let is_one = |fingerprint: &u64| these.binary_search(fingerprint).is_ok() == among;
+        (0..).zip(&self.fingerprints).filter(|(_, fingerprint)| is_one(fingerprint)).map(|(number, _)| number).collect()
     }
 
     /// Appends who they are.
     pub fn write(&self, members: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
         out.put_len(members.len());
-        members.for_each(|member| out.put_u64(self.all.get(member as usize).map_or(0, |one| one.fingerprint)));
+        members.for_each(|member| out.put_u64(self.fingerprints.get(member as usize).copied().unwrap_or(0)));
     }
 }
 

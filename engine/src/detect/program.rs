@@ -116,10 +116,15 @@ impl Program {
         let settled = settle(&written, shown);
         let needed = needs::needed_fields(&settled);
         let Settled { plan, mut joins, idle } = settled;
-        let machines = plan.rules.iter().map(|rule| machine(&plan, rule, strategy)).collect::<Result<Vec<_>, _>>()?;
+        let mut families = if shared { Families::of(&plan) } else { Families::default() };
+        // What leads a family sees the events of all: the others need nothing of their own.
+        let (mut machines, mut filters) = (Vec::new(), Vec::new());
+        for (index, rule) in plan.rules.iter().enumerate() {
+            let is_led = families.is_led(index);
+            machines.push(if is_led { None } else { machine(&plan, rule, strategy)? });
+            filters.push(if is_led { Vec::new() } else { local_filters(rule)? });
+        }
         let mut asking = Asking::new(plan.streams.len());
-        let filters = plan.rules.iter().map(local_filters).collect::<Result<Vec<_>, _>>()?;
-        let families = if shared { Families::of(&plan) } else { Families::default() };
         let own = |index: usize| interests(&plan.rules[index], machines[index].as_ref(), &filters[index]);
         if shared {
             let read: Vec<_> =
@@ -128,17 +133,19 @@ impl Program {
             joins.iter_mut().zip(found).for_each(|(join, filter)| join.filter = filter);
         }
         let mut wanted = Vec::new();
-        for index in 0..plan.rules.len() {
-            let (mut interests, one_place) = own(index);
-            interests.extend(asks(&joins, index));
-            wanted.push((!families.is_led(index) && !idle[index]).then_some((interests, one_place)));
+        for (index, idle) in idle.iter().enumerate() {
+            wanted.push((!families.is_led(index) && !idle).then(|| {
+                let (mut interests, one_place) = own(index);
+                interests.extend(asks(&joins, index));
+                (interests, one_place)
+            }));
         }
         let turns = turns(&plan, &joins).ok_or(ProgramError::Stages)?;
         let mut scopes = scopes(&plan, &turns, &wanted, &joins, &mut asking);
         drop(wanted);
         let predicates = asking.finish(shared);
         scopes.iter_mut().for_each(|scope| scope.index(&predicates));
-        let compile = |(index, (rule, machine)): (usize, (&Rule, Option<Machine>))| {
+        let mut compile = |(index, (rule, machine)): (usize, (&Rule, Option<Machine>))| {
             let id = RuleId(index as u32);
             if families.is_led(index) {
                 return None;
@@ -170,7 +177,7 @@ impl Program {
                 (Body::Pattern(_), None) => None,
             }
         };
-        let rules = plan.rules.iter().zip(machines).enumerate().map(compile).collect();
+        let rules = plan.rules.iter().zip(machines).enumerate().map(&mut compile).collect();
         let behind = |(rule, turn): (&Rule, &Turn)| Some(look_back_us(rule)?.saturating_add(turn.lag_us));
         let look_back_us = plan.rules.iter().zip(&turns).map(behind).try_fold(0, |all, one| Some(one?.max(all)));
         Ok(Program {

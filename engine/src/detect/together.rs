@@ -77,6 +77,26 @@ impl Texts {
     }
 }
 
+/// The parts of the message, in order.
+struct Parts<'a> {
+    all: Vec<Part<'a>>,
+    /// By row: the first part that is new where this row is the first that changes.
+    behind: Vec<usize>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(all: Vec<Part<'a>>, rows: usize) -> Parts<'a> {
+        let changes = |part: &Part<'_>, row: usize| match part {
+            Part::Row(of, texts) => *of >= row && texts.ends.len() > 1,
+            Part::Asked(_) => true,
+        };
+        let first = |row| all.iter().position(|part| changes(part, row)).unwrap_or(all.len());
+        // The first alert has no message yet.
+        let behind = (0..rows).map(|row| if row == 0 { 0 } else { first(row) }).collect();
+        Parts { behind, all }
+    }
+}
+
 impl AllOf {
     fn scene<'a>(&'a self, events: &'a Events<'a>) -> Scene<'a> {
         Scene { bound: Some(events), keys: &self.key, at_us: self.at_us, ..Scene::EMPTY }
@@ -160,26 +180,30 @@ impl Together for AllOf {
             evidence: events.0.iter().map(evidence).collect(),
             incomplete: self.incomplete,
         };
-        let mut shown = vec![0; rows.len()];
-        self.combined.visit(|at| {
-            for (row, position) in at.iter().enumerate().filter(|(row, position)| shown[*row] != **position) {
+        // What changes from one to the next stands behind what does not.
+        let (steady, parts) = (self.voice.fields.is_empty(), Parts::new(parts, rows.len()));
+        let mut lengths = vec![0; parts.all.len()];
+        self.combined.visit(|at, changed| {
+            for (row, position) in at.iter().enumerate().skip(changed) {
                 let event = rows[row].1[*position as usize];
                 events.0[row].1 = event;
                 if let Witness::Event(there) = &mut alert.evidence[row].what {
                     put(there, event.place());
                 }
             }
-            shown[..at.len()].copy_from_slice(at);
             let scene = self.scene(&events);
-            if !self.voice.fields.is_empty() {
+            if !steady {
                 alert.fields = self.voice.fields(&scene);
             }
-            let scene = Scene { with: &alert.fields, ..scene };
-            alert.message.clear();
-            for part in &parts {
+            let from = parts.behind[changed];
+            alert.message.truncate(lengths.get(from).copied().unwrap_or(usize::MAX));
+            for (part, length) in parts.all.iter().zip(&mut lengths).skip(from) {
+                *length = alert.message.len();
                 match part {
-                    Part::Row(row, texts) => alert.message.push_str(texts.get(shown[*row])),
-                    Part::Asked(piece) => piece.write(&scene, &mut alert.message),
+                    Part::Row(row, texts) => {
+                        alert.message.push_str(texts.get(at.get(*row).copied().unwrap_or(0)));
+                    }
+                    Part::Asked(piece) => piece.write(&Scene { with: &alert.fields, ..scene }, &mut alert.message),
                 }
             }
             show(&alert);

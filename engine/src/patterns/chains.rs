@@ -73,22 +73,33 @@ impl<E> Complete<E> {
         self.rows.iter().map(|row| row.iter().map(|picked| &picked.event))
     }
 
-    /// Shows each as positions in the rows, in the order of their events: by the first, then by the second, and so on.
-    pub(crate) fn visit(&self, mut show: impl FnMut(&[u32])) {
+    /// Shows each as positions in the rows, in the order of their events: by the first, then by the second, and so on; with
+    /// the first row in which it differs from the one before.
+    pub(crate) fn visit(&self, mut show: impl FnMut(&[u32], usize)) {
         let mut at = vec![0; self.rows.len()];
         let first = self.rows.first().map_or(0, |row| row.len() as u32);
-        self.walk(0, 0..first, &mut at, &mut show);
+        let mut changed = 0;
+        self.walk(0, 0..first, &mut changed, &mut at, &mut show);
     }
 
-    fn walk(&self, step: usize, range: Range<u32>, at: &mut [u32], show: &mut impl FnMut(&[u32])) {
+    /// `changed`: the first row that has changed since the last was shown.
+    fn walk(
+        &self,
+        step: usize,
+        range: Range<u32>,
+        changed: &mut usize,
+        at: &mut [u32],
+        show: &mut impl FnMut(&[u32], usize),
+    ) {
         let row = &self.rows[step];
         let is_last = step + 1 == self.rows.len();
         for position in range {
             at[step] = position;
+            *changed = step.min(*changed);
             if is_last {
-                show(at);
+                show(at, std::mem::replace(changed, usize::MAX));
             } else {
-                self.walk(step + 1, row[position as usize].next.clone(), at, show);
+                self.walk(step + 1, row[position as usize].next.clone(), changed, at, show);
             }
         }
     }

@@ -67,15 +67,16 @@ impl Combined {
         self.steps.iter().copied().zip(rows.chain([vec![&*self.newest]]))
     }
 
-    /// Shows each, in their order, as positions in the rows but the last.
-    pub(crate) fn visit(&self, show: impl FnMut(&[u32])) {
+    /// Shows each, in their order, as positions in the rows but the last; with the first row in which it differs from the one
+    /// before.
+    pub(crate) fn visit(&self, show: impl FnMut(&[u32], usize)) {
         self.complete.visit(show);
     }
 
     /// Shows each, in their order, as what it took.
     pub(crate) fn each(&self, mut show: impl FnMut(Vec<(StepId, Taken)>)) {
         let rows: Vec<Vec<&Arc<KeptEvent>>> = self.complete.rows().map(Iterator::collect).collect();
-        self.visit(|at| {
+        self.visit(|at, _| {
             let events = rows.iter().zip(at).map(|(row, at)| row[*at as usize]).chain([&self.newest]);
             show(self.steps.iter().zip(events).map(|(step, event)| (*step, event.clone() as Taken)).collect());
         });

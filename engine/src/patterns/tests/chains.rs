@@ -42,7 +42,7 @@ fn shown(chains: &Chains<usize>) -> Vec<Vec<usize>> {
     if let Some(complete) = chains.complete() {
         let rows: Vec<Vec<usize>> = complete.rows().map(|row| row.copied().collect()).collect();
         let place = |(row, at): (&Vec<usize>, &u32)| row[*at as usize];
-        complete.visit(|at| shown.push(rows.iter().zip(at).map(place).collect::<Vec<_>>()));
+        complete.visit(|at, _| shown.push(rows.iter().zip(at).map(place).collect::<Vec<_>>()));
         assert_eq!(shown.len() as u64, complete.count());
     }
     shown
