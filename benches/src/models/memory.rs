@@ -1,4 +1,7 @@
 //! Events in memory to alerts: Tripline and the hand loop in turn over the same events, the better of three rounds of each.
+//!
+//! An alert counts when it is there as a sink is shown it: rule, place in the total order, key, time, message, fields and
+//! evidence, all filled in. Its id and its JSON are the sink's, and not in the time: the pipeline models have them.
 
 use std::time::Duration;
 

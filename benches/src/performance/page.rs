@@ -20,7 +20,12 @@ pub fn page(kept: &Kept) -> String {
          ![Tripline's speed by each peer's](performance.svg)\n\n",
     );
     method(kept, &mut text);
-    beside_peers(kept, &mut text);
+    let (many, single): (Vec<&Results>, Vec<&Results>) =
+        kept.peers.iter().partition(|results| is_family(kept, results));
+    beside_peers(kept, &single, &mut text);
+    if !many.is_empty() {
+        many_rules(kept, &many, &mut text);
+    }
     alone(kept, &mut text);
     losses(kept, &mut text);
     queries(kept, &mut text);
@@ -91,7 +96,7 @@ fn conditions(kept: &Kept, names: &[&str]) -> String {
     }
 }
 
-fn beside_peers(kept: &Kept, text: &mut String) {
+fn beside_peers(kept: &Kept, queries: &[&Results], text: &mut String) {
     text.push_str("## Beside the peers\n\nEvents a second; in brackets how many times as fast Tripline was in the same round.\n\n");
     let title =
         |peer: &str| kept.peers.iter().find_map(|results| results.peers.get(peer).cloned()).unwrap_or(peer.to_owned());
@@ -105,11 +110,8 @@ fn beside_peers(kept: &Kept, text: &mut String) {
         ),
     );
     text.push_str("|---|---|---|---|---|---|---|\n");
-    for results in &kept.peers {
-        let ours = results.median(&Subject::Tripline, "best").map_or("-".to_owned(), speed);
-        let hand = cell(results, &Subject::Hand);
-        let peer = |name: &str| cell(results, &Subject::Peer(name.to_owned()));
-        let [esper, flink, siddhi] = ["esper", "flink", "siddhi"].map(peer);
+    for results in queries {
+        let (ours, hand, [esper, flink, siddhi]) = cells(results, cell);
         line(
             text,
             format_args!(
@@ -119,6 +121,48 @@ fn beside_peers(kept: &Kept, text: &mut String) {
         );
     }
     text.push('\n');
+}
+
+/// Its rules differ in their constants alone.
+fn is_family(kept: &Kept, results: &Results) -> bool {
+    kept.benchmarks.iter().any(|one| one.name == results.query && one.definition.family.is_some())
+}
+
+fn many_rules(kept: &Kept, families: &[&Results], text: &mut String) {
+    text.push_str(
+        "## Many rules\n\nRules that differ in their constants, all in one run; in brackets how many times as fast Tripline was in the same round. \
+         Every count is that of the hand loop over as many events. *Cut*: the time was over after so many events, before every window had filled, \
+         which flatters whoever was cut.\n\n| | rules | Tripline | hand loop | Esper | Flink | Siddhi |\n|---|---|---|---|---|---|---|\n",
+    );
+    let mut before = "";
+    for results in families {
+        let one = kept.benchmarks.iter().find(|one| one.name == results.query);
+        let (size, title) = one.map_or((0, ""), |one| (one.size, one.definition.title.as_str()));
+        let title = if std::mem::replace(&mut before, title) == title { "" } else { title };
+        let (ours, hand, [esper, flink, siddhi]) = cells(results, cell_or_cut);
+        line(text, format_args!("| {title} | {size} | **{ours}** | {hand} | {esper} | {flink} | {siddhi} |"));
+    }
+    text.push('\n');
+}
+
+/// Tripline's, the hand loop's and the peers'.
+fn cells(results: &Results, cell: fn(&Results, &Subject) -> String) -> (String, String, [String; 3]) {
+    let ours = results.median(&Subject::Tripline, "best").map_or("-".to_owned(), speed);
+    let peers = ["esper", "flink", "siddhi"].map(|name| cell(results, &Subject::Peer(name.to_owned())));
+    (ours, cell(results, &Subject::Hand), peers)
+}
+
+/// As [`cell`]; with what the slowest run of the subject came to, if another came further.
+fn cell_or_cut(results: &Results, subject: &Subject) -> String {
+    let most = results.runs.iter().map(|run| run.events).max();
+    let own = results.runs.iter().filter(|run| run.subject == *subject).map(|run| run.events).min();
+    let cell = cell(results, subject);
+    match own {
+        Some(events) if Some(events) < most && *subject != Subject::Hand => {
+            format!("{cell}<br>*cut at {events} events*")
+        }
+        _ => cell,
+    }
 }
 
 /// All forms of a subject.

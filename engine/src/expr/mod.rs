@@ -32,5 +32,6 @@ pub(crate) use loops::COLLECT_MAX;
 pub use mask::{MaskFn, compile_mask};
 pub use probe::{Probe, Rest, limit, probe};
 pub use scene::{BatchRow, Bound, Lookups, Row, Scene};
+pub(crate) use shape::normal;
 pub use shape::{canonical, is_local, split_local};
 pub use text::TextFn;

@@ -2,8 +2,8 @@
 //! phrasings of a predicate.
 
 use super::{Scene, compile_value};
-use tripline_query_lang::plan::{CompareOp, Expr, ExprKind};
-use tripline_query_lang::value::{Type, Value};
+use tripline_query_lang::plan::{ArithOp, CompareOp, Expr, ExprKind};
+use tripline_query_lang::value::{Decimal, Type, Value};
 
 /// Whether it looks at the event at hand alone: fields, `at`, constants and what is computed of them. A look-up does not: it
 /// waits until its table is known up to the event's time.
@@ -51,8 +51,8 @@ fn text(expr: &Expr) -> String {
 }
 
 /// The normal form: constants computed, `not` moved inwards, `and` and `or` flat, sorted and without repetition, constants
-/// on the right, `x == a or x == b` as `x in [a, b]`. Each step keeps the three-valued meaning.
-pub(super) fn normal(expr: &Expr) -> Expr {
+/// on the right, `x - y > 0` as `x > y`, `x == a or x == b` as `x in [a, b]`. Each step keeps the three-valued meaning.
+pub(crate) fn normal(expr: &Expr) -> Expr {
     let mut expr = expr.clone();
     for child in expr.children_mut() {
         *child = normal(child);
@@ -103,8 +103,48 @@ fn negated(expr: Expr) -> Expr {
 /// A comparison with the constant on the right, or else with the smaller text on the left.
 fn compared(op: CompareOp, left: Box<Expr>, right: Box<Expr>) -> Expr {
     let is_const = |e: &Expr| matches!(e.kind, ExprKind::Const(_));
+    if let Some((op, left, right)) = is_const(&right).then(|| moved(op, &left, &right)).flatten() {
+        return compared(op, Box::new(left), Box::new(right));
+    }
+    if let Some((op, left, right)) = is_const(&left).then(|| moved(op.mirrored(), &right, &left)).flatten() {
+        return compared(op, Box::new(left), Box::new(right));
+    }
     let swap = is_const(&left) || !is_const(&right) && text(&right) < text(&left);
     truth(if swap { ExprKind::Compare(op.mirrored(), right, left) } else { ExprKind::Compare(op, left, right) })
+}
+
+/// `x - y op c` as a comparison of two, where a constant or nothing is left to subtract. Of decimals of one scale alone, whose
+/// 64 bits in an event leave room for the difference: neither form is ever beyond the numbers.
+fn moved(op: CompareOp, sum: &Expr, with: &Expr) -> Option<(CompareOp, Expr, Expr)> {
+    let ExprKind::Arith(arith @ (ArithOp::Add | ArithOp::Subtract), x, y) = &sum.kind else { return None };
+    let is_field = |e: &Expr| matches!(e.kind, ExprKind::Field(_) | ExprKind::Slot(_) | ExprKind::Step(..));
+    let constant = |e: &Expr| match &e.kind {
+        ExprKind::Const(Value::Decimal(decimal)) if e.ty == Type::Decimal(decimal.scale) => {
+            i64::try_from(decimal.mantissa).ok()
+        }
+        _ => None,
+    };
+    let Type::Decimal(scale) = with.ty else { return None };
+    if x.ty != with.ty || y.ty != with.ty || sum.ty != with.ty {
+        return None;
+    }
+    let decimal = |mantissa: i64| {
+        let value = Value::Decimal(Decimal { mantissa: i128::from(mantissa), scale });
+        Expr { kind: ExprKind::Const(value), ty: with.ty.clone() }
+    };
+    let c = constant(with)?;
+    match (arith, constant(x), constant(y)) {
+        (ArithOp::Subtract, None, Some(y)) if is_field(x) => Some((op, (**x).clone(), decimal(c.checked_add(y)?))),
+        (ArithOp::Subtract, Some(x), None) if is_field(y) => {
+            Some((op.mirrored(), (**y).clone(), decimal(x.checked_sub(c)?)))
+        }
+        (ArithOp::Subtract, None, None) if c == 0 && is_field(x) && is_field(y) => {
+            Some((op, (**x).clone(), (**y).clone()))
+        }
+        (ArithOp::Add, None, Some(y)) if is_field(x) => Some((op, (**x).clone(), decimal(c.checked_sub(y)?))),
+        (ArithOp::Add, Some(x), None) if is_field(y) => Some((op, (**y).clone(), decimal(c.checked_sub(x)?))),
+        _ => None,
+    }
 }
 
 /// Membership in constants: sorted, each once; of one it is equality.

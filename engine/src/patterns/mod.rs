@@ -31,6 +31,7 @@ mod known;
 mod ladder;
 mod latest;
 mod machine;
+mod normal;
 pub mod picture;
 mod run;
 mod select;
@@ -59,7 +60,7 @@ use ladder::{Climbing, Ladder};
 use run::Run;
 use silence::Silence;
 pub(crate) use state::{put_event, take_event};
-use tripline_query_lang::plan::{Body, Element, Expr, Node, Plan, Rule, Runs, StepId, StepKey, StreamId};
+use tripline_query_lang::plan::{Body, Element, Expr, Node, Pattern, Plan, Rule, Runs, StepId, StepKey, StreamId};
 use tripline_query_lang::value::Value;
 
 /// Why a pattern cannot be compiled.
@@ -267,7 +268,9 @@ impl Default for KeyState {
 impl Machine {
     /// Compiles the rule's pattern. The rule's body is a pattern. It runs by the cheapest strategy that keeps its meaning.
     pub fn new(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
-        let mut machine = Machine::by_runs(plan, rule)?;
+        let Body::Pattern(pattern) = &rule.body else { return Err(PatternError::NotAPattern) };
+        let pattern = normal::of(pattern);
+        let mut machine = Machine::of(plan, rule, &pattern)?;
         if machine.silence.is_some() {
             machine.why = "it is nothing but an absence: the time of the key's last event is enough";
         } else if !machine.own_keys.is_empty() {
@@ -282,6 +285,12 @@ impl Machine {
                 Err(why) => {
                     machine.why = why;
                     machine.ladder = Ladder::of(&machine.graph, machine.runs);
+                    if let (None, Some(unrolled)) = (&machine.ladder, normal::unrolled(&pattern)) {
+                        let unrolled = Machine::of(plan, rule, &unrolled)?;
+                        if let Some(ladder) = Ladder::of(&unrolled.graph, unrolled.runs) {
+                            machine = Machine { ladder: Some(ladder), ..unrolled };
+                        }
+                    }
                     if machine.ladder.is_some() {
                         machine.why = "it is a sequence of single steps: a run is few words";
                     } else if machine.branches {
@@ -302,6 +311,11 @@ impl Machine {
     /// As `new`, but by runs, which is how every pattern can be run: to hold the other strategies against.
     pub fn by_runs(plan: &Plan, rule: &Rule) -> Result<Machine, PatternError> {
         let Body::Pattern(pattern) = &rule.body else { return Err(PatternError::NotAPattern) };
+        Machine::of(plan, rule, pattern)
+    }
+
+    /// A pattern of a rule, by runs.
+    fn of(plan: &Plan, rule: &Rule, pattern: &Pattern) -> Result<Machine, PatternError> {
         let hands_over = pattern.hands_over();
         let mut parts = Parts::new(pattern, hands_over);
         let silence = match pattern.seq.as_slice() {

@@ -1,0 +1,127 @@
+//! The normal form of a pattern: other words for the same are one plan, and so cost the same.
+//!
+//! * conditions in their normal form;
+//! * brackets that say nothing dissolved: `(a then b) then c`, `(x){3}`;
+//! * `all of` members that are alike as a sequence: whichever comes, it is taken as the next.
+//!
+//! Each keeps the steps and which events they take. [`Machine::by_runs`](super::Machine::by_runs) runs a pattern as it was
+//! written, and must find the same.
+
+use tripline_query_lang::plan::{
+    Branching, Element, Group, GroupKind, Limits, Link, Node, Pattern, Quant, Step, StepKey, Sub,
+};
+
+use crate::expr::{normal, split_local};
+
+/// Loops of more rounds stay loops.
+const ROUNDS_MAX: u32 = 4;
+
+/// The normal form.
+pub(super) fn of(pattern: &Pattern) -> Pattern {
+    let mut pattern = pattern.clone();
+    let filters = pattern.steps.iter_mut().map(|step| &mut step.filter);
+    for filter in filters.chain(pattern.without.iter_mut().map(|absent| &mut absent.filter)).flatten() {
+        *filter = normal(filter);
+    }
+    let seq = std::mem::take(&mut pattern.seq);
+    pattern.seq = sequence(&pattern, seq);
+    pattern
+}
+
+/// The pattern with its short loops as steps one after the other, where it has any behind its first step. A loop's events
+/// are those of one step still.
+pub(super) fn unrolled(pattern: &Pattern) -> Option<Pattern> {
+    let mut seq = Vec::new();
+    for element in &pattern.seq {
+        match &element.node {
+            Node::Step(Step { id, quant: Some(quant), limits }) => {
+                let local = |e| split_local(e).1.is_none();
+                let is_local = pattern.steps[id.index()].filter.as_ref().is_none_or(local);
+                let is_exact = quant.max == Some(quant.min) && (1..=ROUNDS_MAX).contains(&quant.min);
+                let is_plain = is_exact && !quant.greedy && !quant.consecutive && quant.branching == Branching::One;
+                if !is_local || !is_plain || !is_free(limits) || !may_follow(element.link) {
+                    return None;
+                }
+                let step =
+                    |link| Element { link, node: Node::Step(Step { id: *id, quant: None, limits: limits.clone() }) };
+                seq.push(step(element.link));
+                seq.extend((1..quant.min).map(|_| step(Link::Then)));
+            }
+            _ => seq.push(element.clone()),
+        }
+    }
+    (seq.len() > pattern.seq.len()).then(|| Pattern { seq, ..pattern.clone() })
+}
+
+fn sequence(pattern: &Pattern, seq: Vec<Element>) -> Vec<Element> {
+    seq.into_iter().flat_map(|element| dissolved(pattern, element)).collect()
+}
+
+/// An element without brackets and groups that say nothing.
+fn dissolved(pattern: &Pattern, element: Element) -> Vec<Element> {
+    let Element { link, node } = element;
+    match node {
+        Node::Sub(Sub { seq, quant, limits }) => {
+            let mut seq = sequence(pattern, seq);
+            if quant.is_none() && is_free(&limits) && may_follow(link) {
+                seq.iter_mut().take(1).for_each(|first| first.link = link);
+                return seq;
+            }
+            if let ([Element { node: Node::Step(step), .. }], Some(rounds)) = (&seq[..], quant)
+                && step.quant.is_none()
+                && is_free(&step.limits)
+                && is_free(&limits)
+                && is_simple(rounds)
+                && may_follow(link)
+            {
+                return vec![Element { link, node: Node::Step(Step { quant, ..step.clone() }) }];
+            }
+            vec![Element { link, node: Node::Sub(Sub { seq, quant, limits }) }]
+        }
+        Node::Group(group) if may_follow(link) && are_alike(pattern, &group) => {
+            let links = std::iter::once(link).chain(std::iter::repeat(Link::Then));
+            group.members.into_iter().zip(links).map(|(member, link)| Element { link, ..member }).collect()
+        }
+        Node::No(mut absent) => {
+            absent.filter = absent.filter.as_ref().map(normal);
+            vec![Element { link, node: Node::No(absent) }]
+        }
+        node => vec![Element { link, node }],
+    }
+}
+
+/// What stands in the bracket may as well stand behind this word by itself.
+fn may_follow(link: Link) -> bool {
+    matches!(link, Link::Start | Link::Then)
+}
+
+fn is_simple(rounds: Quant) -> bool {
+    rounds.min > 0 && !rounds.greedy && !rounds.consecutive && rounds.branching == Branching::One
+}
+
+fn is_free(limits: &Limits) -> bool {
+    let Limits { over_us, within_us, until, limit } = limits;
+    over_us.is_none() && within_us.is_none() && until.is_none() && limit.is_none()
+}
+
+/// All of its members must come, and what fits one fits all.
+fn are_alike(pattern: &Pattern, group: &Group) -> bool {
+    let step = |member: &Element| match &member.node {
+        Node::Step(step) if step.quant.is_none() && is_free(&step.limits) => pattern.steps.get(step.id.index()),
+        _ => None,
+    };
+    let Some(steps) = group.members.iter().map(step).collect::<Option<Vec<_>>>() else { return false };
+    let is_all = group.kind == GroupKind::Of(steps.len() as u32);
+    let own = |key: &StepKey| match key {
+        StepKey::Own(parts) => Some(parts.clone()),
+        StepKey::HandOver(_) => None,
+    };
+    let local = |filter: &_| split_local(filter).1.is_none();
+    is_all
+        && is_free(&group.limits)
+        && steps.iter().all(|step| step.filter.as_ref().is_none_or(local) && own(&step.key).is_some())
+        && steps.windows(2).all(|pair| {
+            let (a, b) = (pair[0], pair[1]);
+            a.stream == b.stream && a.filter == b.filter && own(&a.key) == own(&b.key)
+        })
+}
