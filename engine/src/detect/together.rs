@@ -63,7 +63,6 @@ enum Part<'a> {
 }
 
 /// A text for each event of a row.
-#[derive(Default)]
 struct Texts {
     text: String,
     ends: Vec<usize>,
@@ -137,7 +136,10 @@ impl AllOf {
     }
 
     fn texts(&self, rows: &[(StepId, Vec<&KeptEvent>)], row: usize, pieces: &[&Piece]) -> Texts {
-        let mut texts = Texts::default();
+        /// Most are no longer.
+        const TEXT: usize = 16;
+        let number = rows[row].1.len();
+        let mut texts = Texts { text: String::with_capacity(number * TEXT), ends: Vec::with_capacity(number) };
         let mut events = Events(rows.iter().filter_map(|(step, events)| Some((*step, *events.first()?))).collect());
         for event in &rows[row].1 {
             events.0[row].1 = event;

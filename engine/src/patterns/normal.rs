@@ -2,14 +2,17 @@
 //!
 //! * conditions in their normal form;
 //! * brackets that say nothing dissolved: `(a then b) then c`, `(x){3}`;
-//! * `all of` members that are alike as a sequence: whichever comes, it is taken as the next.
+//! * `all of` members that are alike as a sequence: whichever comes, it is taken as the next;
+//! * `without` of two steps as a `no` between them.
 //!
 //! Each keeps the steps and which events they take. [`Machine::by_runs`](super::Machine::by_runs) runs a pattern as it was
 //! written, and must find the same.
 
 use tripline_query_lang::plan::{
-    Branching, Element, Group, GroupKind, Limits, Link, Node, Pattern, Quant, Step, StepKey, Sub,
+    Absent, Branching, CompareOp, Element, Expr, ExprKind, Group, GroupKind, Limits, Link, Node, Pattern, Quant, Step,
+    StepKey, Sub,
 };
+use tripline_query_lang::value::Value;
 
 use crate::expr::{normal, split_local};
 
@@ -25,7 +28,46 @@ pub(super) fn of(pattern: &Pattern) -> Pattern {
     }
     let seq = std::mem::take(&mut pattern.seq);
     pattern.seq = sequence(&pattern, seq);
+    if let [first, last] = &pattern.seq[..]
+        && [first, last].iter().all(|element| is_single(&pattern, element))
+        && may_follow(last.link)
+    {
+        // What stands between two steps is neither of them: an event that could be both is left to `without`.
+        let between = std::mem::take(&mut pattern.without);
+        let no = |absent| Element { link: Link::Then, node: Node::No(absent) };
+        pattern.seq.splice(1..1, between.into_iter().map(no));
+    }
     pattern
+}
+
+/// Takes one event, which is none that `without` forbids.
+fn is_single(pattern: &Pattern, element: &Element) -> bool {
+    let Node::Step(Step { id, quant: None, limits }) = &element.node else { return false };
+    let Some(step) = pattern.steps.get(id.index()) else { return false };
+    let differs = |absent: &Absent| match (&step.filter, &absent.filter) {
+        (Some(filter), Some(other)) => step.stream == absent.stream && exclude(filter, other),
+        _ => false,
+    };
+    is_free(limits) && pattern.without.iter().all(differs)
+}
+
+/// No event fits both: they want a field to be equal to two constants.
+fn exclude(a: &Expr, b: &Expr) -> bool {
+    let conjuncts = |expr: &Expr| match &expr.kind {
+        ExprKind::And(parts) => parts.clone(),
+        _ => vec![expr.clone()],
+    };
+    let wanted = |expr: &Expr| match &expr.kind {
+        ExprKind::Compare(CompareOp::Equal, left, right) => match (&left.kind, &right.kind) {
+            (ExprKind::Field(field), ExprKind::Const(Value::Text(text))) => Some((*field, text.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (a, b) = (conjuncts(a), conjuncts(b));
+    let mut pairs =
+        a.iter().filter_map(wanted).flat_map(|one| b.iter().filter_map(wanted).map(move |other| (one.clone(), other)));
+    pairs.any(|(one, other)| one.0 == other.0 && one.1 != other.1)
 }
 
 /// The pattern with its short loops as steps one after the other, where it has any behind its first step. A loop's events

@@ -4,7 +4,7 @@ use crate::ast::{self, Name};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{names, types as codes};
 use crate::fingerprint;
-use crate::plan::{Alert, Expr, Key, Rule, StreamId, Suppress, With};
+use crate::plan::{Alert, Body, Expr, Key, Rule, StreamId, Suppress, With};
 use crate::resolve::{Entity, Maker, MakerKind, World};
 use crate::types::constant;
 use crate::types::place::{Place, WithName};
@@ -38,7 +38,31 @@ pub(super) fn lower(world: &World<'_>, position: usize) -> Option<Rule> {
         keys::check_listed(world, file, by, &rule);
     }
     rule.fingerprint = fingerprint::of_rule(&world.plan_streams, &world.plan_tables, &rule);
+    shrink(&mut rule);
     Some(rule)
+}
+
+/// Gives back room that lists grew for and do not need: there may be ten thousand rules, and they stay.
+fn shrink(rule: &mut Rule) {
+    rule.metadata.shrink_to_fit();
+    rule.keys.shrink_to_fit();
+    rule.histories.shrink_to_fit();
+    rule.fields.shrink_to_fit();
+    if let Some(alert) = &mut rule.alert {
+        alert.template.shrink_to_fit();
+        alert.to.shrink_to_fit();
+    }
+    match &mut rule.body {
+        Body::Threshold(threshold) => {
+            threshold.on.shrink_to_fit();
+            threshold.slots.shrink_to_fit();
+        }
+        Body::Pattern(pattern) => {
+            pattern.steps.shrink_to_fit();
+            pattern.seq.shrink_to_fit();
+            pattern.without.shrink_to_fit();
+        }
+    }
 }
 
 /// What only a rule has; returns its metadata.
