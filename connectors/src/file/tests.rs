@@ -266,7 +266,7 @@ fn a_commit_shows_all_and_only_its_lines() {
 #[test]
 fn reasons_are_sentences() {
     assert_eq!(crate::side::reason(&SideKind::Late { behind_us: 1_500_000 }), "late by 1.5 s more than allowed");
-    let beyond = side::reason(&SideKind::Quarantined { beyond_us: 60_000_000 });
+    let beyond = crate::side::reason(&SideKind::Quarantined { beyond_us: 60_000_000 });
     assert_eq!(beyond, "ahead of its record's time by 60 s more than allowed");
 }
 
