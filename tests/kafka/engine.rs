@@ -69,6 +69,13 @@ commit_every = \"50ms\"
         Deployment { broker, name: name.to_owned(), folder }
     }
 
+    /// Writes a file beside the configuration: the old one is replaced at once.
+    pub fn write(&self, name: &str, text: &str) {
+        let (path, new) = (self.folder.path().join(name), self.folder.path().join("new"));
+        fs::write(&new, text).unwrap();
+        fs::rename(new, path).unwrap();
+    }
+
     /// Starts the program.
     pub fn start(&self, workers: usize) -> Engine {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tripline"));

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod broker;
+mod chains;
 mod crash;
 mod engine;
 mod jars;

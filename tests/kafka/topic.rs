@@ -7,6 +7,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::ClientConfig;
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
@@ -93,16 +94,23 @@ pub type Put<'a> = (i32, Option<&'a [u8]>, Option<&'a [u8]>);
 /// Writes records, and waits until all are there.
 pub fn write<'a>(broker: &Broker, topic: &str, records: impl IntoIterator<Item = Put<'a>>) {
     let producer: BaseProducer =
-        broker.config().set("linger.ms", "5").set("message.max.bytes", "20000000").create().unwrap();
+        writer(broker).set("message.max.bytes", "20000000").create().unwrap();
     for (partition, key, value) in records {
         send(&producer, topic, (partition, key, value), None);
     }
     producer.flush(PATIENCE).unwrap();
 }
 
+/// What is sent again on a busy machine must not stand twice, or behind later records.
+fn writer(broker: &Broker) -> ClientConfig {
+    let mut config = broker.config();
+    config.set("linger.ms", "5").set("enable.idempotence", "true");
+    config
+}
+
 /// Writes records with times of their own, in milliseconds.
 pub fn write_at<'a>(broker: &Broker, topic: &str, records: impl IntoIterator<Item = (Put<'a>, i64)>) {
-    let producer: BaseProducer = broker.config().set("linger.ms", "5").create().unwrap();
+    let producer: BaseProducer = writer(broker).create().unwrap();
     for ((partition, key, value), at_ms) in records {
         let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).timestamp(at_ms);
         (record.key, record.payload) = (key, value);

@@ -14,6 +14,7 @@ use disk::{Disk, Fuse};
 use process::{Died, Process};
 
 use crate::time::ManualClock;
+use tripline_query_lang::plan::Plan;
 
 /// A small generator of the kind that needs no seed table: the same numbers for ever.
 pub struct Random(u64);
@@ -35,9 +36,7 @@ impl Random {
 struct World {
     partitions: usize,
     shards: usize,
-    late_us: i64,
-    idle_us: Option<i64>,
-    unique_us: Option<i64>,
+    plan: Arc<Plan>,
     /// Partition and record, in order of arrival.
     records: Vec<(usize, Vec<u8>)>,
 }
@@ -57,20 +56,17 @@ impl World {
                 _ => format!("k{key} {x} {at}"),
             }
         };
+        let idle_us = random.one_in(2).then_some(1_000);
+        let unique_us = [None, None, Some(60), Some(300)][random.below(4) as usize];
+        let plan = if random.one_in(2) { rules::plan } else { rules::staged };
         World {
             partitions,
             shards: 1 + random.below(3) as usize,
-            late_us,
-            idle_us: random.one_in(2).then_some(1_000),
-            unique_us: [None, None, Some(60), Some(300)][random.below(4) as usize],
+            plan: Arc::new(plan(late_us, Some(5_000), idle_us, unique_us)),
             records: (0..count)
                 .map(|n| (random.below(partitions as u64) as usize, record(n, random).into_bytes()))
                 .collect(),
         }
-    }
-
-    fn plan(&self) -> Arc<tripline_query_lang::plan::Plan> {
-        Arc::new(rules::plan(self.late_us, Some(5_000), self.idle_us, self.unique_us))
     }
 }
 
@@ -83,7 +79,8 @@ fn disturbed(world: &World, random: &mut Random) -> Disk {
     let mut zombies: Vec<Process> = Vec::new();
     loop {
         disk.light(if crashes > 0 && random.one_in(2) { Fuse::burning(random) } else { Fuse::out() });
-        let mut process = match Process::start(&disk, world.plan(), clock.clone()) {
+        let workers = 1 + random.below(3) as usize;
+        let mut process = match Process::start(&disk, world.plan.clone(), workers, clock.clone()) {
             Ok(process) => process,
             Err(Died) => {
                 crashes = crashes.saturating_sub(1);
@@ -138,7 +135,7 @@ fn undisturbed(world: &World, decided: &Disk) -> Disk {
     disk.light(Fuse::out());
     let floors = decided.floors();
     let still = Arc::new(ManualClock::default());
-    let mut process = Process::start_with(&disk, world.plan(), still, &floors).expect("nothing goes wrong");
+    let mut process = Process::start_with(&disk, world.plan.clone(), 1, still, &floors).expect("nothing goes wrong");
     let mut random = Random(1);
     while process.step(&mut random).expect("nothing goes wrong") {}
     disk

@@ -50,8 +50,10 @@ pub struct Process {
     ticks: Ticks,
     work: Queue,
     program: Arc<Program>,
-    stages: Vec<Stage>,
-    tables: Rc<Tables>,
+    /// By stage and worker.
+    stages: Vec<Vec<Stage>>,
+    /// By worker.
+    tables: Vec<Rc<Tables>>,
     turns: Vec<VecDeque<Turn>>,
     outlets: Vec<Outlet>,
     partitions: usize,
@@ -61,14 +63,15 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn start(disk: &Disk, plan: Arc<Plan>, clock: Arc<ManualClock>) -> Result<Process, Died> {
-        Process::start_with(disk, plan, clock, &[])
+    pub fn start(disk: &Disk, plan: Arc<Plan>, workers: usize, clock: Arc<ManualClock>) -> Result<Process, Died> {
+        Process::start_with(disk, plan, workers, clock, &[])
     }
 
     /// Starts with decisions of another disk.
     pub fn start_with(
         disk: &Disk,
         plan: Arc<Plan>,
+        workers: usize,
         clock: Arc<ManualClock>,
         decided: &[FloorEntry],
     ) -> Result<Process, Died> {
@@ -138,9 +141,13 @@ impl Process {
             metrics: Arc::default(),
             traces: Arc::default(),
         });
-        let tables = Rc::new(Tables::new(program.plan()));
-        let stage = |stage| Stage::new(program.clone(), stage, Share::ALL, tables.clone());
-        let stages = (0..program.stages()).map(stage).collect();
+        let tables: Vec<Rc<Tables>> = (0..workers).map(|_| Rc::new(Tables::new(program.plan()))).collect();
+        let stage = |stage, worker| {
+            let (share, tables): (_, &Rc<Tables>) = (Share { worker, workers }, &tables[worker]);
+            Stage::new(program.clone(), stage, share, tables.clone())
+        };
+        let stages = (0..program.stages()).map(|number| (0..workers).map(|worker| stage(number, worker)).collect());
+        let stages = stages.collect();
         let turns = outlets.iter().map(|_| VecDeque::new()).collect();
         let done = vec![false; outlets.len()];
         let partitions = assigned.len();
@@ -201,19 +208,22 @@ impl Process {
         let Some(work) = self.work.0.lock().expect("one thread").pop_front() else { return };
         match work {
             Work::Batch(_, batch) => {
-                let parcels = self.program.prepare(&batch, 1).parcels;
+                let parcels = self.program.prepare(&batch, self.tables.len()).parcels;
                 self.push(parcels);
             }
-            Work::Changes(changes) => self.tables.take(changes.iter().cloned()),
+            Work::Changes(changes) => self.tables.iter().for_each(|tables| tables.take(changes.iter().cloned())),
             Work::Close(end) => {
                 if let Some(start_us) = end.start_us {
-                    self.stages.iter_mut().for_each(|stage| stage.begin(start_us));
+                    self.stages.iter_mut().flatten().for_each(|stage| stage.begin(start_us));
                 }
                 let mut alerts = Alerts::default();
                 for stage in 0..self.stages.len() {
-                    let found = self.stages[stage].advance(end.watermark_us, end.after == After::Finished);
-                    alerts.extend(found.alerts);
-                    self.push(found.parcels);
+                    for worker in 0..self.tables.len() {
+                        let finished = end.after == After::Finished;
+                        let found = self.stages[stage][worker].advance(end.watermark_us, finished);
+                        alerts.extend(found.alerts);
+                        self.push(found.parcels);
+                    }
                 }
                 for mut found in split(alerts, &end, self.outlets.len(), 1) {
                     found.alerts.sort();
@@ -225,7 +235,7 @@ impl Process {
 
     fn push(&mut self, parcels: Vec<Parcel>) {
         for parcel in parcels {
-            self.stages[self.program.stage_of(parcel.scope)].push(parcel);
+            self.stages[self.program.stage_of(parcel.scope)][parcel.worker].push(parcel);
         }
     }
 

@@ -9,6 +9,7 @@ use tripline_query_lang::plan::{
     SlotId, Step, StepId, StepInfo, StepKey, Stream, StreamId, TemplatePart, Threshold, Unique, With, Within,
 };
 use tripline_query_lang::value::{Type, Value};
+use tripline_query_lang::{Source, compile};
 
 fn expr(kind: ExprKind, ty: Type) -> Expr {
     Expr { kind, ty }
@@ -161,6 +162,42 @@ pub fn plan(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>, unique_us
         origin: Default::default(),
     };
     Plan { streams: vec![stream], rules: vec![counted(), absent(), lasting(), silent()], ..Plan::default() }
+}
+
+/// Rules over each other's alerts, over rows of windows and matches, and over a view, with the same stream.
+pub fn staged(late_us: i64, ahead_us: Option<i64>, idle_us: Option<i64>, unique_us: Option<i64>) -> Plan {
+    let option = |name: &str, us: Option<i64>| us.map_or(String::new(), |us| format!(", {name} {us}us"));
+    let unique = unique_us.map_or(String::new(), |us| format!(", unique by (key, x) over {us}us"));
+    let (ahead, idle) = (option("ahead", ahead_us), option("idle", idle_us));
+    let text = format!(
+        r#"
+        stream in {{ key: text  x: int  at: time(us) }} timed by at, late {late_us}us{ahead}{idle}{unique}
+        rule counted {{ by key on in where x >= 1 alert every event low "{{n}}" with n = count() over 100us, x = x }}
+        rule loud {{
+          by key on counted where x >= 3 when m >= 2 alert low "{{m}}"
+          with m = count() over 80us
+          repeat 30us resolve "over"
+        }}
+        rule across {{ by x on counted alert every event low "{{keys}}" with keys = distinct(key) over 150us }}
+        rule quiet {{
+          by key within 1ms match a: counted where x >= 6 then no counted for 40us
+          alert low "{{a.x}}" repeat 70us resolve "back"
+        }}
+        rule most {{
+          by key within 200us match a: in where x >= 5 then b: in{{1,}} greedy over 40us where x >= 3
+          alert low "{{s}}" with s = sum(b.x)
+        }}
+        rule after_most {{ on most alert every event low "{{s}} {{n}}" with n = count() over 300us, s = s }}
+        derive per_window {{ by key on in every 50us emit key, n = count(), total = sum(x) }}
+        rule busy {{ by key on per_window where n >= 2 alert every event low "{{total}}" }}
+        view seen {{ by key on counted emit m = count() over 200us, top = max(x) over forever }}
+        rule odd {{ on in where seen[key].m >= 2 and seen[key].top > x alert every event low "{{key}}" with key = key }}
+        rule oddly {{ by key within 300us match a: odd then b: busy alert low "both" }}
+        "#
+    );
+    let compiled = compile(&[Source { name: "staged.trip".to_owned(), text }], &[]);
+    let said: Vec<&str> = compiled.diagnostics.iter().map(|said| said.message.as_str()).collect();
+    compiled.plan.unwrap_or_else(|| unreachable!("{said:?}"))
 }
 
 /// Reads `key x at`.
