@@ -9,6 +9,7 @@ use crate::detect::{Admitted, Repeats};
 use crate::event::PartitionId;
 use crate::io::SideRecord;
 use crate::left_out::{LeftOut, LeftOuts};
+use tripline_query_lang::plan::StreamId;
 
 /// What became of records. `read = matched_input + filtered + late + quarantined + dead_letters +
 /// repeated` once nothing is under way.
@@ -91,6 +92,7 @@ pub struct Metrics {
     keyless: AtomicU64,
     refused: AtomicU64,
     left_out: LeftOuts,
+    waiting: AtomicU64,
     tables: Mutex<BTreeMap<String, TableHealth>>,
 }
 
@@ -185,6 +187,16 @@ impl Metrics {
         self.refused.fetch_add(count, Ordering::Relaxed);
     }
 
+    /// So many rows wait for event time just now.
+    pub fn waiting(&self, rows: u64) {
+        self.waiting.store(rows, Ordering::Relaxed);
+    }
+
+    /// How many rows wait for event time just now: they are held in memory until every partition has come as far.
+    pub fn waiting_rows(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// A table cannot be read.
     pub fn table_fails(&self, table: &str, why: &str) {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -232,6 +244,13 @@ impl Metrics {
             alerts: 0,
         };
         self.partitions.get().into_iter().flatten().map(|p| (p.id.clone(), counts(p))).collect()
+    }
+
+    /// The counts of each stream's partitions together, for what is told by the stream, as repeats are.
+    pub fn per_stream(&self) -> BTreeMap<StreamId, Counts> {
+        let mut streams: BTreeMap<StreamId, Counts> = BTreeMap::new();
+        self.per_partition().into_iter().for_each(|(id, counts)| *streams.entry(id.stream).or_default() += counts);
+        streams
     }
 
     /// All partitions together, and what belongs to none.

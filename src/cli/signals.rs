@@ -36,6 +36,10 @@ pub fn print_counts_on_request(metrics: Arc<Metrics>) -> Result<(), Failure> {
         .spawn(move || {
             for _ in signals.forever() {
                 say::log(Level::Info, metrics.total());
+                match metrics.waiting_rows() {
+                    0 => {}
+                    rows => say::log(Level::Info, format_args!("events that wait for event time: {rows}")),
+                }
                 for (table, health) in metrics.tables() {
                     say::log(Level::Info, format_args!("table `{table}`: {health}"));
                 }

@@ -90,6 +90,13 @@ fn run(case: &Case) -> Result<(), String> {
             let (expected, found) = (expected.join("\n  "), found.join("\n  "));
             return Err(format!("under {setting:?} the engine finds\n  {found}\ninstead of\n  {expected}"));
         }
+        if plan.rules.iter().any(|rule| rule.keeps.is_some()) {
+            let rows_of_views = run::views_by_reference(&plan, &records, &rows)?;
+            let found = run::views_by_engine(&plan, &records, &rows, &setting)?;
+            if found != (expected.clone(), rows_of_views.clone()) {
+                return Err(format!("under {setting:?} views show\n{found:#?}\ninstead of\n{rows_of_views:#?}"));
+            }
+        }
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
@@ -93,8 +93,7 @@ pub type Put<'a> = (i32, Option<&'a [u8]>, Option<&'a [u8]>);
 
 /// Writes records, and waits until all are there.
 pub fn write<'a>(broker: &Broker, topic: &str, records: impl IntoIterator<Item = Put<'a>>) {
-    let producer: BaseProducer =
-        writer(broker).set("message.max.bytes", "20000000").create().unwrap();
+    let producer: BaseProducer = writer(broker).set("message.max.bytes", "20000000").create().unwrap();
     for (partition, key, value) in records {
         send(&producer, topic, (partition, key, value), None);
     }

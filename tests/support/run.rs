@@ -12,7 +12,7 @@ use tripline::engine::reference;
 use tripline::engine::state::KEY_GROUPS;
 use tripline::engine::tables::Change;
 use tripline::engine::time::{PartitionClock, Verdict};
-use tripline::query_lang::plan::{Plan, Stream, StreamId, TableId};
+use tripline::query_lang::plan::{Plan, RuleId, Stream, StreamId, TableId};
 use tripline::query_lang::value::Value;
 
 /// A record of a partition; records are in order of arrival.
@@ -137,6 +137,27 @@ fn decode(stream: &Stream, record: &Placed) -> Result<(Batch, i64), String> {
 
 /// What the reference finds, in order.
 pub fn alerts_by_reference(plan: &Plan, records: &[Record], rows: &[TableRow]) -> Result<Vec<Alert>, String> {
+    let (events, rows) = for_reference(plan, records, rows)?;
+    Ok(reference::run_with(plan, &events, &rows))
+}
+
+/// The rows of all views at the end, by the reference, as `run --show` prints them.
+pub fn views_by_reference(plan: &Plan, records: &[Record], rows: &[TableRow]) -> Result<Vec<String>, String> {
+    let (events, rows) = for_reference(plan, records, rows)?;
+    Ok(reference::views(plan, &events, &rows, &views(plan)).iter().flat_map(|view| view.json_lines(plan)).collect())
+}
+
+/// The views.
+fn views(plan: &Plan) -> Vec<RuleId> {
+    let rules = plan.rules.iter().enumerate().filter(|(_, rule)| rule.keeps.is_some());
+    rules.map(|(position, _)| RuleId(position as u32)).collect()
+}
+
+fn for_reference(
+    plan: &Plan,
+    records: &[Record],
+    rows: &[TableRow],
+) -> Result<(Vec<reference::Event>, Vec<reference::Row>), String> {
     let mut events = Vec::new();
     for record in placed(records) {
         let stream = &plan.streams[record.partition.stream.index()];
@@ -148,8 +169,7 @@ pub fn alerts_by_reference(plan: &Plan, records: &[Record], rows: &[TableRow]) -
             record_us: Some(record.timestamp_us),
         });
     }
-    let rows = rows.iter().map(|row| row.reference(plan)).collect::<Result<Vec<_>, _>>()?;
-    Ok(reference::run_with(plan, &events, &rows))
+    Ok((events, rows.iter().map(|row| row.reference(plan)).collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Canonical JSON, and the place in the output.
@@ -165,13 +185,35 @@ pub fn by_engine(
     setting: &Setting,
 ) -> Result<Vec<String>, String> {
     let compile = if setting.plain { Program::plain } else { Program::new };
-    let program = Arc::new(compile(plan.clone()).map_err(|e| e.to_string())?);
+    let program = compile(plan.clone()).map_err(|e| e.to_string())?;
+    Ok(ran_by_engine(program, records, rows, setting)?.0)
+}
+
+/// What the engine finds when the rows of all views are shown at the end, and those rows, as `run --show` prints them.
+pub fn views_by_engine(
+    plan: &Arc<Plan>,
+    records: &[Record],
+    rows: &[TableRow],
+    setting: &Setting,
+) -> Result<(Vec<String>, Vec<String>), String> {
+    let program = Program::showing(plan.clone(), &views(plan)).map_err(|e| e.to_string())?;
+    ran_by_engine(program, records, rows, setting)
+}
+
+fn ran_by_engine(
+    program: Program,
+    records: &[Record],
+    rows: &[TableRow],
+    setting: &Setting,
+) -> Result<(Vec<String>, Vec<String>), String> {
+    let program = Arc::new(program);
+    let plan = program.plan();
     let mut records = in_order(placed(records), setting.order);
     // No other stream is opened.
     let read = plan.streams_read();
     records.retain(|record| read[record.partition.stream.index()]);
     let partitions: std::collections::BTreeSet<&PartitionId> = records.iter().map(|r| &r.partition).collect();
-    let mut engine = Engine::new(program, setting, partitions.len());
+    let mut engine = Engine::new(program.clone(), setting, partitions.len());
     engine.changes = changes(plan, rows)?;
     engine.show_changes(i64::MIN);
     for record in records {
@@ -187,7 +229,8 @@ pub fn by_engine(
     oldest_us.into_iter().for_each(|start| engine.local.begin(start));
     engine.alerts.extend(newest_us.map(|us| engine.local.advance(us + 1)).unwrap_or_default());
     engine.alerts.extend(engine.local.finish());
-    Ok(shown(plan, &engine.alerts))
+    let views = newest_us.map(|us| engine.local.show(us)).unwrap_or_default();
+    Ok((shown(plan, &engine.alerts), views.iter().flat_map(|view| view.json_lines(plan)).collect()))
 }
 
 /// The partitions interleaved by chance, each in its own order.

@@ -114,6 +114,13 @@ impl KafkaSource {
                 let (topic, address) = (&self.topic, self.client.address());
                 Err(SourceError::Configuration(format!("topic `{topic}` at {address} may not be read: {why}")))
             }
+            code if passes_over_records(code) => {
+                let (topic, address) = (&self.topic, self.client.address());
+                Err(SourceError::Failed(format!(
+                    "records of partition {partition} of topic `{topic}` at {address} cannot be read, and none is passed \
+                     over: {why}"
+                )))
+            }
             RDKafkaErrorCode::UnknownTopicOrPartition
             | RDKafkaErrorCode::UnknownTopic
             | RDKafkaErrorCode::UnknownPartition => self.look(true),
@@ -139,6 +146,18 @@ impl KafkaSource {
             _ => Ok(()),
         }
     }
+}
+
+/// librdkafka says so, goes on behind the records that it cannot read, and never comes back to them.
+fn passes_over_records(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::BadMessage
+            | RDKafkaErrorCode::BadCompression
+            | RDKafkaErrorCode::InvalidMessage
+            | RDKafkaErrorCode::NotImplemented
+            | RDKafkaErrorCode::MessageSizeTooLarge
+    )
 }
 
 impl Source for KafkaSource {

@@ -7,6 +7,7 @@ use super::{Detector, Parcel, Program, ProgramError, Share, Stage};
 use crate::alert::{Alert, Alerts};
 use crate::event::Batch;
 use crate::tables::{Change, Tables};
+use crate::views::{Shelf, Shown};
 use tripline_query_lang::plan::Plan;
 
 /// Prepares the batches, deals the parcels to one detector per scope and worker, releases all, ends the input, and
@@ -89,6 +90,13 @@ impl Local {
         }
         alerts.sort();
         alerts
+    }
+
+    /// The rows of the views that the program shows, as of a time up to which events were released.
+    pub fn show(&mut self, at_us: i64) -> Vec<Shown> {
+        let shelf = Shelf::default();
+        self.stages.iter_mut().flatten().for_each(|stage| stage.show(at_us, &shelf));
+        shelf.take(self.program.shown())
     }
 
     /// The detectors, by scope and worker.

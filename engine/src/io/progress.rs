@@ -19,7 +19,7 @@ pub struct Progress {
     pub cut: Cut,
     /// Decisions that the log does not say: where event time went on without a partition. Ordered as the cut.
     pub floors: Vec<FloorEntry>,
-    /// The fingerprints of the rules that were running, ascending.
+    /// The fingerprints of the rules that were running, ascending; where there are very many, one hash of them all.
     pub rules: Vec<u64>,
 }
 

@@ -23,6 +23,7 @@ use tripline_query_lang::value::Value;
 
 use crate::alert::Alert;
 use crate::event::Coordinates;
+use crate::views::Shown;
 
 pub use tables::Row;
 use tables::Tables;
@@ -55,6 +56,27 @@ pub fn run(plan: &Plan, events: &[Event]) -> Vec<Alert> {
 
 /// As [`run`], with the rows of tables in order of arrival.
 pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
+    run_all(plan, events, rows).alerts
+}
+
+/// The rows of each of these views, as of the newest event.
+pub fn views(plan: &Plan, events: &[Event], rows: &[Row], views: &[RuleId]) -> Vec<Shown> {
+    let Ran { events, newest_us, .. } = run_all(plan, events, rows);
+    let all: Vec<&Event> = events.iter().collect();
+    let tables = &Tables::new(plan, rows, &all);
+    let shown = |view: &RuleId| Shown::new(*view, newest_us, view::rows(tables, *view, newest_us));
+    views.iter().map(shown).collect()
+}
+
+/// What came of a run.
+struct Ran {
+    alerts: Vec<Alert>,
+    /// Those from outside and those that rules made, in the total order.
+    events: Vec<Event>,
+    newest_us: i64,
+}
+
+fn run_all(plan: &Plan, events: &[Event], rows: &[Row]) -> Ran {
     let in_time = admit::in_total_order(plan, events);
     // Time goes on with repeats, too.
     let (start_us, newest_us) = span(plan, &in_time);
@@ -87,7 +109,7 @@ pub fn run_with(plan: &Plan, events: &[Event], rows: &[Row]) -> Vec<Alert> {
         open = waiting;
     }
     alerts.sort_by(|a, b| a.position.cmp(&b.position));
-    alerts
+    Ran { alerts, events, newest_us }
 }
 
 /// From when to when the input goes: the times of the first and the last event of any stream that the rules read.

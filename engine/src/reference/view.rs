@@ -9,6 +9,8 @@ use super::keys::key_of;
 use super::look::Look;
 use super::tables::Tables;
 use super::threshold::{Admission, Admitted, admitted_by};
+use crate::event::Position;
+use crate::views::ViewRow;
 
 /// The row of this key as the events before this one left it, its windows ending at the event's time.
 pub(super) fn row(
@@ -17,16 +19,38 @@ pub(super) fn row(
     key: &[Value],
     asking: &Event,
 ) -> Option<Vec<Value>> {
+    let emitted = fields(tables, view, key, Some(&place(asking)), asking.at_us())?;
+    let types = tables.plan.tables[table.index()].fields.iter().map(|field| &field.ty);
+    Some(key.iter().cloned().chain(emitted).zip(types).map(|(value, ty)| fitted(value, ty)).collect())
+}
+
+/// All rows as of a time behind all events, by key.
+pub(super) fn rows(tables: &Tables<'_>, view: RuleId, at_us: i64) -> Vec<ViewRow> {
+    let mut keys: Vec<Vec<Value>> = Vec::new();
+    for event in tables.events {
+        let key = admitted(tables, view, event).and_then(|admitted| key_of(event, &admitted.on.keys));
+        keys.extend(key.filter(|key| !keys.contains(key)));
+    }
+    let row = |key: Vec<Value>| Some(ViewRow { fields: fields(tables, view, &key, None, at_us)?, key });
+    keys.into_iter().filter_map(row).collect()
+}
+
+/// The fields of a row as of a time, over the events before this place, or all.
+fn fields(
+    tables: &Tables<'_>,
+    view: RuleId,
+    key: &[Value],
+    asked_at: Option<&Position>,
+    at_us: i64,
+) -> Option<Vec<Value>> {
     let rule = &tables.plan.rules[view.index()];
-    let Body::Threshold(threshold) = &rule.body else { return None };
-    let asked_at = place(asking);
-    let before = tables.events.iter().filter(|event| place(event) < asked_at);
-    let admitted = before.filter_map(|event| {
-        let (position, on) = admitted_by(threshold, tables, event)?;
-        (key_of(event, &on.keys)? == key).then_some(Admitted { event, on, position })
+    let before = tables.events.iter().filter(|event| asked_at.is_none_or(|asked_at| place(event) < *asked_at));
+    let of_key = before.filter_map(|event| {
+        let admitted = admitted(tables, view, event)?;
+        (key_of(event, &admitted.on.keys)? == key).then_some(admitted)
     });
-    let history = Admission { rule, tables, key: key.to_vec(), events: admitted.collect() };
-    let age_us = asking.at_us().saturating_sub(history.events.last()?.event.at_us());
+    let history = Admission { rule, tables, key: key.to_vec(), events: of_key.collect() };
+    let age_us = at_us.saturating_sub(history.events.last()?.event.at_us());
     // A row is there as long as any field looks back to its newest event.
     let is_there = rule.histories.iter().any(|history| match (&history.func, history.bound) {
         (HistoryFn::Ewma(_), _)
@@ -34,9 +58,12 @@ pub(super) fn row(
         (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => age_us <= us,
         (_, HistoryBound::Before { span_us, gap_us }) => age_us <= span_us.saturating_add(gap_us),
     });
-    let look = Look::view(&history, asking.at_us());
-    let emitted = rule.fields.iter().map(|with| look.value(&with.expr));
-    let types = tables.plan.tables[table.index()].fields.iter().map(|field| &field.ty);
-    let values = key.iter().cloned().chain(emitted).zip(types).map(|(value, ty)| fitted(value, ty));
-    is_there.then(|| values.collect())
+    let look = Look::view(&history, at_us);
+    is_there.then(|| rule.fields.iter().map(|with| look.value(&with.expr)).collect())
+}
+
+fn admitted<'a>(tables: &Tables<'a>, view: RuleId, event: &'a Event) -> Option<Admitted<'a>> {
+    let Body::Threshold(threshold) = &tables.plan.rules[view.index()].body else { return None };
+    let (position, on) = admitted_by(threshold, tables, event)?;
+    Some(Admitted { event, on, position })
 }

@@ -22,6 +22,13 @@ pub enum Notice {
     Live,
     /// These partitions have been quiet for a while, and event time waits for them.
     Holding(Vec<PartitionId>),
+    /// So many rows wait in memory, since these partitions are behind the others.
+    Waiting {
+        /// How many.
+        rows: u64,
+        /// The partitions that event time waits for.
+        partitions: Vec<PartitionId>,
+    },
     /// This partition was quiet for its stream's `idle`: event time goes on without it.
     Idle(PartitionId),
     /// A table cannot be read, and so these rules do not run; the others do.
@@ -49,12 +56,12 @@ impl fmt::Display for Notice {
             Notice::Started { generation, .. } => {
                 write!(f, "started, generation {generation}: reading again what the committed alerts rest on")
             }
-            Notice::RulesChanged(change) => write!(
-                f,
-                "the rules have changed since the last run: {} new, {} gone; new ones alert from now on",
-                change.added.len(),
-                change.removed.len()
-            ),
+            Notice::RulesChanged(_) => {
+                write!(
+                    f,
+                    "the rules have changed since the last run: new ones alert from now on, with the history that is kept"
+                )
+            }
             Notice::Live => write!(f, "caught up with what was committed: from here on alerts are new"),
             Notice::Holding(partitions) => {
                 let names: Vec<String> = partitions.iter().map(name).collect();
@@ -62,6 +69,14 @@ impl fmt::Display for Notice {
                     f,
                     "event time waits for {}: nothing comes from there; give the stream an `idle` to go on without",
                     names.join(", ")
+                )
+            }
+            Notice::Waiting { rows, partitions } => {
+                let names: Vec<String> = partitions.iter().map(name).collect();
+                write!(
+                    f,
+                    "{rows} events wait in memory: event time is held back by {}; bring it forward, or give the stream an `idle`",
+                    if names.is_empty() { "a partition".to_owned() } else { names.join(", ") }
                 )
             }
             Notice::Idle(partition) => {

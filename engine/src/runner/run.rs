@@ -151,6 +151,7 @@ fn begin(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
     let finished = Supervisor::new(ticks, ranges, assigned, settings, clock, observer)
         .watching(told, alive, flags, workers + outlets)
         .opening(opening)
+        .counting(metrics.clone())
         .run(stop, delivered, start.generation > 1)?;
     crew.join();
     let as_written = |view: Shown| Shown { view: running[view.view.index()], ..view };
@@ -242,7 +243,11 @@ fn recover(
     })
 }
 
-/// The rules' fingerprints, and those of the time policies of the streams that they read, ascending.
+/// Fingerprints that are written with each commit; of more, only what they have in common is.
+const FINGERPRINTS_MAX: usize = 256;
+
+/// The rules' fingerprints, and those of the time policies of the streams that they read, ascending; one hash of them all
+/// where there are very many, since they stand in each commit.
 fn fingerprints(plan: &Plan) -> Vec<u64> {
     let read = plan.streams_read();
     let policy = |(stream, read): (&tripline_query_lang::plan::Stream, &bool)| {
@@ -258,6 +263,9 @@ fn fingerprints(plan: &Plan) -> Vec<u64> {
     let mut all: Vec<u64> = plan.rules.iter().map(|rule| rule.fingerprint).chain(policies).collect();
     all.sort_unstable();
     all.dedup();
+    if all.len() > FINGERPRINTS_MAX {
+        return vec![hash_key(&all.iter().flat_map(|one| one.to_le_bytes()).collect::<Vec<u8>>())];
+    }
     all
 }
 

@@ -12,6 +12,7 @@ use super::job::Settings;
 use super::threads::{Event, Thread};
 use super::ticks::Ticks;
 use super::{Notice, RunError};
+use crate::metrics::Metrics;
 use crate::operators::After;
 use crate::recovery::Assigned;
 use crate::time::Clock;
@@ -21,6 +22,9 @@ const LOOK_UP: Duration = Duration::from_millis(100);
 
 /// How long threads get to leave when the run has failed, or a sink did not come back in time.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// So many rows that wait for event time are told of first.
+const WAITING_WORTH_TELLING: u64 = 1_000_000;
 
 /// What all threads look at.
 #[derive(Clone, Default)]
@@ -64,6 +68,9 @@ pub struct Supervisor {
     deadline: Option<Instant>,
     holding: Vec<usize>,
     looked: Duration,
+    metrics: Arc<Metrics>,
+    /// So many rows waiting are worth a notice.
+    worth_telling: u64,
 }
 
 impl Supervisor {
@@ -93,12 +100,19 @@ impl Supervisor {
             deadline: None,
             holding: Vec::new(),
             looked,
+            metrics: Arc::default(),
+            worth_telling: WAITING_WORTH_TELLING,
         }
     }
 
     /// With these threads: `working` counts the workers and shards.
     pub fn watching(self, told: Receiver<Event>, alive: Sender<()>, flags: Flags, working: usize) -> Supervisor {
         Supervisor { told, alive: Some(alive), flags, working, ..self }
+    }
+
+    /// With these counters.
+    pub fn counting(self, metrics: Arc<Metrics>) -> Supervisor {
+        Supervisor { metrics, ..self }
     }
 
     /// Events are read when this is dropped.
@@ -249,6 +263,22 @@ impl Supervisor {
             (self.observer)(Notice::Holding(names));
         }
         self.holding = holding;
+        self.look_at_waiting(now);
+    }
+
+    /// Rows that wait for event time stand in memory, however many: they are counted, and said at each doubling.
+    fn look_at_waiting(&mut self, now: Duration) {
+        let Some(ticks) = &self.ticks else { return };
+        let rows = ticks.waiting() as u64;
+        self.metrics.waiting(rows);
+        if rows >= self.worth_telling {
+            let behind = ticks.holding(now, Duration::ZERO);
+            let partitions = behind.iter().map(|partition| self.assigned[*partition].info.id.clone()).collect();
+            (self.observer)(Notice::Waiting { rows, partitions });
+            self.worth_telling = rows.saturating_mul(2);
+        } else if rows < WAITING_WORTH_TELLING / 2 {
+            self.worth_telling = WAITING_WORTH_TELLING;
+        }
     }
 
     /// The run has failed: every thread leaves; one that does not is left behind.

@@ -1,6 +1,7 @@
 //! Opens and closes ticks: spreads batches over the workers, and at a tick's end computes the watermark and the cut and
 //! sends them as data.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ pub struct Ticks {
     /// By shard: the ticks before this one are passed.
     passed: Vec<u64>,
     rows: usize,
+    /// Rows of batches that event time has not passed, by the time of the newest of each batch.
+    waiting: BTreeMap<i64, usize>,
     /// The time of the oldest event so far.
     oldest_us: Option<i64>,
     opened: Option<Duration>,
@@ -127,6 +130,7 @@ impl Ticks {
             tick: 0,
             passed: vec![0; shards],
             rows: 0,
+            waiting: BTreeMap::new(),
             oldest_us: None,
             opened: None,
             clock_step: now,
@@ -149,6 +153,8 @@ impl Ticks {
             let oldest = batch.at_us.iter().min().copied();
             self.oldest_us = self.oldest_us.into_iter().chain(oldest).min();
             self.rows += batch.len();
+            let newest = batch.at_us.iter().max().copied().unwrap_or(i64::MIN);
+            *self.waiting.entry(newest).or_default() += batch.len();
             self.turn = (self.turn + 1) % self.workers.count();
             self.workers.send(self.turn, Work::Batch(partition, Arc::new(batch)));
         }
@@ -251,10 +257,18 @@ impl Ticks {
         self.marks.holding(now, patience)
     }
 
+    /// How many rows wait in memory for event time to pass them, as far as batches tell.
+    pub fn waiting(&self) -> usize {
+        self.waiting.values().sum()
+    }
+
     /// Closes the tick; returns the partitions that became idle with it.
     pub fn close(&mut self, after: After, now: Duration) -> Vec<usize> {
         let became_idle = if self.is_live() { self.marks.judge_idle(now) } else { Vec::new() };
         let watermark_us = self.release(now);
+        if let Some(watermark_us) = watermark_us {
+            self.waiting = self.waiting.split_off(&watermark_us);
+        }
         for (partition, entry) in self.cut.partitions.iter_mut().enumerate() {
             entry.next = self.marks.next(partition);
         }

@@ -56,8 +56,9 @@ impl Traces {
         let mut links: Vec<Vec<u8>> = Vec::new();
         for evidence in &alert.evidence {
             let Witness::Event(event) = &evidence.what else { continue };
-            let Some(kept) = partitions.get(&event.partition) else { continue };
-            let found = kept.binary_search_by_key(&event.offset, |(offset, _)| *offset).ok();
+            let Some((partition, offset)) = origin(event) else { continue };
+            let Some(kept) = partitions.get(&partition) else { continue };
+            let found = kept.binary_search_by_key(&offset, |(offset, _)| *offset).ok();
             if let Some((_, context)) = found.and_then(|at| kept.get(at))
                 && !links.contains(context)
             {
@@ -68,13 +69,28 @@ impl Traces {
     }
 }
 
+/// Where the record lies that an event is of; of a derived event, the one from outside that brought it about in the end.
+fn origin(event: &Coordinates) -> Option<(PartitionId, i64)> {
+    let Some(place) = &event.place else { return Some((event.partition.clone(), event.offset)) };
+    let mut cause = &place.cause;
+    while let Cause::Later { cause: by, .. } = cause {
+        cause = by;
+    }
+    match cause {
+        Cause::Event { stream, topic, partition, offset } => {
+            let id = PartitionId { stream: StreamId(*stream), topic: topic.clone(), partition: *partition };
+            Some((id, *offset))
+        }
+        Cause::Timer | Cause::Later { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::alert::Evidence;
-    use crate::event::Coordinates;
-    use crate::io::{Cause, Header, Hop, Position};
-    use tripline_query_lang::plan::{RuleId, StreamId};
+    use crate::io::{Header, Hop, Position};
+    use tripline_query_lang::plan::RuleId;
 
     fn partition(number: i32) -> PartitionId {
         PartitionId { stream: StreamId(0), topic: "payments".into(), partition: number }
@@ -116,6 +132,24 @@ mod tests {
         assert!(!traces.keep(&partition(1), 6, &header("tracestate", "c")));
         let links = traces.of(&alert_on(&[(0, 5), (0, 1), (0, 2), (1, 5), (1, 6)]));
         assert_eq!(links, [b"b".to_vec(), b"a".to_vec()]);
+    }
+
+    #[test]
+    fn a_derived_event_has_the_context_of_what_brought_it_about() {
+        let traces = Traces::default();
+        traces.keep(&partition(2), 7, &header("traceparent", "a"));
+        let event = Cause::Event { stream: 0, topic: "payments".into(), partition: 2, offset: 7 };
+        let mut alert = alert_on(&[(0, 0)]);
+        let mut links = |cause: Cause| {
+            let place = Position { time_us: 5, cause, path: Vec::new() };
+            let derived = PartitionId { stream: StreamId(9), topic: "".into(), partition: 0 };
+            let place = Some(std::sync::Arc::new(place));
+            alert.evidence[0].what = Witness::Event(Coordinates { at_us: 5, partition: derived, offset: 0, place });
+            traces.of(&alert)
+        };
+        assert_eq!(links(event.clone()), [b"a".to_vec()]);
+        assert_eq!(links(Cause::Later { time_us: 6, cause: Box::new(event) }), [b"a".to_vec()]);
+        assert!(links(Cause::Timer).is_empty());
     }
 
     #[test]

@@ -28,6 +28,12 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// These rows, in any order.
+    pub(crate) fn new(view: RuleId, at_us: i64, mut rows: Vec<ViewRow>) -> Shown {
+        rows.sort_by(|a, b| by_key(&a.key, &b.key));
+        Shown { view, at_us: (!rows.is_empty()).then_some(at_us), rows }
+    }
+
     /// Each row as JSON: the view, as of when, its key and its fields, with values as in an alert.
     pub fn json_lines(&self, plan: &Plan) -> Vec<String> {
         let rule = &plan.rules[self.view.index()];
