@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::alert::{Alert, Witness};
-use crate::event::PartitionId;
+use crate::event::{Cause, Coordinates, PartitionId};
 use crate::io::Headers;
+use tripline_query_lang::plan::StreamId;
 
 /// The header that carries a trace context.
 pub const HEADER: &str = "traceparent";
