@@ -116,28 +116,11 @@ fn plan(text: &str) -> Result<Arc<Plan>, String> {
 /// What differs; nothing when they agree. A rule that the compiler refuses says nothing.
 fn difference(pair: &Pair) -> Option<String> {
     let plan = plan(&pair.text).ok()?;
-    let has_views = plan.rules.iter().any(|rule| rule.keeps.is_some());
-    difference_in_alerts(&plan, pair).or_else(|| if has_views { difference_in_views(&plan, pair) } else { None })
-}
-
-/// The rows of all views at the end.
-fn difference_in_views(plan: &Arc<Plan>, pair: &Pair) -> Option<String> {
-    let alerts = run::by_engine(plan, &pair.records, &pair.rows, &pair.setting).ok()?;
-    if is_cut(&alerts) {
-        return None;
-    }
-    let expected = run::views_by_reference(plan, &pair.records, &pair.rows).map(|rows| (alerts, rows));
-    let found = std::panic::catch_unwind(|| run::views_by_engine(plan, &pair.records, &pair.rows, &pair.setting))
-        .unwrap_or_else(|_| Err("the engine panicked".to_string()));
-    (expected != found).then(|| format!("with views shown\nreference: {expected:#?}\nengine: {found:#?}"))
-}
-
-fn difference_in_alerts(plan: &Arc<Plan>, pair: &Pair) -> Option<String> {
     let expected = std::panic::catch_unwind(|| {
-        run::alerts_by_reference(plan, &pair.records, &pair.rows).map(|alerts| run::shown(plan, &alerts))
+        run::alerts_by_reference(&plan, &pair.records, &pair.rows).map(|alerts| run::shown(&plan, &alerts))
     });
     let expected = expected.unwrap_or_else(|_| Err("the reference panicked".to_string()));
-    let found = std::panic::catch_unwind(|| run::by_engine(plan, &pair.records, &pair.rows, &pair.setting))
+    let found = std::panic::catch_unwind(|| run::by_engine(&plan, &pair.records, &pair.rows, &pair.setting))
         .unwrap_or_else(|_| Err("the engine panicked".to_string()));
     match (expected, found) {
         (Ok(expected), Ok(found)) if expected == found => None,
