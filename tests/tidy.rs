@@ -42,7 +42,7 @@ const ENGINE_ROOMS: &[Room] = &[
     Room { folder: "reference", may_use: &["alert", "event", "expr", "history", "views", "windows"] },
     Room { folder: "explain", may_use: &["detect", "expr", "history", "patterns", "views"] },
     Room { folder: "metrics", may_use: &["detect", "event"] },
-    Room { folder: "recovery", may_use: &["event", "io"] },
+    Room { folder: "recovery", may_use: &["event", "expr", "io"] },
     Room { folder: "operators", may_use: &["alert", "detect", "event", "expr", "io", "metrics", "tables", "views"] },
     Room { folder: "render", may_use: &["detect", "metrics", "operators", "tables", "views"] },
     Room {

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::{SideKind, SideRecord};
 use crate::event::{BatchBuilder, PartitionId};
 use tripline_query_lang::plan::StreamId;
 use tripline_query_lang::value::Value;
@@ -32,6 +33,21 @@ pub struct Record<'a> {
     pub value: Option<&'a [u8]>,
     /// Headers; copied only when the record is written elsewhere.
     pub headers: &'a dyn Headers,
+}
+
+impl Record<'_> {
+    /// A copy for a side output.
+    pub fn aside(&self, kind: SideKind, partition: &PartitionId) -> SideRecord {
+        SideRecord {
+            kind,
+            partition: partition.clone(),
+            offset: self.offset,
+            timestamp_us: self.timestamp_us,
+            key: self.key.map(<[u8]>::to_vec),
+            value: self.value.map(<[u8]>::to_vec),
+            headers: self.headers.copy(),
+        }
+    }
 }
 
 /// A header: its name and value, copied.

@@ -9,10 +9,12 @@
 //! those of old rules nor those of new ones: a new rule alerts from now on, with the history that the log still has. Only
 //! when the process before ended in the middle of a commit by size must it be started once more with the old rules.
 
+mod rules;
 mod shard;
 mod start;
 mod unclear;
 
+pub use rules::fingerprints;
 pub use shard::{Batch, Shard, ShardError, ShardStart};
 pub use start::{Assigned, Floor, Refusal, RulesChange, Start, start};
 pub use unclear::{Verdict, after_unclear};

@@ -1,6 +1,6 @@
 //! What a start decides from the progress that the shards have committed.
 
-use crate::io::{CutEntry, PartitionInfo, Progress};
+use crate::io::{Cut, CutEntry, FloorEntry, PartitionInfo, Progress};
 
 use super::ShardStart;
 
@@ -54,6 +54,42 @@ pub struct Start {
     pub shards: Vec<ShardStart>,
     /// Whether the rules are others than before.
     pub change: Option<RulesChange>,
+}
+
+impl Start {
+    /// What a shard has committed, under this process's generation: a zombie that reads it knows that it is one.
+    pub fn first_progress(&self, shard: usize, assigned: &[Assigned], rules: &[u64]) -> Progress {
+        let committed = &self.shards[shard];
+        let entry = |(p, first): (&Assigned, &i64)| CutEntry {
+            stream: p.stream.clone(),
+            topic: p.info.id.topic.to_string(),
+            topic_id: p.info.topic_id.clone(),
+            partition: p.info.id.partition,
+            first: *first,
+            next: *first,
+        };
+        let mut partitions: Vec<CutEntry> = assigned.iter().zip(&self.first).map(entry).collect();
+        partitions.iter_mut().zip(&committed.next).for_each(|(entry, next)| entry.next = entry.next.max(*next));
+        let floor = |floor: &Floor| {
+            let Assigned { stream, info } = &assigned[floor.partition];
+            FloorEntry {
+                stream: stream.clone(),
+                topic: info.id.topic.to_string(),
+                partition: info.id.partition,
+                from: floor.from,
+                floor_us: floor.floor_us,
+            }
+        };
+        Progress {
+            generation: self.generation,
+            shard: (shard as u32, self.shards.len() as u32),
+            last: committed.last.clone(),
+            watermark_us: committed.watermark_us,
+            cut: Cut { partitions },
+            floors: self.floors.iter().map(floor).collect(),
+            rules: rules.to_vec(),
+        }
+    }
 }
 
 /// Why a start is refused.

@@ -32,7 +32,7 @@ const OLD_AFTER_US: i64 = 1_000_000;
 const MANY: u64 = ROWS_MAX as u64;
 
 /// How long a poll waits for the first record; also how soon a stop is seen.
-const POLL_WAIT: Duration = Duration::from_millis(100);
+pub const POLL_WAIT: Duration = Duration::from_millis(100);
 
 /// The clocks of a source's partitions, shared with the thread that closes ticks.
 pub type Clocks = Arc<Mutex<Vec<PartitionClock>>>;
@@ -253,15 +253,7 @@ fn take(
             }
         },
     };
-    pending.sides.push(SideRecord {
-        kind,
-        partition: partition.id.clone(),
-        offset: record.offset,
-        timestamp_us: record.timestamp_us,
-        key: record.key.map(<[u8]>::to_vec),
-        value: record.value.map(<[u8]>::to_vec),
-        headers: record.headers.copy(),
-    });
+    pending.sides.push(record.aside(kind, &partition.id));
 }
 
 /// Hands on what is pending and ripe; false when nobody takes it. `more`: the last poll took all that it was to take.

@@ -18,8 +18,7 @@ use super::traces::Traces;
 use super::workers::Links;
 use super::{HeldBack, Notice, RunError, workers};
 use crate::detect::Program;
-use crate::expr::hash_key;
-use crate::io::{Cut, CutEntry, Decoder, FloorEntry, PartitionInfo, Progress, Source, TransactionalSink};
+use crate::io::{Decoder, PartitionInfo, Progress, Source, TransactionalSink};
 use crate::metrics::Metrics;
 use crate::operators::{Outlets, TurnSender, turns};
 use crate::recovery::{self, Assigned, Shard, ShardError, Start};
@@ -104,7 +103,7 @@ fn begin(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
 
     let (alive, over) = bounded::<()>(0);
     let shards = recover(sinks, &over, stop)?;
-    let rules = fingerprints(&plan);
+    let rules = recovery::fingerprints(&plan);
     let found: Vec<Option<Progress>> = shards.iter().map(|shard| shard.committed().cloned()).collect();
     let start = recovery::start(&found, &assigned, &rules)?;
     seek(&mut opened, &start)?;
@@ -121,7 +120,7 @@ fn begin(job: Job, stop: &Arc<AtomicBool>) -> Result<Summary, RunError> {
         events,
         over,
     };
-    let first = |shard| first_progress(shard, &start, &assigned, &rules);
+    let first = |shard| start.first_progress(shard, &assigned, &rules);
     let turns = launch.outlets(shards, &start, first)?;
     let (crew, links) = launch.workers(turns)?;
     let place = |(index, assigned): (usize, &Assigned)| {
@@ -243,32 +242,6 @@ fn recover(
     })
 }
 
-/// Fingerprints that are written with each commit; of more, only what they have in common is.
-const FINGERPRINTS_MAX: usize = 256;
-
-/// The rules' fingerprints, and those of the time policies of the streams that they read, ascending; one hash of them all
-/// where there are very many, since they stand in each commit.
-fn fingerprints(plan: &Plan) -> Vec<u64> {
-    let read = plan.streams_read();
-    let policy = |(stream, read): (&tripline_query_lang::plan::Stream, &bool)| {
-        let mut text = format!("{} {} {:?}", stream.name, stream.late_us, stream.ahead_us);
-        if let Some(unique) = &stream.unique {
-            let id = unique.fields.iter().filter_map(|id| stream.fields.get(id.index()));
-            text.extend(id.flat_map(|field| [" ", &field.name]));
-            text += &format!(" over {}", unique.over_us);
-        }
-        read.then(|| hash_key(text.as_bytes()))
-    };
-    let policies = plan.streams.iter().zip(&read).filter_map(policy);
-    let mut all: Vec<u64> = plan.rules.iter().map(|rule| rule.fingerprint).chain(policies).collect();
-    all.sort_unstable();
-    all.dedup();
-    if all.len() > FINGERPRINTS_MAX {
-        return vec![hash_key(&all.iter().flat_map(|one| one.to_le_bytes()).collect::<Vec<u8>>())];
-    }
-    all
-}
-
 /// Reads begin where output began, with the decisions of earlier processes.
 fn seek(opened: &mut [Opened], start: &Start) -> Result<(), RunError> {
     for o in opened {
@@ -285,40 +258,6 @@ fn seek(opened: &mut [Opened], start: &Start) -> Result<(), RunError> {
 
 fn lock(clocks: &Clocks) -> MutexGuard<'_, Vec<PartitionClock>> {
     clocks.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a shard has committed, under this process's generation: a zombie that reads it knows that it is one.
-pub(super) fn first_progress(shard: usize, start: &Start, assigned: &[Assigned], rules: &[u64]) -> Progress {
-    let committed = &start.shards[shard];
-    let entry = |(p, first): (&Assigned, &i64)| CutEntry {
-        stream: p.stream.clone(),
-        topic: p.info.id.topic.to_string(),
-        topic_id: p.info.topic_id.clone(),
-        partition: p.info.id.partition,
-        first: *first,
-        next: *first,
-    };
-    let mut partitions: Vec<CutEntry> = assigned.iter().zip(&start.first).map(entry).collect();
-    partitions.iter_mut().zip(&committed.next).for_each(|(entry, next)| entry.next = entry.next.max(*next));
-    let floor = |floor: &recovery::Floor| {
-        let Assigned { stream, info } = &assigned[floor.partition];
-        FloorEntry {
-            stream: stream.clone(),
-            topic: info.id.topic.to_string(),
-            partition: info.id.partition,
-            from: floor.from,
-            floor_us: floor.floor_us,
-        }
-    };
-    Progress {
-        generation: start.generation,
-        shard: (shard as u32, start.shards.len() as u32),
-        last: committed.last.clone(),
-        watermark_us: committed.watermark_us,
-        cut: Cut { partitions },
-        floors: start.floors.iter().map(floor).collect(),
-        rules: rules.to_vec(),
-    }
 }
 
 impl Launch {

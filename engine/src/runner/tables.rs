@@ -3,14 +3,13 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use tripline_query_lang::plan::{Plan, RuleId, TableId};
 use tripline_query_lang::value::Value;
 
 use super::held::{HeldBack, held_back};
-use super::ingest::{Clocks, Delivery};
+use super::ingest::{Clocks, Delivery, POLL_WAIT};
 use super::job::TableInput;
 use super::{Notice, RunError};
 use crate::expr::write_key;
@@ -24,9 +23,6 @@ use crate::time::PartitionClock;
 
 /// Records of a poll at most.
 const RECORDS_MAX: usize = 8192;
-
-/// How long a poll waits for the first record; also how soon a stop is seen.
-const POLL_WAIT: Duration = Duration::from_millis(100);
 
 /// A table whose source is open.
 pub struct OpenTable {
@@ -329,15 +325,7 @@ impl Found {
             Err(error) => {
                 clock.pass(record.offset);
                 self.counts.dead_letters += 1;
-                self.sides.push(SideRecord {
-                    kind: SideKind::DeadLetter(error),
-                    partition: partition.id.clone(),
-                    offset: record.offset,
-                    timestamp_us: record.timestamp_us,
-                    key: record.key.map(<[u8]>::to_vec),
-                    value: record.value.map(<[u8]>::to_vec),
-                    headers: record.headers.copy(),
-                });
+                self.sides.push(record.aside(SideKind::DeadLetter(error), &partition.id));
             }
         }
     }

@@ -18,7 +18,6 @@ use crate::operators::{After, Turn, Work, split};
 use crate::recovery::{self, Assigned, Floor, Shard};
 use crate::runner::ingest::{Delivery, Ingest, Reader};
 use crate::runner::outlet::Outlet;
-use crate::runner::run::first_progress;
 use crate::runner::ticks::{Place, Ticks, Workers};
 use crate::tables::Tables;
 use crate::time::{Clock, ManualClock, PartitionClock};
@@ -111,7 +110,7 @@ impl Process {
         let outlet = |(number, shard): (usize, Shard)| Outlet {
             shard,
             start: start.shards[number].clone(),
-            progress: first_progress(number, &start, &assigned, &rules),
+            progress: start.first_progress(number, &assigned, &rules),
             plan: plan.clone(),
             turns: crate::operators::turns(number).1,
             commit_every: Duration::ZERO,
