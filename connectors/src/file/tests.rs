@@ -18,8 +18,9 @@ use tripline_query_lang::value::Type;
 use super::input::Input;
 use super::lines::{Next, Records};
 use super::output::{Medium, Output};
-use super::{FileFormat, FileSource, LocalPlace, LocalPlaces, LocalSink, side};
+use super::{FileFormat, FileSource, LocalPlace, LocalPlaces, LocalSink};
 use crate::convert::RECORD_BYTES_MAX;
+use crate::side::reason;
 
 const FOREVER: Duration = Duration::from_secs(60);
 
@@ -265,8 +266,8 @@ fn a_commit_shows_all_and_only_its_lines() {
 
 #[test]
 fn reasons_are_sentences() {
-    assert_eq!(crate::side::reason(&SideKind::Late { behind_us: 1_500_000 }), "late by 1.5 s more than allowed");
-    let beyond = crate::side::reason(&SideKind::Quarantined { beyond_us: 60_000_000 });
+    assert_eq!(reason(&SideKind::Late { behind_us: 1_500_000 }), "late by 1.5 s more than allowed");
+    let beyond = reason(&SideKind::Quarantined { beyond_us: 60_000_000 });
     assert_eq!(beyond, "ahead of its record's time by 60 s more than allowed");
 }
 
