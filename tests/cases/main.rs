@@ -30,6 +30,8 @@ mod phrasings;
 mod run;
 mod table;
 mod tools;
+#[path = "../support/views.rs"]
+mod views;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,8 +93,8 @@ fn run(case: &Case) -> Result<(), String> {
             return Err(format!("under {setting:?} the engine finds\n  {found}\ninstead of\n  {expected}"));
         }
         if plan.rules.iter().any(|rule| rule.keeps.is_some()) {
-            let rows_of_views = run::views_by_reference(&plan, &records, &rows)?;
-            let found = run::views_by_engine(&plan, &records, &rows, &setting)?;
+            let rows_of_views = views::by_reference(&plan, &records, &rows)?;
+            let found = views::by_engine(&plan, &records, &rows, &setting)?;
             if found != (expected.clone(), rows_of_views.clone()) {
                 return Err(format!("under {setting:?} views show\n{found:#?}\ninstead of\n{rows_of_views:#?}"));
             }

@@ -12,7 +12,7 @@ use tripline::engine::reference;
 use tripline::engine::state::KEY_GROUPS;
 use tripline::engine::tables::Change;
 use tripline::engine::time::{PartitionClock, Verdict};
-use tripline::query_lang::plan::{Plan, RuleId, Stream, StreamId, TableId};
+use tripline::query_lang::plan::{Plan, Stream, StreamId, TableId};
 use tripline::query_lang::value::Value;
 
 /// A record of a partition; records are in order of arrival.
@@ -141,19 +141,8 @@ pub fn alerts_by_reference(plan: &Plan, records: &[Record], rows: &[TableRow]) -
     Ok(reference::run_with(plan, &events, &rows))
 }
 
-/// The rows of all views at the end, by the reference, as `run --show` prints them.
-pub fn views_by_reference(plan: &Plan, records: &[Record], rows: &[TableRow]) -> Result<Vec<String>, String> {
-    let (events, rows) = for_reference(plan, records, rows)?;
-    Ok(reference::views(plan, &events, &rows, &views(plan)).iter().flat_map(|view| view.json_lines(plan)).collect())
-}
-
-/// The views.
-fn views(plan: &Plan) -> Vec<RuleId> {
-    let rules = plan.rules.iter().enumerate().filter(|(_, rule)| rule.keeps.is_some());
-    rules.map(|(position, _)| RuleId(position as u32)).collect()
-}
-
-fn for_reference(
+/// Events and rows as the reference sees them.
+pub fn for_reference(
     plan: &Plan,
     records: &[Record],
     rows: &[TableRow],
@@ -189,18 +178,8 @@ pub fn by_engine(
     Ok(ran_by_engine(program, records, rows, setting)?.0)
 }
 
-/// What the engine finds when the rows of all views are shown at the end, and those rows, as `run --show` prints them.
-pub fn views_by_engine(
-    plan: &Arc<Plan>,
-    records: &[Record],
-    rows: &[TableRow],
-    setting: &Setting,
-) -> Result<(Vec<String>, Vec<String>), String> {
-    let program = Program::showing(plan.clone(), &views(plan)).map_err(|e| e.to_string())?;
-    ran_by_engine(program, records, rows, setting)
-}
-
-fn ran_by_engine(
+/// What the engine finds, and the rows of the views that the program shows, as `run --show` prints them.
+pub fn ran_by_engine(
     program: Program,
     records: &[Record],
     rows: &[TableRow],
