@@ -1,10 +1,10 @@
 //! The handed-out cases: what rules can say is said, and all that is said agrees, by the reference and by the engine.
-#![expect(clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use examples::conformance::{Judge, Report, judge, read};
+use examples::conformance::{Case, Judge, Report, judge, read};
 
 const SOURCES: [&str; 5] = ["flink", "trino", "eql", "esper", "siddhi"];
 
@@ -14,11 +14,13 @@ fn folder() -> PathBuf {
 
 fn reports(by: Judge) -> Vec<Report> {
     let folder = folder();
-    let cases = SOURCES.iter().flat_map(|source| match read(&folder.join(format!("{source}.jsonl"))) {
-        Ok(cases) => cases,
-        Err(error) => panic!("{error}"),
-    });
+    let cases = SOURCES.iter().flat_map(|source| cases(&format!("{source}.jsonl")));
     cases.map(|case| judge(&case, &folder, by)).collect()
+}
+
+fn cases(file: &str) -> Vec<Case> {
+    let lines = read(&folder().join(file)).unwrap_or_else(|error| panic!("{error}"));
+    lines.into_iter().map(|case| case.unwrap_or_else(|broken| panic!("{broken:?}"))).collect()
 }
 
 fn verdicts() -> BTreeMap<String, String> {
@@ -56,10 +58,7 @@ fn what_rules_can_say_is_said_and_the_reference_agrees() {
 
 #[test]
 fn variations_agree_with_what_the_sources_mean() {
-    let cases = match read(&folder().join("varied.jsonl")) {
-        Ok(cases) => cases,
-        Err(error) => panic!("{error}"),
-    };
+    let cases = cases("varied.jsonl");
     for by in [Judge::Engine, Judge::Reference] {
         let reports: Vec<Report> = cases.iter().map(|case| judge(case, &folder(), by)).collect();
         let unsaid: Vec<&str> = reports.iter().filter(|r| !r.expressible).map(|r| r.id.as_str()).collect();
@@ -73,4 +72,51 @@ fn variations_agree_with_what_the_sources_mean() {
 fn the_engine_agrees() {
     let disagreeing = disagreeing(&reports(Judge::Engine));
     assert!(disagreeing.is_empty(), "{} cases\n{}", disagreeing.len(), disagreeing.join("\n"));
+}
+
+#[test]
+fn what_is_no_case_is_told_and_does_no_harm() {
+    let folder = std::env::temp_dir().join(format!("tripline-conformance-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for the test");
+    let deep = format!("{}true{}", "(".repeat(5000), ")".repeat(5000));
+    let case = |pattern: String| {
+        format!(
+            r#"{{"id":"flink/x","profile":"flink","events":[{{"id":1,"t":0,"type":"E"}}],"pattern":{pattern},"skip":null,"expect":[]}}"#
+        )
+    };
+    let lines = [
+        "{".to_string(),
+        "[]".to_string(),
+        r#"{"id":"flink/pattern","profile":"flink","events":[],"pattern":7}"#.to_string(),
+        case(r#"[{"var":"a","quant":{"min":1000000000,"max":null}}]"#.to_string()),
+        case(r#"[{"var":"a","unheard_of":true}]"#.to_string()),
+        case(format!(r#"[{{"var":"a","cond":"{deep}"}}]"#)),
+        case(r#"[{"var":"a","cond":"'open"}]"#.to_string()),
+        case(r#"[{"var":"a"},{"var":"b","contiguity":"next","within_prev_ms":-9223372036854775808}]"#.to_string()),
+    ];
+    let file = folder.join("broken.jsonl");
+    std::fs::write(&file, lines.join("\n")).expect("a file for the test");
+    let found: Vec<String> = read(&file)
+        .expect("a file that can be read")
+        .into_iter()
+        .map(|case| match case {
+            Ok(case) => judge(&case, &folder, Judge::Engine).reason.unwrap_or_default(),
+            Err(broken) => Report::broken(broken).reason.unwrap_or_default(),
+        })
+        .collect();
+    let _ = std::fs::remove_dir_all(&folder);
+    let starts = [
+        "not a case: EOF",
+        "not a case: a case is an object",
+        "not a case: invalid type",
+        "`min` is 1000000000, expected 0 to 1000",
+        "`unheard_of` in a pattern, which the format does not know",
+        "more than 100 brackets",
+        "an open text",
+        "-9223372036854775808 ms is out of range",
+    ];
+    for (reason, start) in found.iter().zip(starts) {
+        assert!(reason.starts_with(start), "{reason}, expected {start}");
+    }
+    assert_eq!(found.len(), starts.len());
 }

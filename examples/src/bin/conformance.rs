@@ -1,12 +1,13 @@
 //! Runs cases of other engines' suites: `conformance [--reference] FILE...`. One JSON line per case on standard output,
-//! then one per source with its totals. Exit code 1 when an expressible case disagrees, 2 when a file cannot be read.
+//! then one per source with its totals. Exit code 1 when an expressible case disagrees, 2 when a file cannot be read. A line that is
+//! no case gets a line that says why.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use examples::conformance::{Judge, judge, read};
+use examples::conformance::{Judge, Report, judge, read};
 use serde_json::json;
 
 fn main() -> ExitCode {
@@ -40,7 +41,10 @@ fn run(files: &[String], by: Judge) -> Result<bool, String> {
         let path = Path::new(file);
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
         for case in read(path)? {
-            let report = judge(&case, folder, by);
+            let report = match case {
+                Ok(case) => judge(&case, folder, by),
+                Err(broken) => Report::broken(broken),
+            };
             let total = totals.entry(report.source.clone()).or_default();
             total.cases += 1;
             total.expressible += usize::from(report.expressible);

@@ -84,14 +84,33 @@ pub struct Event {
     pub is_tick: bool,
 }
 
-/// Reads a file of cases.
-pub fn read(path: &Path) -> Result<Vec<Case>, String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+/// A line that is no case.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// Its id, or where it stands.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Reads a file of cases, line by line.
+pub fn read(path: &Path) -> Result<Vec<Result<Case, Broken>>, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let case = |(number, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|e| format!("{}:{}: {e}", path.display(), number + 1))
-    };
-    lines.map(case).collect()
+    let place = |number: usize| format!("{}:{}", path.display(), number + 1);
+    Ok(lines
+        .map(|(number, line)| parse(line).map_err(|(id, reason)| Broken { id: id.unwrap_or(place(number)), reason }))
+        .collect())
+}
+
+/// A case, or its id where it has one and what is wrong. What is null is not there.
+fn parse(line: &str) -> Result<Case, (Option<String>, String)> {
+    let mut value: Value = serde_json::from_str(line).map_err(|e| (None, e.to_string()))?;
+    let Some(object) = value.as_object_mut() else { return Err((None, "a case is an object".to_string())) };
+    object.retain(|_, value| !value.is_null());
+    let id = object.get("id").and_then(Value::as_str).map(str::to_string);
+    serde_json::from_value(value).map_err(|e| (id, e.to_string()))
 }
 
 impl Case {
@@ -122,6 +141,7 @@ impl Case {
 fn event(value: &Value) -> Result<Event, String> {
     let object = value.as_object().ok_or("an event is not an object")?;
     let t = object.get("t").and_then(Value::as_i64).ok_or("an event without t")?;
+    super::check::time(t)?;
     let id = object.get("id").map(id_text).unwrap_or_default();
     let is_tick = object.get("type").is_none_or(Value::is_null);
     let skip = |name: &str, value: &Value| matches!(name, "id" | "t") || value.is_null();

@@ -5,6 +5,7 @@
 
 mod ambiguity;
 mod case;
+mod check;
 mod compare;
 mod eql;
 mod fields;
@@ -20,7 +21,7 @@ mod tree;
 mod tree_sides;
 mod tree_start;
 
-pub use case::{Case, read};
+pub use case::{Broken, Case, read};
 pub use run::{Judge, Report, judge};
 
 /// A key of these parts.

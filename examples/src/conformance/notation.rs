@@ -49,9 +49,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
         let length = if first == '\'' {
-            let end = rest[1..].find('\'').ok_or_else(|| format!("an open text in {text:?}"))?;
-            out.push(Token::Text(rest[1..=end].to_string()));
-            end + 2
+            let (inside, length) = quoted(rest).ok_or_else(|| format!("an open text in {text:?}"))?;
+            out.push(Token::Text(inside));
+            length
         } else if first.is_ascii_digit() {
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             out.push(Token::Number(rest[..end].to_string()));
@@ -71,9 +71,25 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     Ok(out)
 }
 
+/// The text in the quotes at the front, and how long it is with them. A quote in it is doubled.
+fn quoted(text: &str) -> Option<(String, usize)> {
+    let mut inside = String::new();
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c != '\'' {
+            inside.push(c);
+        } else if chars.next_if(|(_, next)| *next == '\'').is_some() {
+            inside.push(c);
+        } else {
+            return Some((inside, at + 1));
+        }
+    }
+    None
+}
+
 /// Reads a condition.
 pub fn parse(text: &str) -> Result<Expr, String> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0 };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
     let expr = parser.or()?;
     match parser.tokens.get(parser.at) {
         None => Ok(expr),
@@ -84,7 +100,11 @@ pub fn parse(text: &str) -> Result<Expr, String> {
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
+    depth: usize,
 }
+
+/// Brackets and signs in each other.
+const DEEPEST: usize = 100;
 
 impl Parser {
     fn symbol(&mut self, symbol: &str) -> bool {
@@ -124,7 +144,11 @@ impl Parser {
     }
 
     fn not(&mut self) -> Result<Expr, String> {
-        if self.word("not") { Ok(Expr::Not(Box::new(self.not()?))) } else { self.comparison() }
+        self.deeper()?;
+        let expr =
+            if self.word("not") { self.not().map(|inner| Expr::Not(Box::new(inner))) } else { self.comparison() };
+        self.depth -= 1;
+        expr
     }
 
     fn comparison(&mut self) -> Result<Expr, String> {
@@ -179,6 +203,18 @@ impl Parser {
     }
 
     fn unary(&mut self) -> Result<Expr, String> {
+        self.deeper()?;
+        let expr = self.signed();
+        self.depth -= 1;
+        expr
+    }
+
+    fn deeper(&mut self) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > DEEPEST { Err(format!("more than {DEEPEST} brackets in each other")) } else { Ok(()) }
+    }
+
+    fn signed(&mut self) -> Result<Expr, String> {
         if self.symbol("-") { Ok(Expr::Negate(Box::new(self.unary()?))) } else { self.postfix() }
     }
 

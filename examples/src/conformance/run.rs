@@ -17,7 +17,7 @@ use tripline::engine::time::{PartitionClock, Verdict};
 use tripline::query_lang::plan::{Plan, StreamId};
 use tripline::query_lang::{Source, compile};
 
-use super::case::{Case, Event};
+use super::case::{Broken, Case, Event};
 use super::compare::{Match, difference};
 use super::fields::Fields;
 use super::rule::{Rule, Writer, stream};
@@ -85,6 +85,15 @@ pub fn judge(case: &Case, folder: &Path, judge: Judge) -> Report {
     report(true, Some(reason.is_none()), Some(text), reason)
 }
 
+impl Report {
+    /// Of a line that is no case.
+    pub fn broken(broken: Broken) -> Report {
+        let source = broken.id.split('/').next().unwrap_or_default().to_string();
+        let reason = Some(format!("not a case: {}", broken.reason));
+        Report { id: broken.id, source, expressible: false, agrees: None, rule: None, reason }
+    }
+}
+
 fn plan(text: &str) -> Result<Plan, String> {
     let compiled = compile(&[Source { name: "case.trip".to_string(), text: text.to_string() }], &[]);
     compiled.plan.ok_or_else(|| {
@@ -94,6 +103,7 @@ fn plan(text: &str) -> Result<Plan, String> {
 }
 
 fn translate(case: &Case, folder: &Path) -> Result<Translation, String> {
+    super::check::check(case)?;
     let mut events = case.events(folder)?;
     let end_ms = end(case, &events);
     let late_ms = late(case, &events)?;
