@@ -8,6 +8,7 @@
 mod built;
 mod draw;
 mod events;
+mod pair;
 mod rules;
 #[path = "../support/run.rs"]
 mod run;
@@ -15,129 +16,7 @@ mod runner;
 mod stages;
 mod views;
 
-use std::sync::Arc;
-
-use draw::Draw;
-use run::{Record, Setting, TableRow};
-use tripline::query_lang::plan::Plan;
-use tripline::query_lang::{Source, compile};
-
-/// A rule file, a stream, a setting.
-struct Pair {
-    text: String,
-    records: Vec<Record>,
-    rows: Vec<TableRow>,
-    setting: Setting,
-}
-
-/// A pair's choices: those of the rule, of the stream, of the setting.
-#[derive(Clone)]
-struct Choices {
-    rule: Vec<u32>,
-    records: Vec<Record>,
-    rows: Vec<TableRow>,
-    setting: Vec<u32>,
-    kind: Kind,
-}
-
-/// What is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// A rule that looks at events alone.
-    Events,
-    /// A rule that looks things up in a table.
-    Tables,
-    /// Rules that look things up in views.
-    Views,
-    /// Keys per step, handed over; histories in steps.
-    Keyed,
-    /// Rules that read rules.
-    Staged,
-}
-
-const KINDS: [Kind; 6] = [Kind::Events, Kind::Events, Kind::Tables, Kind::Views, Kind::Keyed, Kind::Staged];
-
-fn drawn(seed: u64, kind: Kind) -> Choices {
-    let mut rule = Draw::new(seed * 3 + 1);
-    text(&mut rule, kind);
-    let records = events::records(&mut Draw::new(seed * 3 + 2));
-    let rows = if kind == Kind::Tables { events::rows(&mut Draw::new(seed ^ 0x7ab1e)) } else { Vec::new() };
-    let mut setting = Draw::new(seed * 3 + 3);
-    random_setting(&mut setting);
-    Choices { rule: rule.drawn, records, rows, setting: setting.drawn, kind }
-}
-
-fn text(draw: &mut Draw, kind: Kind) -> String {
-    match kind {
-        Kind::Events => rules::file(draw),
-        Kind::Tables => rules::file_with_look_ups(draw),
-        Kind::Views => views::file(draw),
-        Kind::Keyed => built::keyed_file(draw),
-        Kind::Staged => built::staged_file(draw),
-    }
-}
-
-fn random_setting(draw: &mut Draw) -> Setting {
-    Setting {
-        batch: [8192, 1, 7][draw.below(3) as usize],
-        workers: [1 + draw.below(3) as usize, 1 + draw.below(3) as usize],
-        cut: (draw.below(2) == 1).then(|| draw.below(12) as usize),
-        order: u64::from(draw.below(1 << 16)),
-        plain: draw.below(4) == 1,
-    }
-}
-
-impl Choices {
-    fn rule(&mut self) -> &mut Vec<u32> {
-        &mut self.rule
-    }
-
-    fn setting(&mut self) -> &mut Vec<u32> {
-        &mut self.setting
-    }
-
-    fn pair(&self) -> Pair {
-        Pair {
-            text: text(&mut Draw::again(self.rule.clone()), self.kind),
-            records: self.records.clone(),
-            rows: self.rows.clone(),
-            setting: random_setting(&mut Draw::again(self.setting.clone())),
-        }
-    }
-}
-
-fn plan(text: &str) -> Result<Arc<Plan>, String> {
-    let compiled = compile(&[Source { name: "random.trip".to_string(), text: text.to_string() }], &[]);
-    let errors = compiled.diagnostics.iter().filter(|d| d.code.is_error());
-    let errors: Vec<String> = errors.map(|d| format!("{} {}", d.code.0, d.message)).collect();
-    compiled.plan.map(Arc::new).ok_or_else(|| errors.join("; "))
-}
-
-/// What differs; nothing when they agree. A rule that the compiler refuses says nothing.
-fn difference(pair: &Pair) -> Option<String> {
-    let plan = plan(&pair.text).ok()?;
-    let expected = std::panic::catch_unwind(|| {
-        run::alerts_by_reference(&plan, &pair.records, &pair.rows).map(|alerts| run::shown(&plan, &alerts))
-    });
-    let expected = expected.unwrap_or_else(|_| Err("the reference panicked".to_string()));
-    let found = std::panic::catch_unwind(|| run::by_engine(&plan, &pair.records, &pair.rows, &pair.setting))
-        .unwrap_or_else(|_| Err("the engine panicked".to_string()));
-    match (expected, found) {
-        (Ok(expected), Ok(found)) if expected == found => None,
-        // Which of several branches is refused at a `limit` is not promised.
-        (Ok(expected), Ok(found)) if is_cut(&expected) || is_cut(&found) => None,
-        (Ok(expected), Ok(found)) => Some(format!(
-            "the reference finds\n  {}\nthe engine finds\n  {}",
-            expected.join("\n  "),
-            found.join("\n  ")
-        )),
-        (expected, found) => Some(format!("reference: {expected:?}\nengine: {found:?}")),
-    }
-}
-
-fn is_cut(alerts: &[String]) -> bool {
-    alerts.iter().any(|alert| alert.contains("\"incomplete\":true"))
-}
+use pair::{Choices, KINDS, Kind, difference, drawn, plan};
 
 /// Fewer records, simpler choices, as long as the pair still fails.
 fn shrunk(mut choices: Choices) -> Choices {

@@ -5,8 +5,8 @@ use tripline_query_lang::plan::StepId;
 
 use super::Machine;
 use super::feed::ways_in;
-use super::graph::{LeafBody, Member, Program, Way};
-use super::run::{Cursor, Run};
+use super::graph::{Graph, LeafBody, Member, Program, Way};
+use super::run::{Cursor, Moment, Run};
 use super::standing::members;
 
 /// The step that a run waits for, the first in the text if there are several. A loop's rounds up to its minimum are places
@@ -20,11 +20,12 @@ struct Place {
 impl Machine {
     /// Ends the runs whose places are taken by those that the event brought somewhere. Of two that arrive at one event the
     /// one that started later stays; branches of one run do not replace each other.
-    pub(super) fn replace_waiting(&self, runs: &mut [Run], arrived: &[usize]) {
+    pub(super) fn replace_waiting(&self, runs: &mut [Run], arrived: &[usize], now_us: i64) {
         if arrived.is_empty() {
             return;
         }
-        let places: Vec<Option<Place>> = runs.iter().map(|run| place(&self.graph.program, &run.cursor)).collect();
+        let place = |run: &Run| Waiting { graph: &self.graph, start: run.start, now_us }.place(&self.graph.program, &run.cursor);
+        let places: Vec<Option<Place>> = runs.iter().map(place).collect();
         for &index in arrived {
             if !runs[index].live {
                 continue;
@@ -40,17 +41,29 @@ impl Machine {
     }
 }
 
-fn place(program: &Program, cursor: &Cursor) -> Option<Place> {
-    let after = program.after(cursor);
-    let ahead = ways_in(cursor.open).filter_map(|way| place_behind(program, cursor, &after.ways[way]));
-    let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
-    let inside = match (leaf, &cursor.group) {
-        (Some(LeafBody::Group(group)), Some(state)) => {
-            members(group, state).filter_map(|(member, cursor)| place(member, cursor)).min()
-        }
-        _ => None,
-    };
-    ahead.chain(inside).min()
+/// A run that waits.
+struct Waiting<'g> {
+    graph: &'g Graph,
+    start: Moment,
+    now_us: i64,
+}
+
+impl Waiting<'_> {
+    fn place(&self, program: &Program, cursor: &Cursor) -> Option<Place> {
+        let after = program.after(cursor);
+        // What its limits do not allow any more is not waited for.
+        let in_time = |way: &&Way| self.graph.closing(program, cursor, way, self.start) >= self.now_us;
+        let open = ways_in(cursor.open).map(|way| &after.ways[way]).filter(in_time);
+        let ahead = open.filter_map(|way| place_behind(program, cursor, way));
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let inside = match (leaf, &cursor.group) {
+            (Some(LeafBody::Group(group)), Some(state)) => {
+                members(group, state).filter_map(|(member, cursor)| self.place(member, cursor)).min()
+            }
+            _ => None,
+        };
+        ahead.chain(inside).min()
+    }
 }
 
 /// The place of a run that waits for a way's target.
