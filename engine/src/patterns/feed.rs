@@ -74,7 +74,7 @@ impl Graph {
         let going = self.going(program, cursor, sight.start);
         let branches_inside = self.may_branch(program, cursor, sight.start);
         let inside_first = matches!(going, Going::Incomplete | Going::Held | Going::First);
-        if inside_first && self.feed_inside(program, cursor, sight, may_take, &mut moved) == Fate::Gone {
+        if inside_first && self.feed_inside(program, cursor, sight, may_take, edits, &mut moved) == Fate::Gone {
             return Fate::Gone;
         }
         if moved.is_empty() {
@@ -94,7 +94,7 @@ impl Graph {
         }
         if !inside_first && cursor.group.is_some() {
             let may_take = may_take && (moved.is_empty() && !ended || going == Going::Beside);
-            self.feed_inside(program, cursor, sight, may_take, &mut moved);
+            self.feed_inside(program, cursor, sight, may_take, edits, &mut moved);
         }
         self.close_behind(program, cursor, sight);
         let alive = self.lives(program, cursor, sight.start);
@@ -354,13 +354,14 @@ impl Graph {
         }
     }
 
-    /// Offers the event to the group that the place is in.
+    /// Offers the event to the group that the place is in. `edits`: what members that are given up had taken.
     fn feed_inside(
         &self,
         program: &Program,
         cursor: &mut Cursor,
         sight: &Sight<'_>,
         may_take: bool,
+        edits: &mut Edits,
         moved: &mut SmallVec<[Branch; 1]>,
     ) -> Fate {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
@@ -389,6 +390,7 @@ impl Graph {
                 }
             } else {
                 cursor.group = Some(Box::new(variant.state));
+                edits.extend(variant.edits);
             }
         }
         if took {
@@ -434,10 +436,10 @@ fn conclude(
     }
     let Some(first) = first else { return if alive { Fate::Passed } else { Fate::Gone } };
     let trunk = std::mem::replace(cursor, first.cursor);
-    edits.extend(first.edits);
     if alive {
-        branches.push(Branch { cursor: trunk, edits: Edits::new(), took: false, limit: u32::MAX });
+        branches.push(Branch { cursor: trunk, edits: edits.clone(), took: false, limit: u32::MAX });
     }
+    edits.extend(first.edits);
     if first.took { Fate::Took } else { Fate::Passed }
 }
 

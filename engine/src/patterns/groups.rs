@@ -124,7 +124,7 @@ impl Graph {
                     out.push(Variant { state, edits, took: variant.took || branch.took });
                 }
                 match fate {
-                    Fate::Passed => {}
+                    Fate::Passed => variant.edits.extend(edits),
                     Fate::Took => {
                         variant.took = true;
                         variant.edits.extend(edits);

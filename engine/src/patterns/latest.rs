@@ -24,7 +24,9 @@ impl Machine {
         if arrived.is_empty() {
             return;
         }
-        let place = |run: &Run| Waiting { graph: &self.graph, start: run.start, now_us }.place(&self.graph.program, &run.cursor);
+        let place = |run: &Run| {
+            Waiting { graph: &self.graph, start: run.start, now_us }.place(&self.graph.program, &run.cursor)
+        };
         let places: Vec<Option<Place>> = runs.iter().map(place).collect();
         for &index in arrived {
             if !runs[index].live {

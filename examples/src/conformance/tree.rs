@@ -22,6 +22,7 @@ pub fn rule(case: &Case, writer: &mut Writer<'_>) -> Result<Rule, String> {
         everywhere: Vec::new(),
         opening: None,
         last: None,
+        first: None,
         begun: false,
         nested: false,
         again: false,
@@ -73,6 +74,8 @@ pub struct Tree {
     pub opening: Option<Opening>,
     /// The step that is written just before, and whether it is a loop.
     pub last: Option<(String, bool)>,
+    /// When the first step that is written took its first event; unknown where that need not be the pattern's first.
+    pub first: Option<Option<String>>,
     /// Rules that the pattern is built on.
     pub helpers: Vec<String>,
     /// What the pattern's alerts hand on of those.
@@ -117,11 +120,16 @@ impl Tree {
     pub fn followers(&mut self, first: &Value, nodes: &[Value], writer: &mut Writer<'_>) -> Result<String, String> {
         let word = if self.adjacent { " next " } else { " then " };
         self.begun = true;
+        if self.window_ms.is_some() && list(first, "and").is_some() && nodes.iter().all(waits) && !nodes.is_empty() {
+            return Err("a window over events in any order and the silence behind them".to_string());
+        }
         let mut text = String::new();
         let mut before = first;
         // How long the silences directly before have lasted, milliseconds.
         let mut waited = 0;
-        for node in nodes {
+        for (position, node) in nodes.iter().enumerate() {
+            let added = self.everywhere.len();
+            self.everywhere.extend(self.leaves_time(node, &nodes[position + 1..])?);
             if is_open_loop(before) && waits(node) {
                 return Err("a loop that goes on while a silence is waited for".to_string());
             }
@@ -132,10 +140,27 @@ impl Tree {
                 }
                 _ => text.push_str(&self.element(node, word, writer)?),
             }
+            self.everywhere.truncate(added);
             waited = hold.map_or(0, |ms| waited + ms);
             before = node;
         }
         Ok(text)
+    }
+
+    /// Silences at the end must be over within the window: the last event comes in time for them.
+    fn leaves_time(&self, node: &Value, behind: &[Value]) -> Result<Option<String>, String> {
+        let hold = |node: &Value| inner(node, "absent").and_then(|absent| absent.get("for_ms")).and_then(Value::as_i64);
+        let silence: i64 = behind.iter().filter_map(hold).sum();
+        let (Some(ms), Some(Some(first))) = (self.window_ms.filter(|_| silence > 0), &self.first) else {
+            return Ok(None);
+        };
+        if !is_event(node) || !behind.iter().all(|node| hold(node).is_some()) {
+            return Ok(None);
+        }
+        match ms - silence {
+            left if left < 0 => Err("a window that is shorter than the silence in it".to_string()),
+            left => Ok(Some(format!("at - {first} <= {left}ms"))),
+        }
     }
 
     /// A silence that begins when another one has ended.
@@ -205,6 +230,8 @@ impl Tree {
             self.opening = (min == 0).then_some(before);
         }
         self.last = Some((name.clone(), is_loop));
+        let at = if is_loop { format!("first({name}.at)") } else { format!("{name}.at") };
+        self.first.get_or_insert((min > 0 && !self.nested).then_some(at));
         Ok(format!("{word}{name}: ev{}{behind}{}", quantifier(min, max), filter(&conditions)))
     }
 

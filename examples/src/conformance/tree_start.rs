@@ -124,6 +124,10 @@ impl Tree {
         if inner(every, "every").is_some() {
             return Err("every within every".to_string());
         }
+        if let Some(absent) = inner(every, "absent") {
+            let quiet = self.quiet(absent, true, "", writer)?;
+            return self.behind_quiet(quiet, every, &[], writer);
+        }
         if inner(every, "filter").is_some() {
             if inner(every, "quant").is_some() {
                 return Err("one shared run per counting state".to_string());
@@ -357,6 +361,8 @@ impl Tree {
         let read = self.filter(absent, None, writer)?;
         let name = format!("quiet{}", self.helpers.len());
         let repeat = if again { format!("\n  repeat {ms}ms") } else { String::new() };
+        // What repeats does so up to the newest event.
+        writer.to_end |= again;
         self.helpers.push(format!(
             "rule {name} {{\n  match no ev for {}ms{}\n  alert info \"quiet\"{repeat}\n}}\n",
             ms - 1,

@@ -21,6 +21,12 @@ fn first_any_of_follows_only_what_the_first_event_starts() {
 }
 
 #[test]
+fn an_alternative_that_is_given_up_leaves_nothing_in_the_match() {
+    finds("x then any of (b, (c next d))", "x0 c1 z2 b3", "x0 b3 @3");
+    finds("x then any of ((b then e), (c next d)) then f", "x0 c1 b2 e3 f4", "x0 b2 e3 f4 @4");
+}
+
+#[test]
 fn all_of_takes_every_member_in_any_order() {
     finds("all of (a, b, c)", "c0 a1 b2", "a1 b2 c0 @2");
     finds("x then all of (a, b{2}) then c", "x0 b1 a2 c3 b4 c5", "x0 a2 b1 b4 c5 @5");

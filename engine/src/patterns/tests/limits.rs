@@ -57,4 +57,7 @@ fn runs_latest_takes_the_place_of_the_one_that_waits() {
     finds("runs latest match a then b then c skip none", "a0 b1 a2 b3 c4", "a2 b3 c4 @4");
     finds("runs latest match a then b+ then c skip none", "a0 b1 a2 b3 c4", "a2 b3 c4 @4");
     finds("runs latest match a{2} then b skip none", "a0 a1 a2 b3", "a1 a2 b3 @3");
+    // A loop that its limit has ended is not waited for: the older run waits for the step behind it.
+    let both = "a0 b1 c11 @11 | a2 b10 c11 @11";
+    finds("runs latest match a then b+ greedy over 3 then c skip none", "a0 b1 a2 b10 c11", both);
 }
