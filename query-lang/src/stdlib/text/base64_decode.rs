@@ -32,7 +32,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     // One digit left over is not a byte; what fills up fills up to four.
-    if digits.len() % 4 == 1 || (padding > 0 && (padding > 2 || text.len() % 4 != 0)) {
+    if digits.len() % 4 == 1 || (padding > 0 && (padding > 2 || !text.len().is_multiple_of(4))) {
         return None;
     }
     let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
@@ -65,6 +65,6 @@ fn text_of(bytes: Vec<u8>) -> Option<String> {
         return String::from_utf8(bytes).ok();
     }
     let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-    let text = if bytes.len() % 2 == 0 { String::from_utf16(&units).ok() } else { None };
+    let text = if bytes.len().is_multiple_of(2) { String::from_utf16(&units).ok() } else { None };
     text.filter(|text| !text.contains('\0'))
 }
