@@ -23,6 +23,9 @@ pub trait Together: Debug + Send + Sync {
     ) -> Option<(usize, Position)>;
 }
 
+/// Where the next one stands, its number, and all of them.
+type Begun<'a> = (Position, usize, &'a (Position, Arc<dyn Together>));
+
 /// Alerts.
 #[derive(Clone, Debug, Default)]
 pub struct Alerts {
@@ -64,7 +67,7 @@ impl Alerts {
         let mut one = self.one.iter().peekable();
         let mut together = self.together.iter().peekable();
         // Those that others stand between, by the position of what is next in them, the last first.
-        let mut begun: Vec<(Position, usize, &(Position, Arc<dyn Together>))> = Vec::new();
+        let mut begun: Vec<Begun<'_>> = Vec::new();
         loop {
             let goes_on = match (begun.last(), together.peek()) {
                 (Some((at, ..)), Some((first, _))) => at < first,
