@@ -1,6 +1,6 @@
 //! A real broker to alerts in a topic of it: beside a client that does nothing but count the same messages, and the
-//! latency at half the speed that was reached, from the moment at which an event was meant to be written to the moment at
-//! which a reader of committed records has its alert.
+//! latency at fixed rates and at half the speed that was reached, from the moment at which an event was meant to be written to
+//! the moment at which a reader of committed records has its alert.
 
 mod broker;
 
@@ -39,8 +39,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ROUNDS: usize = 4;
 /// How long the writer rests when it is ahead of its rate: it must not take a core of its own.
 const REST: Duration = Duration::from_micros(500);
-/// How long that run lasts.
+/// How long a run at a fixed rate lasts.
 const LIVE: Duration = Duration::from_secs(5);
+/// The rates, events a second; besides half of the speed that was reached, at which the writer alone may need more than the
+/// machine has.
+const RATES: [(&str, f64); 2] = [("live_20k", 20_000.0), ("live_200k", 200_000.0)];
+/// How long nothing comes before it.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// Measures speed, then latency at half of it.
 pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
@@ -72,16 +77,18 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     }
 
     let per_s = events.len() as f64 / time.as_secs_f64();
-    let rate = per_s / 2.0;
-    let live = live(one, &broker, &producer, &lines, rate)?;
     let bare_per_s = events.len() as f64 / bare_time.as_secs_f64();
-    let report = Report::new(one.name.clone(), events.len(), alerts, time, Some(by_hand))
+    let mut report = Report::new(one.name.clone(), events.len(), alerts, time, Some(by_hand))
         .with("bare_client_events_per_s", bare_per_s)
         .with("of_bare_client", per_s / bare_per_s)
         .with("bare_client_core_ns_per_event", shares.0 * 1e9 / events.len() as f64)
         .with("core_ns_per_event", shares.1 * 1e9 / events.len() as f64)
-        .with("live_events_per_s", rate);
-    Ok(percentiles(report, "live_alert", &live))
+        .with("live_events_per_s", per_s / 2.0);
+    for (name, rate) in RATES.into_iter().chain([("live", per_s / 2.0)]) {
+        let (quiet_share, latency) = live(one, &broker, &producer, &lines, (name, rate))?;
+        report = percentiles(report, &format!("{name}_alert"), &latency).with("quiet_core_share", quiet_share);
+    }
+    Ok(report)
 }
 
 /// The events as JSON, and one more, a day later and of no rule's interest, that lets time pass.
@@ -233,18 +240,20 @@ fn make_topic(broker: &Broker, name: &str) -> Result<(), String> {
     }
 }
 
-/// Writes events at a rate, and notes for each alert how long after its event's moment a reader has it.
+/// Writes nothing for a while, for the share of a core that this takes (reader and writer included); then events at a rate,
+/// and notes for each alert how long after its event's moment a reader has it.
 fn live(
     one: &Benchmark,
     broker: &Broker,
     producer: &BaseProducer,
     lines: &[Vec<u8>],
-    rate: f64,
-) -> Result<hdrhistogram::Histogram<u64>, ModelError> {
+    (name, rate): (&str, f64),
+) -> Result<(f64, hdrhistogram::Histogram<u64>), ModelError> {
     let failed = |error: String| broken(one, error);
-    make_topic(broker, "live-events").map_err(failed)?;
-    make_topic(broker, &alerts_of("live")).map_err(failed)?;
-    let running = start(one, broker, "live", "live-events")?;
+    let topic = format!("{name}-events");
+    make_topic(broker, &topic).map_err(failed)?;
+    make_topic(broker, &alerts_of(name)).map_err(failed)?;
+    let running = start(one, broker, name, &topic)?;
     // The first record says that the pipeline stands; it has the first event's time, and is of no rule's interest.
     let first = String::from_utf8_lossy(&lines[0]).into_owned();
     let number = |name: &str| {
@@ -254,14 +263,17 @@ fn live(
     let hello = format!(
         r#"{{"id":0,"ts":{ts},"card":"none","amount":0.00,"merchant":"none","country":"AA","kind":"login","ok":true}}"#
     );
-    write(producer, "live-events", hello.as_bytes()).map_err(|error| failed(error.to_string()))?;
+    write(producer, &topic, hello.as_bytes()).map_err(|error| failed(error.to_string()))?;
     producer.flush(PATIENCE).map_err(|error| failed(error.to_string()))?;
     running.wait(1, Duration::from_millis(1)).map_err(failed)?;
     let count = ((rate * LIVE.as_secs_f64()) as usize).min(lines.len() - 1);
     let ns_between = 1e9 / rate;
-    let consumer = at_end(broker, &alerts_of("live")).map_err(failed)?;
+    let consumer = at_end(broker, &alerts_of(name)).map_err(failed)?;
     // Nothing ever comes here.
     let (_alive, rest) = channel::<()>();
+    let before = memory::processor_time();
+    let _ = rest.recv_timeout(QUIET);
+    let quiet_share = (memory::processor_time() - before).as_secs_f64() / QUIET.as_secs_f64();
     let began = Instant::now();
     let reader = reader(consumer, began, ns_between);
     for (row, line) in lines[..count].iter().enumerate() {
@@ -270,12 +282,12 @@ fn live(
             producer.poll(Duration::ZERO);
             let _ = rest.recv_timeout(REST);
         }
-        write(producer, "live-events", line).map_err(|error| failed(error.to_string()))?;
+        write(producer, &topic, line).map_err(|error| failed(error.to_string()))?;
     }
     producer.flush(PATIENCE).map_err(|error| failed(error.to_string()))?;
     running.wait(count as u64, Duration::from_millis(5)).map_err(failed)?;
     running.end().map_err(failed)?;
-    reader.end().map_err(failed)
+    Ok((quiet_share, reader.end().map_err(failed)?))
 }
 
 /// Reads alerts in a thread.
