@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 const RULES: &str = "stream pay { card: text  at: time } timed by at\nstream ref { card: text  at: time } timed by at\n\
     table shops key shop { shop: text }\nparam floor = 1.00\nparam low = 1.00\nparam bad = [\"x\"]\n\
-    rule a { by card on pay where card in shops and card not in bad and 2.00 > floor + low alert low \"x\" to pager }\n\
+    rule a { by card on pay where card in shops and card not in bad and 5.00 > floor + low alert low \"x\" to pager }\n\
     rule b { on ref alert low \"\" }\n";
 
 const EVENT: &str = "{\"card\":\"c\",\"at\":\"2026-01-01T00:00:00Z\"}\n";

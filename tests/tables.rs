@@ -127,3 +127,17 @@ fn a_file_is_csv_by_its_ending_wherever_it_is_named() {
     let named = ["r.trip", "--input", "payment=PAYMENTS.CSV", "--input", "cards=Cards.Csv"];
     assert_eq!(messages(folder.path(), &named), expected);
 }
+
+#[test]
+fn a_row_that_does_not_fit_is_found_by_its_line_and_items_have_no_blanks() {
+    let config = "[source.payment]\nfile = \"payments.csv\"\n[table.cards]\nfile = \"cards.csv\"\n\
+                  [param.banned]\nfile = \"banned.txt\"\n[dead_letters]\nfile = \"dead.jsonl\"\n";
+    let cards = "card,owner,limit\na,ada,1\nb,bob,many\n\nc,eve,\nd,dan,more\n";
+    let folder = folder(&[("tripline.toml", config), ("cards.csv", cards), ("banned.txt", "  de \r\n\n\tes\n")]);
+    assert_eq!(messages(folder.path(), &["r.trip", "--config", "tripline.toml"]), ["b: -, -"]);
+    let dead = std::fs::read_to_string(folder.path().join("dead.jsonl")).expect("it is written");
+    let dead: Vec<serde_json::Value> = dead.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let places: Vec<_> = dead.iter().map(|one| (&one["topic"], &one["headers"])).collect();
+    let (topic, lines) = (serde_json::json!("cards.csv"), ["3", "6"].map(|line| serde_json::json!([["line", line]])));
+    assert_eq!(places, [(&topic, &lines[0]), (&topic, &lines[1])]);
+}

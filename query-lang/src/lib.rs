@@ -25,6 +25,8 @@ pub mod stdlib;
 mod types;
 pub mod value;
 
+use std::collections::BTreeMap;
+
 use diagnostics::Diagnostic;
 
 /// One rule file: its name as the user gave it, and its text.
@@ -62,6 +64,7 @@ pub fn compile_with(sources: &[Source], params: &[(String, String)], changing: &
         diagnostics.extend(said);
         files.push((file, tree));
     }
+    diagnostics.extend(doubts(sources, &files, &diagnostics));
     let overrides = resolve::parse_overrides(params);
     let mut world = resolve::World::collect(sources, &files);
     let plan = lower::plan(&mut world, &overrides, changing);
@@ -71,4 +74,31 @@ pub fn compile_with(sources: &[Source], params: &[(String, String)], changing: &
     diagnostics.dedup();
     let is_right = !diagnostics.iter().any(|diagnostic| diagnostic.code.is_error());
     Compiled { plan: is_right.then_some(plan), diagnostics }
+}
+
+/// What is worth a look in the files as they are: nothing in one, one title for two tests.
+fn doubts(sources: &[Source], files: &[(usize, ast::File)], said: &[Diagnostic]) -> Vec<Diagnostic> {
+    use diagnostics::codes::warnings::{EMPTY_FILE, SAME_TITLE};
+    let mut doubts = Vec::new();
+    let mut titles: BTreeMap<&str, (usize, span::Span)> = BTreeMap::new();
+    for (file, tree) in files {
+        if tree.items.is_empty() && !said.iter().any(|one| one.file == *file) {
+            let doubt = Diagnostic::new(EMPTY_FILE, *file, span::Span::default(), "nothing stands in this file");
+            doubts.push(doubt.hint("if it is a leftover, remove it"));
+        }
+        for item in &tree.items {
+            let ast::ItemKind::Test(test) = &item.node else { continue };
+            let title = &test.title;
+            let Some((other, span)) = titles.get(title.text.as_str()).copied() else {
+                titles.insert(&title.text, (*file, title.span));
+                continue;
+            };
+            let elsewhere =
+                sources.get(other).filter(|_| other != *file).map(|source| format!(" of `{}`", source.name));
+            let message = format!("a test{} has this title already", elsewhere.unwrap_or_default());
+            let doubt = Diagnostic::new(SAME_TITLE, *file, title.span, message);
+            doubts.push(if other == *file { doubt.related(span, "the first one") } else { doubt });
+        }
+    }
+    doubts
 }

@@ -49,7 +49,7 @@ pub const SOURCE: Section = Section {
     keys: &[
         key("kafka", "text: a `[kafka.NAME]`", "the cluster that has the topic"),
         key("topic", "text", "the topic to read; it must exist"),
-        key("file", "text or list of texts", "files to read instead of a topic; `-` is standard input"),
+        key("file", "text or list of texts", "files to read instead of a topic; `-` is standard input, for one stream"),
         key("format", "`json` or `csv`; default by the file's ending, else `json`", "how records are written"),
     ],
 };
@@ -82,7 +82,8 @@ pub const SINK: Section = Section {
 /// `[dead_letters]`
 pub const DEAD_LETTERS: Section = Section {
     header: "[dead_letters]",
-    about: "Where records go that cannot be decoded, with their original bytes and the reason. Left out: only counted.",
+    about: "Where records go that cannot be decoded, with their original bytes and the reason. Without it they are counted, and the \
+            end of a run says the first of each kind.",
     keys: PLACE,
 };
 
@@ -108,7 +109,7 @@ pub const ENGINE: Section = Section {
             "text; default `tripline`",
             "prefix of transactional ids and of the progress topic `NAME-progress`",
         ),
-        key("rules", "list of texts", "rule files, `*` allowed, relative to this file"),
+        key("rules", "list of texts", "rule files and folders of them, `*` allowed, relative to this file"),
         key("tick", "duration; default `5ms`", "how long the engine gathers input before it moves on"),
         key(
             "commit_every",
@@ -130,7 +131,11 @@ pub const PARAM: Section = Section {
             "text",
             "a compacted topic: key and value of a record are an item; without a value it leaves the list",
         ),
-        key("file", "text", "a file to read instead, an item a line; it is read again when it changes"),
+        key(
+            "file",
+            "text",
+            "a file to read instead, an item a line, blanks around it left out; it is read again when it changes",
+        ),
         key("history", "text; default as for a table", "where the changes of the file are kept"),
     ],
 };
@@ -145,11 +150,13 @@ pub const PARAMS: Section = Section {
 /// All sections in the order of the reference page.
 pub const SECTIONS: &[&Section] = &[&KAFKA, &SOURCE, &TABLE, &SINK, &DEAD_LETTERS, &LATE, &ENGINE, &PARAMS, &PARAM];
 
-/// The reference page, docs/reference/config.md.
-pub fn reference() -> String {
+/// The reference page, docs/reference/config.md; with the client settings that are passed on and refused.
+pub fn reference(settings: &[(&str, Vec<&str>)]) -> String {
     let mut page = String::from(
         "# tripline.toml\n\n<!-- Generated from src/config/keys.rs: UPDATE=1 cargo test config_reference -->\n\nUnknown keys are \
-         errors. All faults are reported at once, before anything starts.\n",
+         errors. All faults are reported at once, before anything starts, with exit code 2: those of this file, of the values of \
+         params, of files that are missing or would be written over, and what the rules lack. Paths are relative to the file.\n\
+         [running.md](running.md) says how records and files are written, and how a run is watched and stopped.\n",
     );
     for section in SECTIONS {
         page.push_str(&format!("\n## `{}`\n\n{}\n", section.header, section.about));
@@ -158,6 +165,11 @@ pub fn reference() -> String {
         }
         for Key { name, value, about } in section.keys {
             page.push_str(&format!("| `{name}` | {value} | {about} |\n"));
+        }
+        if section.header == KAFKA.header {
+            for (heading, names) in settings {
+                page.push_str(&format!("\n{heading}: `{}`\n", names.join("`, `")));
+            }
         }
     }
     page

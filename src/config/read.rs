@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use tripline_query_lang::diagnostics::nearest;
 use tripline_query_lang::duration::parse_us;
 use tripline_query_lang::value::Value;
 
@@ -410,8 +411,13 @@ impl Reader<'_> {
         }
         for (section, client, at) in uses {
             if !self.whence.contains_key(&format!("kafka.{client}")) {
-                let known = self.whence.keys().filter_map(|section| section.strip_prefix("kafka."));
-                let why = match known.map(|name| format!("[kafka.{name}]")).collect::<Vec<_>>() {
+                let known = || self.whence.keys().filter_map(|section| section.strip_prefix("kafka."));
+                let near = nearest(&client, known());
+                let why = match known().map(|name| format!("[kafka.{name}]")).collect::<Vec<_>>() {
+                    _ if near.is_some() => {
+                        let near = near.unwrap_or_default();
+                        format!("there is no section [kafka.{client}]; did you mean `{near}`?")
+                    }
                     known if known.is_empty() => format!("there is no section [kafka.{client}]"),
                     known => format!("there is no section [kafka.{client}]; there is {}", known.join(", ")),
                 };

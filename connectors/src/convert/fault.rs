@@ -13,6 +13,8 @@ pub enum FieldFault {
     WrongType,
     /// It is of the type but does not fit: too many digits, too large, off the globe, no such day.
     OutOfRange,
+    /// It is beyond what its type can hold.
+    TooLarge,
     /// Its path leads through something that is no object or list.
     Astray,
 }
@@ -44,6 +46,10 @@ impl FieldFault {
             FieldFault::Missing => ("missing field", format!("field `{name}`{place} is missing")),
             FieldFault::Astray => {
                 ("wrong type", format!("field `{name}` cannot be reached: `{path}` leads through a plain value"))
+            }
+            FieldFault::TooLarge => {
+                let (wanted, found) = (wanted(&field.ty, field.time_unit), shortened(found));
+                ("out of range", format!("field `{name}`{place} should be {wanted}, found {found}, which is too large"))
             }
             FieldFault::WrongType | FieldFault::OutOfRange => {
                 let class = if self == FieldFault::WrongType { "wrong type" } else { "out of range" };

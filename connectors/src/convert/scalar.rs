@@ -110,7 +110,8 @@ impl From<NumberFault> for FieldFault {
     fn from(fault: NumberFault) -> Self {
         match fault {
             NumberFault::NotANumber => FieldFault::WrongType,
-            NumberFault::TooFine | NumberFault::TooLarge => FieldFault::OutOfRange,
+            NumberFault::TooFine => FieldFault::OutOfRange,
+            NumberFault::TooLarge => FieldFault::TooLarge,
         }
     }
 }

@@ -108,6 +108,15 @@ impl JsonDecoder {
     }
 }
 
+/// Where a record is no JSON.
+fn misread(error: &serde_json::Error) -> String {
+    match (error.is_eof(), error.line()) {
+        (true, _) => "it ends before it is complete".to_owned(),
+        (false, 1) => format!("at character {} something else should stand", error.column()),
+        (false, line) => format!("at character {} of its line {line} something else should stand", error.column()),
+    }
+}
+
 impl Decoder for JsonDecoder {
     #[inline]
     fn decode(&mut self, value: &[u8], row: &mut BatchBuilder) -> Result<i64, RecordError> {
@@ -130,7 +139,7 @@ impl JsonDecoder {
         if !quick(record, &mut self.shape, &mut self.slots) {
             scan(record, &mut self.shape, &mut self.slots).map_err(|error| {
                 let found = shortened(record);
-                record_error(Stage::Decode, "invalid json", format!("not JSON: {error}, in {found}"))
+                record_error(Stage::Decode, "invalid json", format!("not JSON: {}, in {found}", misread(&error)))
             })?;
             if !record.trim_ascii_start().starts_with('{') {
                 let message = format!("the record should be a JSON object, found {}", shortened(record));

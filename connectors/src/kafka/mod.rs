@@ -14,6 +14,6 @@ mod talk;
 mod topics;
 
 pub use client::KafkaClient;
-pub use settings::refusal;
+pub use settings::{refusal, settings};
 pub use sink::{KafkaPlaces, KafkaSink};
 pub use source::KafkaSource;

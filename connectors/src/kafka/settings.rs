@@ -135,6 +135,21 @@ const DANGEROUS: &[&str] = &[
     "ssl.providers",
 ];
 
+/// All settings that this page of the reference lists: a heading, and the names under it.
+pub fn settings() -> Vec<(&'static str, Vec<&'static str>)> {
+    let heading = |kind: Kind| match kind {
+        Kind::Any => "passed on to every client",
+        Kind::Consumer => "passed on to what reads",
+        Kind::Producer => "passed on to what writes",
+    };
+    let allowed = ALLOWED.iter().map(|(kind, names)| (heading(*kind), names.to_vec()));
+    let refused = [
+        ("refused: exactly-once delivery rests on them", OURS),
+        ("refused: they run, load or write something", DANGEROUS),
+    ];
+    allowed.chain(refused.map(|(heading, names)| (heading, names.to_vec()))).collect()
+}
+
 /// What a setting that is passed on is for.
 pub(super) fn kind(name: &str) -> Option<Kind> {
     ALLOWED.iter().find(|(_, names)| names.contains(&name)).map(|(kind, _)| *kind)

@@ -205,6 +205,19 @@ impl<'a> Tokens<'a> {
         Err(nom::Err::Error(Stop { at: self.at, reported: false }))
     }
 
+    /// The last `(` or `[` between here and `later` that is not closed there.
+    pub fn open_bracket(&self, later: Tokens<'_>) -> Option<Span> {
+        let mut open = Vec::new();
+        for token in self.rest.iter().take(later.at.saturating_sub(self.at)) {
+            match token.kind {
+                TokenKind::Sign("(" | "[") => open.push(token.span),
+                TokenKind::Sign(")" | "]") => drop(open.pop()),
+                _ => {}
+            }
+        }
+        open.pop()
+    }
+
     /// How many `{` from here up to `later` are still open there.
     pub fn brackets_to(&self, later: Tokens<'_>) -> usize {
         let between = self.rest.iter().take(later.at.saturating_sub(self.at));

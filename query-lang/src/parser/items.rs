@@ -3,7 +3,7 @@
 use super::clauses::{Form, clauses};
 use super::expr::assigned;
 use super::input::{Parsed, Place, Tokens};
-use super::report::{describe, not_closed, report_error};
+use super::report::{COMMENT, describe, not_closed, report_error};
 use super::streams::{stream, table};
 use super::test_item::test;
 use super::words::{after, bracketed, is_name, list, name, name_of, sign};
@@ -159,6 +159,7 @@ fn report_item<'a>(begin: Tokens<'a>, error: nom::Err<super::input::Stop>) -> To
         begin.context.report(match token.kind {
             TokenKind::Sign("=") => unexpected.hint("a comparison is written `==`"),
             TokenKind::Sign("}") => unexpected.hint("this bracket closes nothing; remove it"),
+            TokenKind::Sign("/") if matches!(begin.peek(1).text, "/" | "*") => unexpected.hint(COMMENT),
             _ => unexpected.label("what stands before is complete, and no item begins here"),
         });
         return begin;

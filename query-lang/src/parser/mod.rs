@@ -27,6 +27,7 @@ use crate::span::Span;
 pub(crate) use input::Place;
 use input::{Context, Tokens};
 use std::collections::BTreeMap;
+use unicode_width::UnicodeWidthChar;
 
 /// Parses one file. `file` is its position among the sources, for the diagnostics, which come in order of their place.
 pub fn parse(file: usize, text: &str) -> (ast::File, Vec<Diagnostic>) {
@@ -115,6 +116,12 @@ fn stranger(token: &Token<'_>, file: usize) -> Option<Diagnostic> {
                 .hint("texts stand in double quotes: `\"..\"`")
         }
         TokenKind::Unknown => {
+            if let Some(c) = token.text.chars().next().filter(|_| token.text.chars().all(is_invisible)) {
+                let message = format!("an invisible character, U+{:04X}, is not part of the language", u32::from(c));
+                return Some(
+                    diagnostic(syntax::UNKNOWN_CHARACTER, &message).hint("remove it; such come along with copied text"),
+                );
+            }
             let found = diagnostic(syntax::UNKNOWN_CHARACTER, &format!("`{}` is not part of the language", token.text));
             match stranger_hint(token.text) {
                 Some(hint) => found.hint(hint),
@@ -142,6 +149,10 @@ fn sum_of_units(text: &str) -> Option<String> {
     }
     let (unit, us) = smallest?;
     Some(format!("a duration has one unit: `{}{unit}`", sum / us))
+}
+
+fn is_invisible(c: char) -> bool {
+    c.width().unwrap_or(0) == 0
 }
 
 fn number_hint(text: &str) -> &'static str {

@@ -18,7 +18,13 @@ pub(super) fn report<'a>(input: Tokens<'a>, at: usize, reported: bool) -> Tokens
     }
     let place = input.skip_to(at.max(furthest));
     let expected = if furthest >= at { expected } else { Vec::new() };
-    input.context.report(unexpected(place, &expected));
+    let closes = |one: &Expected| matches!(one, Expected::Exactly(")" | "]"));
+    let open = expected.iter().any(closes).then(|| input.open_bracket(place)).flatten();
+    let diagnostic = unexpected(place, &expected);
+    input.context.report(match open {
+        Some(open) => diagnostic.related(open, "opened here"),
+        None => diagnostic,
+    });
     place
 }
 
@@ -78,6 +84,9 @@ fn slip(place: Tokens<'_>, expected: &[Expected]) -> Option<String> {
     {
         return Some(format!("the unit stands directly behind its number: `{}{}`", number.text, found.text));
     }
+    if let Some(hint) = habit(place) {
+        return Some(hint);
+    }
     match found.text {
         "," if matches!(expected, [Expected::Exactly(")")]) => {
             Some("a list stands in square brackets: `[1, 2]`".to_owned())
@@ -97,6 +106,53 @@ fn slip(place: Tokens<'_>, expected: &[Expected]) -> Option<String> {
         _ => None,
     }
 }
+
+/// What is written otherwise in other languages.
+fn habit(place: Tokens<'_>) -> Option<String> {
+    let found = place.peek(0);
+    let next = place.peek(1);
+    let before = place.before();
+    let is_glued = |one: Token<'_>, other: Token<'_>| one.span.end == other.span.start;
+    let follows = |sign: &str| before.is_some_and(|before| before.text == sign && is_glued(before, found));
+    match found.text {
+        ">" if follows("=") => Some("at least is written `>=`".to_owned()),
+        ">" if follows("<") => Some("different is written `!=`".to_owned()),
+        "/" if follows("/") => Some(COMMENT.to_owned()),
+        "," if before.is_some_and(|before| before.kind == TokenKind::Int && is_glued(before, found))
+            && next.kind != TokenKind::Word
+            && is_glued(found, next)
+            && next.text.bytes().take_while(u8::is_ascii_digit).count() == 3 =>
+        {
+            let thousands = before.map_or("", |before| before.text);
+            Some(format!("digits of a number stand together: `{thousands}{}`", next.text))
+        }
+        "contains" => Some("`contains` is a function: `contains(text, \"part\")`".to_owned()),
+        severity if before.is_some_and(|before| before.text == "alert") && SEVERITIES.contains(&severity) => {
+            Some("`alert` was read as a name: what stands before it is not complete".to_owned())
+        }
+        word if before.is_some_and(|before| before.kind == TokenKind::Int)
+            && UNITS.iter().any(|(_, words)| words.contains(&word)) =>
+        {
+            let unit = UNITS.iter().find(|(_, words)| words.contains(&word)).map_or("m", |(unit, _)| unit);
+            let number = before.map_or("10", |before| before.text);
+            Some(format!("a duration has its unit directly behind its number: `{number}{unit}`"))
+        }
+        _ => None,
+    }
+}
+
+/// What a text that looks like a comment of another language gets.
+pub(super) const COMMENT: &str = "a comment begins with `--`";
+
+const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
+
+/// Units as people write them out.
+const UNITS: [(&str, &[&str]); 4] = [
+    ("s", &["sec", "secs", "second", "seconds"]),
+    ("m", &["min", "mins", "minute", "minutes"]),
+    ("h", &["hour", "hours"]),
+    ("d", &["day", "days"]),
+];
 
 fn hint(found: Token<'_>, expected: &[Expected]) -> Option<String> {
     let words = || {

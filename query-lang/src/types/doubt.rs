@@ -46,6 +46,7 @@ fn named(world: &World<'_>, place: Place<'_>, term: &Expr) -> String {
         (ExprKind::Convert(inner), _) => return named(world, place, inner),
         (ExprKind::Const(Value::Null), _) => return "a missing value".to_owned(),
         (ExprKind::At, _) => Some("at".to_owned()),
+        (ExprKind::Call(function, _), _) => Some(format!("{}(..)", function.function().name)),
         (ExprKind::Field(id), Row::Stream(stream)) => field(stream, *id).map(|field| field.name.clone()),
         (ExprKind::Slot(slot), Row::Slots(slots)) => {
             slots.table.borrow().get(slot.index()).map(|slot| slot.name.clone())

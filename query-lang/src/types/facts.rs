@@ -151,7 +151,7 @@ impl<'a> Facts<'a> {
 
     fn known(&mut self, term: &'a Expr) -> &mut Known {
         let position = self.known.iter().position(|(known, _)| *known == term).unwrap_or_else(|| {
-            self.known.push((term, Known::default()));
+            self.known.push((term, Known::of(term)));
             self.known.len() - 1
         });
         &mut self.known[position].1
@@ -233,7 +233,27 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// What some functions of times give, whatever the time.
+const RANGES: [(&str, i64, i64); 7] = [
+    ("hour", 0, 23),
+    ("minute", 0, 59),
+    ("second", 0, 59),
+    ("day", 1, 31),
+    ("weekday", 1, 7),
+    ("week", 1, 53),
+    ("month", 1, 12),
+];
+
 impl Known {
+    /// What is known of a term before anything is asked of it.
+    fn of(term: &Expr) -> Known {
+        let ExprKind::Call(function, _) = &term.kind else { return Known::default() };
+        let name = function.function().name;
+        let Some((_, low, high)) = RANGES.iter().find(|(known, ..)| *known == name) else { return Known::default() };
+        let end = |value: i64| Some(End { value: Value::Int(value), included: true });
+        Known { low: end(*low), high: end(*high), ..Known::default() }
+    }
+
     fn raise_low(&mut self, value: Value, included: bool) {
         let is_higher = |low: &End| match value.compare(&low.value) {
             Some(Ordering::Greater) => true,

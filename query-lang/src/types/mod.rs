@@ -104,7 +104,11 @@ impl<'a, 'p> Typer<'a, 'p> {
         if nodes > NODES_MAX {
             if self.nodes.replace(nodes) <= NODES_MAX {
                 let (file, span) = self.root;
-                self.world.fault(codes::TOO_LARGE, file, span, "this expression is too large with its `let`s put in");
+                let message = format!("this expression has more than {NODES_MAX} parts, with its `let`s put in");
+                let fault = Diagnostic::new(codes::TOO_LARGE, file, span, message);
+                self.world.report(fault.hint(
+                    "a long list is better a table, or a `param` whose items come from a file: `[param.NAME]` in tripline.toml",
+                ));
             }
             return poison();
         }

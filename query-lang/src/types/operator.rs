@@ -246,6 +246,11 @@ impl<'a> Typer<'a, '_> {
         let Err(error) = regex(pattern) else { return };
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        if reason.contains("size limit") {
+            let fault =
+                self.say(codes::REGEX, span, "this regular expression is too large with its repetitions written out");
+            return self.report(fault.hint("make the numbers in its `{..}` smaller"));
+        }
         let fault = self.say(codes::REGEX, span, "this is not a regular expression").label(reason.to_owned());
         self.report(fault.hint("look-around and back references are left out: every pattern runs in linear time"));
     }

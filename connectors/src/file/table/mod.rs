@@ -32,8 +32,8 @@ pub use rows::{TableFileRows, TableFormat};
 /// The rows by what they are known by.
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// What a file holds: its header line, if it has one, and its rows.
-type Content = (Option<Vec<u8>>, Vec<Vec<u8>>);
+/// What a file holds: its header line, if it has one, and its rows with their lines.
+type Content = (Option<Vec<u8>>, Vec<(i64, Vec<u8>)>);
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -57,6 +57,8 @@ pub struct TableFile {
     look_every: Duration,
     /// The rows that were read last, and their header line.
     current: (Option<Vec<u8>>, Rows),
+    /// The lines of the rows that do not fit: a change's number says nothing to whoever looks for them.
+    unfit: BTreeMap<Vec<u8>, i64>,
     /// Changes that have not been visited, and the number of the first of them.
     changes: VecDeque<Change>,
     next: i64,
@@ -86,6 +88,7 @@ impl TableFile {
             notice,
             look_every: LOOK_EVERY,
             current: (None, Rows::new()),
+            unfit: BTreeMap::new(),
             changes: VecDeque::new(),
             next: 1,
             looked: Instant::now(),
@@ -127,7 +130,11 @@ impl TableFile {
                     Header::default().set(records.bytes(), &self.table.fields)?;
                     header = Some(records.bytes().to_vec());
                 }
-                Next::Record(_) => rows.push(records.bytes().to_vec()),
+                // Blanks around an item of a list are no part of it.
+                Next::Record(line) if self.format == TableFormat::Values => {
+                    rows.push((line, records.bytes().trim_ascii().to_vec()));
+                }
+                Next::Record(line) => rows.push((line, records.bytes().to_vec())),
                 Next::NotYet => {}
                 Next::End if is_csv && header.is_none() => return Err("it has no header line".to_owned()),
                 Next::End => return Ok((header, rows)),
@@ -139,12 +146,14 @@ impl TableFile {
     /// where none does, the one before stays in force.
     fn compare(&mut self, (header, found): Content) -> (Vec<Change>, (Option<Vec<u8>>, Rows)) {
         header.iter().for_each(|header| self.naming.columns.set(header));
+        self.unfit.clear();
         let (before, current) = &self.current;
         let (mut now, mut kept) = (Rows::new(), Vec::new());
-        for row in found {
+        for (line, row) in found {
             match self.naming.name(&row) {
                 Name::Key(key) => drop(now.insert(key, row)),
                 Name::Unfit(name, key) => {
+                    self.unfit.insert(row.clone(), line);
                     now.insert(name, row);
                     kept.extend(key);
                 }
@@ -253,7 +262,10 @@ impl TableFile {
             Change::Row(row) => (None, Some(&row[..])),
             Change::Gone(row) => (Some(&row[..]), None),
         };
-        visit(Record { partition: 0, offset: self.next, timestamp_us: None, key, value, headers: &Vec::new() });
+        let line = value.and_then(|row| self.unfit.get(row));
+        let headers: Vec<tripline_engine::io::Header> =
+            line.map(|line| ("line".to_owned(), Some(line.to_string().into_bytes()))).into_iter().collect();
+        visit(Record { partition: 0, offset: self.next, timestamp_us: None, key, value, headers: &headers });
         self.next += 1;
     }
 }

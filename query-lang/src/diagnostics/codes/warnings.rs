@@ -46,4 +46,8 @@ super::codes! {
     COUNT_OF_CONDITION = "W0916", "count-of-condition", "`count` of a condition counts where it is false as well",
         "`count(x)` counts the events in which x is not missing. Of a condition these are those for which it holds and those for which it does not. \
          `count(where ok)` counts those for which it holds.";
+    EMPTY_FILE = "W0917", "empty-file", "nothing stands in a rule file",
+        "A rule file without any item changes nothing: it may have been saved empty, or everything in it is a comment.";
+    SAME_TITLE = "W0918", "same-title", "two tests have the same title",
+        "A report names a test by its title, and `tripline test --filter` chooses by it. Of two with one title nobody knows which has failed.";
 }

@@ -85,8 +85,8 @@ impl Warn<'_, '_> {
                 "give the loop a maximum, `over` or `until`".to_owned(),
             );
         }
-        // What lies behind an event decides: nothing can be said.
-        let looks_back = of_loop.into_iter().chain(of_next).any(has_history);
+        // What lies behind an event decides, or what the loop has taken: nothing can be said.
+        let looks_back = of_loop.into_iter().chain(of_next).any(has_history) || of_next.is_some_and(has_loop);
         if !quant.greedy && !looks_back && !facts::excludes(of_loop, of_next) {
             let message =
                 format!("an event may fit both `{}` and `{}`: it goes to `{}`", looped.name, next.name, next.name);
@@ -182,6 +182,10 @@ const GREEDY: &str = "write `greedy` behind the quantifier";
 
 fn has_history(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::History(_)) || expr.children().into_iter().any(has_history)
+}
+
+fn has_loop(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Loop { .. }) || expr.children().into_iter().any(has_loop)
 }
 
 /// Whether a condition holds only where a field of the candidate equals one of this step.
