@@ -106,7 +106,7 @@ fn a_list_from_a_topic_changes_by_a_logged_decision() {
     topic::create(broker, list, 1, &[("cleanup.policy", "compact")]);
     let put = |item: &str| {
         let record = (0, Some(item.as_bytes()), Some(item.as_bytes()));
-        topic::write_at(broker, list, [(record, START_MS)].into_iter());
+        topic::write_at(broker, list, [(record, START_MS)]);
     };
     put("de");
     let section = format!("[param.banned]\nkafka = \"main\"\ntopic = \"{list}\"\n");

@@ -27,7 +27,8 @@ pub fn measure(one: &Benchmark) -> Result<Report, ModelError> {
     let job = Job::new(plan).settings(settings).input(log_input(&log)).sink(Arc::new(Tally::default()).sink());
     let told = stop.clone();
     let (done, ended) = channel();
-    std::thread::spawn(move || done.send(job.run(told)));
+    // A failed send is a benchmark that has given up already.
+    std::thread::spawn(move || done.send(job.run(told)).is_ok());
     let (start, before) = (Instant::now(), memory::processor_time());
     if let Ok(early) = ended.recv_timeout(QUIET) {
         return Err(broken(one, format!("the job ended by itself: {early:?}")));

@@ -5,7 +5,6 @@
 //! lends lives no longer than its visit.
 
 use std::ffi::{CStr, CString, c_void};
-use std::ops::ControlFlow;
 use std::ptr;
 use std::slice;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::{RDKafkaMessage, RDKafkaRespErr};
 use rdkafka_sys as sys;
-use tripline_engine::io::Headers;
+use tripline_engine::io::{Headers, Visitor};
 
 use super::talk::Talk;
 
@@ -147,7 +146,7 @@ impl Message<'_> {
 }
 
 impl Headers for Message<'_> {
-    fn visit(&self, visitor: &mut dyn FnMut(&str, Option<&[u8]>) -> ControlFlow<()>) {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
         let mut list = ptr::null_mut();
         // SAFETY: the message is valid; names are C strings and values as long as said, both alive with the message. The call
         // parses headers in place, which it may: nothing else looks at them.

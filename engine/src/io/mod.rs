@@ -10,4 +10,5 @@ pub use progress::{Cut, CutEntry, FloorEntry, Progress};
 pub use sink::{AlertRecord, CommitError, SideKind, SideRecord, SinkError, TransactionalSink};
 pub use source::{
     Decoder, Header, Headers, PartitionInfo, Polled, Record, RecordError, RowDecoder, Source, SourceError, Stage,
+    Visitor,
 };

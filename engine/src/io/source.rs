@@ -53,10 +53,13 @@ impl Record<'_> {
 /// A header: its name and value, copied.
 pub type Header = (String, Option<Vec<u8>>);
 
+/// Looks at one header, by name and value; whether to go on.
+pub type Visitor<'a> = dyn FnMut(&str, Option<&[u8]>) -> ControlFlow<()> + 'a;
+
 /// The headers of a record as they lie in the client's memory.
 pub trait Headers {
     /// Shows each, in their order, until the visitor says that it has seen enough.
-    fn visit(&self, visitor: &mut dyn FnMut(&str, Option<&[u8]>) -> ControlFlow<()>);
+    fn visit(&self, visitor: &mut Visitor<'_>);
 }
 
 impl dyn Headers + '_ {
@@ -85,7 +88,7 @@ impl dyn Headers + '_ {
 }
 
 impl Headers for Vec<Header> {
-    fn visit(&self, visitor: &mut dyn FnMut(&str, Option<&[u8]>) -> ControlFlow<()>) {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
         let _ = self.iter().try_for_each(|(name, value)| visitor(name, value.as_deref()));
     }
 }

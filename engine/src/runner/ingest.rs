@@ -21,10 +21,6 @@ const ROWS_MAX: usize = 8192;
 /// Rows that are worth a batch of their own while the source has more.
 const ROWS_WORTH_IT: usize = 4096;
 
-/// After so many records in a row without a trace context, one in so many is looked at for one: a client parses a record's
-/// headers on demand, which costs as much as decoding the record.
-const UNTRACED: (u32, u32) = (1024, 64);
-
 /// Records whose own time lies so far back, with so many more behind them, are read to catch up.
 const OLD_AFTER_US: i64 = 1_000_000;
 
@@ -117,19 +113,11 @@ struct Pending {
     used_floor: bool,
     newest_us: Option<i64>,
     since: Option<Instant>,
-    /// Records in a row without a trace context.
-    untraced: u32,
 }
 
 impl Pending {
     fn is_empty(&self) -> bool {
         self.counts.read == 0
-    }
-
-    /// Whether the next record's trace context is looked for.
-    fn is_traced(&self) -> bool {
-        let (after, one_in) = UNTRACED;
-        self.untraced < after || self.untraced.is_multiple_of(one_in)
     }
 }
 
@@ -156,7 +144,6 @@ impl Reader {
             used_floor: false,
             newest_us: None,
             since: None,
-            untraced: 0,
         };
         Reader { pending: ingest.partitions.iter().map(new).collect(), ingest }
     }
@@ -236,8 +223,7 @@ fn take(
         }
         Ok(at_us) => match clock.judge(record.offset, at_us, record.timestamp_us) {
             Verdict::InTime => {
-                let found = pending.is_traced() && traces.keep(&partition.id, record.offset, record.headers);
-                pending.untraced = if found { 0 } else { pending.untraced.wrapping_add(1).max(1) };
+                traces.keep(&partition.id, record.offset, record.headers);
                 return pending.builder.end_row(at_us, record.offset);
             }
             Verdict::Late { behind_us, by_floor } => {

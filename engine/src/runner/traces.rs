@@ -34,10 +34,9 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// Keeps the context of a record, if its headers have one; says whether they have. Offsets of a partition come in
-    /// ascending order.
-    pub fn keep(&self, partition: &PartitionId, offset: i64, headers: &dyn Headers) -> bool {
-        let Some(context) = headers.value_of(HEADER, LENGTH_MAX) else { return false };
+    /// Keeps the context of a record, if its headers have one. Offsets of a partition come in ascending order.
+    pub fn keep(&self, partition: &PartitionId, offset: i64, headers: &dyn Headers) {
+        let Some(context) = headers.value_of(HEADER, LENGTH_MAX) else { return };
         let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = partitions.entry(partition.clone()).or_default();
         if kept.len() == KEPT {
@@ -45,7 +44,6 @@ impl Traces {
         }
         kept.push_back((offset, context));
         self.any.store(true, Ordering::Relaxed);
-        true
     }
 
     /// The contexts of the events that an alert rests on, in their order, each once.
@@ -130,7 +128,7 @@ mod tests {
         traces.keep(&partition(0), 1, &header("traceparent", "a"));
         traces.keep(&partition(0), 5, &header("TraceParent", "b"));
         traces.keep(&partition(1), 5, &header("traceparent", "a"));
-        assert!(!traces.keep(&partition(1), 6, &header("tracestate", "c")));
+        traces.keep(&partition(1), 6, &header("tracestate", "c"));
         let links = traces.of(&alert_on(&[(0, 5), (0, 1), (0, 2), (1, 5), (1, 6)]));
         assert_eq!(links, [b"b".to_vec(), b"a".to_vec()]);
     }

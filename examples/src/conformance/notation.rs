@@ -76,13 +76,11 @@ fn quoted(text: &str) -> Option<(String, usize)> {
     let mut inside = String::new();
     let mut chars = text.char_indices().skip(1).peekable();
     while let Some((at, c)) = chars.next() {
-        if c != '\'' {
-            inside.push(c);
-        } else if chars.next_if(|(_, next)| *next == '\'').is_some() {
-            inside.push(c);
-        } else {
+        let closes = c == '\'' && chars.next_if(|(_, next)| *next == '\'').is_none();
+        if closes {
             return Some((inside, at + 1));
         }
+        inside.push(c);
     }
     None
 }
