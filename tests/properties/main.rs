@@ -13,6 +13,8 @@ mod rules;
 #[path = "../support/run.rs"]
 mod run;
 mod runner;
+#[path = "../support/views.rs"]
+mod shown;
 mod stages;
 mod views;
 

@@ -75,6 +75,12 @@ impl ViewRule {
         }
     }
 
+    /// How far behind the watermark its rows may be asked for: they are shown as of the last moment that was released, which
+    /// lies a microsecond before.
+    fn shown_behind_us(&self) -> i64 {
+        i64::from(self.is_shown)
+    }
+
     /// Takes an event in.
     fn take(&self, state: &mut ViewState, batch: &Batch, row: usize, on: u32, bench: &mut Bench<'_>) {
         let (Some(histories), Some(clause)) = (&self.histories, self.on.get(on as usize)) else { return };
@@ -166,6 +172,7 @@ impl Behaviour for ViewRule {
 
     fn time(&self, state: &mut ViewState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {
         self.catch_up(state, None, bench);
+        let watermark_us = watermark_us.saturating_sub(self.shown_behind_us());
         if let Some(histories) = &self.histories {
             histories.expire(&mut state.history, watermark_us);
         }
@@ -190,10 +197,11 @@ impl Behaviour for ViewRule {
         if let Some(waiting) = &state.waiting {
             return Some(waiting.batch.at_us[waiting.row]);
         }
-        match self.lasts_us {
-            Some(lasts_us) => Some(state.last_us?.saturating_add(lasts_us)),
-            None => self.histories.as_ref()?.next_expiry(&state.history),
-        }
+        let over_us = match self.lasts_us {
+            Some(lasts_us) => state.last_us?.saturating_add(lasts_us),
+            None => self.histories.as_ref()?.next_expiry(&state.history)?,
+        };
+        Some(over_us.saturating_add(self.shown_behind_us()))
     }
 
     fn is_idle(&self, state: &ViewState) -> bool {
