@@ -87,6 +87,10 @@ impl ViewRule {
         let row = BatchRow { batch, row };
         let scene = Scene { tables: Some(bench.tables), slots: &clause.fields, ..Scene::of_row(&row) };
         bench.scratch.histories.resize(self.history_count, Value::Null);
+        // Of a row that is gone nothing is left: the event begins a new one.
+        if self.is_gone(state, scene.at_us) {
+            state.history = HistoryState::default();
+        }
         histories.push(&mut state.history, on, &scene, &mut bench.scratch.histories);
         state.last_us = Some(scene.at_us);
     }
@@ -101,10 +105,14 @@ impl ViewRule {
         }
     }
 
+    /// Whether there is no row as of a time.
+    fn is_gone(&self, state: &ViewState, at_us: i64) -> bool {
+        state.last_us.is_none_or(|last_us| self.lasts_us.is_some_and(|us| last_us.saturating_add(us) < at_us))
+    }
+
     /// The row's fields as of a time; `None` where there is no row then.
     fn fields(&self, state: &mut ViewState, keys: &[Value], at_us: i64, bench: &mut Bench<'_>) -> Option<Vec<Value>> {
-        let last_us = state.last_us?;
-        if self.lasts_us.is_some_and(|lasts_us| last_us.saturating_add(lasts_us) < at_us) {
+        if self.is_gone(state, at_us) {
             return None;
         }
         let values = &mut bench.scratch.histories;
@@ -176,8 +184,7 @@ impl Behaviour for ViewRule {
         if let Some(histories) = &self.histories {
             histories.expire(&mut state.history, watermark_us);
         }
-        let is_over = |last_us: &i64| self.lasts_us.is_some_and(|us| last_us.saturating_add(us) < watermark_us);
-        state.last_us.is_none_or(|last_us| is_over(&last_us))
+        self.is_gone(state, watermark_us)
     }
 
     fn finish(&self, state: &mut ViewState, _newest_us: i64, bench: &mut Bench<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! Views by going through all events before the look-up, each time.
 
-use tripline_query_lang::plan::{Body, HistoryBound, HistoryFn, RuleId, TableId};
+use tripline_query_lang::plan::{Body, HistoryBound, HistoryFn, Rule, RuleId, TableId};
 use tripline_query_lang::value::Value;
 
 use super::Event;
@@ -49,17 +49,24 @@ fn fields(
         let admitted = admitted(tables, view, event)?;
         (key_of(event, &admitted.on.keys)? == key).then_some(admitted)
     });
-    let history = Admission { rule, tables, key: key.to_vec(), events: of_key.collect() };
-    let age_us = at_us.saturating_sub(history.events.last()?.event.at_us());
-    // A row is there as long as any field looks back to its newest event.
-    let is_there = rule.histories.iter().any(|history| match (&history.func, history.bound) {
+    let mut events: Vec<Admitted<'_>> = of_key.collect();
+    // Of a row that is gone nothing is left: the next event begins a new one.
+    let ends = |pair: &[Admitted<'_>]| !lasts(rule, pair[1].event.at_us().saturating_sub(pair[0].event.at_us()));
+    let begin = events.windows(2).rposition(ends).map_or(0, |last| last + 1);
+    let history = Admission { rule, tables, key: key.to_vec(), events: events.split_off(begin) };
+    let is_there = lasts(rule, at_us.saturating_sub(history.events.last()?.event.at_us()));
+    let look = Look::view(&history, at_us);
+    is_there.then(|| rule.fields.iter().map(|with| look.value(&with.expr)).collect())
+}
+
+/// Whether a row is there when its newest event is so old: as long as any field looks back to it.
+fn lasts(rule: &Rule, age_us: i64) -> bool {
+    rule.histories.iter().any(|history| match (&history.func, history.bound) {
         (HistoryFn::Ewma(_), _)
         | (_, HistoryBound::Forever | HistoryBound::Last(_) | HistoryBound::PreviousLast(_)) => true,
         (_, HistoryBound::Time(us) | HistoryBound::PreviousTime(us)) => age_us <= us,
         (_, HistoryBound::Before { span_us, gap_us }) => age_us <= span_us.saturating_add(gap_us),
-    });
-    let look = Look::view(&history, at_us);
-    is_there.then(|| rule.fields.iter().map(|with| look.value(&with.expr)).collect())
+    })
 }
 
 fn admitted<'a>(tables: &Tables<'a>, view: RuleId, event: &'a Event) -> Option<Admitted<'a>> {
