@@ -168,7 +168,9 @@ impl AlikeState {
 impl Behaviour for AlikeRule {
     type State = AlikeState;
 
-    const DEPTH: usize = 1;
+    fn depth(&self) -> usize {
+        1
+    }
 
     fn warm(&self, state: &AlikeState, _depth: usize) -> i64 {
         state.log.back().map_or(0, |logged| logged.value)

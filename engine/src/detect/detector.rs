@@ -4,13 +4,16 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::listed::Listed;
 use super::parcel::{Parcel, Pick, Rows, Share};
+use super::places::MANY_RULES;
 use super::program::Compiled;
 use super::reorder::{Reorder, Run};
 use super::rule::Seen;
 use super::scope::{Route, Scope, Use, Visits};
-use super::store::{Hint, Located, Shared, Store};
+use super::store::{Located, Shared, Store, Stretch};
 use super::unique::Ids;
 use super::warm;
 use super::{Out, Program};
@@ -95,6 +98,9 @@ impl Detector {
         self.release(Some(watermark_us), out);
         while let Some(timer) = self.shared.timers.pop(watermark_us) {
             self.rules[timer.rule as usize].time(timer, watermark_us, &mut self.shared, out);
+        }
+        if self.rules.len() < MANY_RULES {
+            self.rules.iter_mut().for_each(|rule| rule.sweep(watermark_us, &mut self.shared, out));
         }
         if let Some(unique) = &self.program.scopes[self.scope].unique {
             self.ids.expire(unique, watermark_us);
@@ -201,27 +207,7 @@ fn stretch(
 ) {
     let routes = &scope.routes[rows.batch.stream().index()];
     if let [route] = &routes[..] {
-        let mut visited = Vec::new();
-        for picks in picks[range].chunks(warm::ROWS) {
-            let warm = warm::warm(rows, picks, &route.uses, rules, shared);
-            for (index, pick) in picks.iter().enumerate() {
-                let mut key = located(rows, pick, warm.hint(index));
-                let row = pick.row as usize;
-                let mut visit = |one: &Use| {
-                    if let Some(seen) = seen(rows, row, one) {
-                        rules[one.rule].event(&seen, &mut key, shared, out);
-                    }
-                };
-                match &route.visits {
-                    Visits::All => route.uses.iter().for_each(visit),
-                    found => {
-                        found.of(&rows.answers, row, &mut visited);
-                        visited.iter().for_each(|position| visit(&route.uses[*position as usize]));
-                    }
-                }
-            }
-        }
-        return;
+        return one_key(route, rows, &picks[range], rules, shared, out);
     }
     // A row's picks are neighbours; a stretch never ends between them, since they have one place in the total order.
     for row in picks[range].chunk_by(|a, b| a.row == b.row) {
@@ -229,21 +215,41 @@ fn stretch(
     }
 }
 
-fn located<'a>(rows: &'a Rows, pick: &Pick, hint: Option<Hint>) -> Located<'a> {
-    let keys = &rows.lanes[pick.lane as usize];
-    Located::new(keys.hashes[pick.index as usize], keys.bytes(pick.index as usize), hint)
-}
-
-/// The row as a rule sees it that it came to by this route; `None` when the rule does not want it.
-fn seen<'a>(rows: &'a Rows, row: usize, one: &'a Use) -> Option<Seen<'a>> {
-    let mut seen = Seen { batch: &rows.batch, row, roles: 0, first: None, histories: &one.histories, every: one.every };
-    for (role, predicate) in &one.roles {
-        if predicate.is_none_or(|predicate| rows.answers.holds(predicate, row)) {
-            seen.roles |= 1u64.checked_shl(*role).unwrap_or(0);
-            seen.first = seen.first.or(Some(*role));
+/// Rows that have one key each. Few rules are shown stretches of rows, each for itself: their alerts are put into their
+/// order afterwards.
+fn one_key(
+    route: &Route,
+    rows: &Rows,
+    picks: &[Pick],
+    rules: &mut [Box<dyn Store>],
+    shared: &mut Shared,
+    out: &mut Out,
+) {
+    let (mut visited, mut found) = (Vec::new(), SmallVec::new());
+    for picks in picks.chunks(warm::ROWS) {
+        warm::warm(rows, picks, &route.uses, rules, shared, &mut found);
+        if let (Visits::All, ..=warm::RULES_MAX) = (&route.visits, route.uses.len()) {
+            let stretch = Stretch { rows, picks, found: &found };
+            route.uses.iter().for_each(|one| rules[one.rule].events(stretch, one, shared, out));
+            continue;
+        }
+        for (index, pick) in picks.iter().enumerate() {
+            let mut key = Located::new(rows, pick, found.get(index).copied());
+            let row = pick.row as usize;
+            let mut visit = |one: &Use| {
+                if let Some(seen) = Seen::of(rows, row, one) {
+                    rules[one.rule].event(&seen, &mut key, shared, out);
+                }
+            };
+            match &route.visits {
+                Visits::All => route.uses.iter().for_each(visit),
+                found => {
+                    found.of(&rows.answers, row, &mut visited);
+                    visited.iter().for_each(|position| visit(&route.uses[*position as usize]));
+                }
+            }
         }
     }
-    (seen.first.is_some() || seen.every || !seen.histories.is_empty()).then_some(seen)
 }
 
 /// A row that has several keys: its picks are sorted by key, and what the routes of one key allow is put together, so that
@@ -260,11 +266,11 @@ fn several_keys(
     let mut picks = picks.to_vec();
     picks.sort_by(|a, b| key_of(a).cmp(key_of(b)));
     for picks in picks.chunk_by(|a, b| key_of(a) == key_of(b)) {
-        let mut key = located(rows, &picks[0], None);
+        let mut key = Located::new(rows, &picks[0], None);
         let mut uses: Vec<&Use> = picks.iter().flat_map(|pick| &routes[pick.lane as usize].uses).collect();
         uses.sort_by_key(|one| one.rule);
         for uses in uses.chunk_by(|a, b| a.rule == b.rule) {
-            let all: Vec<Seen<'_>> = uses.iter().filter_map(|one| seen(rows, picks[0].row as usize, one)).collect();
+            let all: Vec<Seen<'_>> = uses.iter().filter_map(|one| Seen::of(rows, picks[0].row as usize, one)).collect();
             let histories: Vec<usize> = all.iter().flat_map(|seen| seen.histories).copied().collect();
             let Some(first) = all.first() else { continue };
             let seen = Seen {

@@ -134,7 +134,7 @@ impl ThresholdRule {
 
     /// Event time has certainly passed everything strictly before this: the moments that have come.
     pub(super) fn pass(&self, state: &mut ThresholdState, before_us: i64, bench: &mut Bench<'_>) {
-        let Some(episodes) = &self.episodes else { return };
+        let Some(episodes) = self.episodes.as_ref().filter(|_| state.episode.is_some()) else { return };
         let mut last = None;
         let mut sequence = 0;
         while let Some(mut episode) = state.episode.take() {
@@ -183,7 +183,9 @@ impl ThresholdRule {
     ) -> bool {
         let at_us = seen.batch.at_us[seen.row];
         if !holds {
-            if let Some(episode) = state.episode.take() {
+            if state.episode.is_some()
+                && let Some(episode) = state.episode.take()
+            {
                 let saying = Saying { moment: seen.moment(), at_us, state: AlertState::Resolved, sequence: 0 };
                 self.resolve(state, &episode, saying, bench);
             }

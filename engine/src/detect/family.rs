@@ -273,7 +273,9 @@ impl FamilyState {
 impl Behaviour for FamilyRule {
     type State = FamilyState;
 
-    const DEPTH: usize = 1;
+    fn depth(&self) -> usize {
+        1
+    }
 
     fn warm(&self, state: &FamilyState, _depth: usize) -> i64 {
         state.events.back().map_or(0, |(at_us, _)| *at_us)

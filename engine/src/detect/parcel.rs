@@ -74,7 +74,8 @@ impl Program {
         let mut placed = Bitmap::ones(batch.len());
         let mut lanes = vec![KeyRows::default()];
         unique.id.keys(batch, &mut placed, &mut lanes[0]);
-        let mut picks: Vec<Pick> = picks_of(&placed, 0).collect();
+        let mut picks = Vec::new();
+        add_picks(&placed, 0, &mut picks);
         in_total_order(batch, &mut picks);
         let without = Bitmap::from_fn(batch.len(), |row| !placed.get(row));
         let mut prepared = self.to_rules(batch, &answers, Some(&without), workers);
@@ -148,17 +149,32 @@ pub(super) fn pick(
                 unasked.push((*join, rows));
             }
         }
-        picks.reserve(keys.hashes.len());
-        picks.extend(picks_of(&placed, lane as u32));
+        add_picks(&placed, lane as u32, &mut picks);
         lanes.push(keys);
     }
     in_total_order(batch, &mut picks);
     (lanes, picks)
 }
 
-/// A pick for each of these rows, whose keys come in their order.
-fn picks_of(rows: &Bitmap, lane: u32) -> impl Iterator<Item = Pick> {
-    rows.iter_ones().enumerate().map(move |(index, row)| Pick { row: row as u32, lane, index: index as u32 })
+/// Appends a pick for each of these rows, whose keys come in their order.
+fn add_picks(rows: &Bitmap, lane: u32, picks: &mut Vec<Pick>) {
+    picks.reserve(rows.count_ones());
+    let mut index = 0u32;
+    for (number, word) in rows.words().iter().enumerate() {
+        let start = number as u32 * u64::BITS;
+        if *word == u64::MAX {
+            // Many rules want every row.
+            picks.extend((0..u64::BITS).map(|bit| Pick { row: start + bit, lane, index: index + bit }));
+            index += u64::BITS;
+            continue;
+        }
+        let mut left = *word;
+        while left != 0 {
+            picks.push(Pick { row: start + left.trailing_zeros(), lane, index });
+            left &= left - 1;
+            index += 1;
+        }
+    }
 }
 
 /// Rows of a batch are in the order of their offsets; only their times may be out of order.

@@ -296,7 +296,9 @@ fn absence(plan: &Plan, seq: &[Element]) -> String {
 impl Behaviour for PatternRule {
     type State = PatternState;
 
-    const DEPTH: usize = Machine::DEPTH;
+    fn depth(&self) -> usize {
+        Machine::DEPTH
+    }
 
     fn warm(&self, state: &PatternState, depth: usize) -> i64 {
         self.machine.warm(&state.machine, depth)
@@ -390,6 +392,7 @@ impl Behaviour for PatternRule {
         self.machine.next_deadline(&state.machine).into_iter().chain(past).chain(outages).min()
     }
 
+    #[inline]
     fn is_idle(&self, state: &PatternState) -> bool {
         state.histories.is_empty() && state.apart.is_empty() && state.suppressed.is_empty() && self.is_quiet(state)
     }

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::keys::KeyId;
 
 /// With so many rules in a scope, a rule's states stand in a hash table.
-const MANY_RULES: usize = 16;
+pub(super) const MANY_RULES: usize = 16;
 
 /// States by key.
 pub(super) enum Places<S> {
@@ -60,6 +60,11 @@ impl<S> Places<S> {
             Places::Dense(all) => all[id as usize] = None,
             Places::Sparse(all) => drop(all.remove(&id)),
         }
+    }
+
+    /// States stand in the order of ids.
+    pub fn is_dense(&self) -> bool {
+        matches!(self, Places::Dense(_))
     }
 
     /// The keys that have one, ascending.

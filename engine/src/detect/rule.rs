@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::keys::{KeyId, KeyTable};
 use super::out::Out;
+use super::parcel::Rows;
+use super::scope::Use;
 use super::voice::Moment;
 use crate::event::Batch;
 use crate::expr::{Lookups, read_key};
@@ -25,6 +27,27 @@ pub(super) struct Seen<'a> {
     pub histories: &'a [usize],
     /// The rule must see it in any case.
     pub every: bool,
+}
+
+impl<'a> Seen<'a> {
+    /// The row as a rule sees it that it came to by this route; `None` when the rule does not want it.
+    #[inline]
+    pub fn of(rows: &'a Rows, row: usize, one: &'a Use) -> Option<Seen<'a>> {
+        let Use { histories, every, .. } = one;
+        let mut seen = Seen { batch: &rows.batch, row, roles: 0, first: None, histories, every: *every };
+        if let [(role, None)] = &one.roles[..] {
+            seen.roles = 1u64.checked_shl(*role).unwrap_or(0);
+            seen.first = Some(*role);
+            return Some(seen);
+        }
+        for (role, predicate) in &one.roles {
+            if predicate.is_none_or(|predicate| rows.answers.holds(predicate, row)) {
+                seen.roles |= 1u64.checked_shl(*role).unwrap_or(0);
+                seen.first = seen.first.or(Some(*role));
+            }
+        }
+        (seen.first.is_some() || seen.every || !seen.histories.is_empty()).then_some(seen)
+    }
 }
 
 impl Seen<'_> {
@@ -87,7 +110,7 @@ pub(super) trait Behaviour: Send + Sync {
     type State: Default + Send;
 
     /// How many allocations of a state lie behind each other.
-    const DEPTH: usize;
+    fn depth(&self) -> usize;
 
     /// Reads a little of the allocation at this depth, so that it is in the cache; what it returns means nothing.
     fn warm(&self, state: &Self::State, depth: usize) -> i64;
@@ -133,6 +156,17 @@ pub(super) trait Behaviour: Send + Sync {
 
     /// `time` with a watermark above this has something to do; `None`: never by itself.
     fn deadline(&self, state: &Self::State) -> Option<i64>;
+
+    /// Nothing but what [`Behaviour::says_at`] tells is said when time goes on without events, and so long after a key's last
+    /// event, microseconds, its state is as good as none. `None`: each state is asked for its deadline.
+    fn lingers_us(&self) -> Option<i64> {
+        None
+    }
+
+    /// Of a state that lingers: `time` with a watermark above this may say something.
+    fn says_at(&self, _state: &Self::State) -> Option<i64> {
+        None
+    }
 
     /// After an event: the state is as good as none.
     fn is_idle(&self, state: &Self::State) -> bool;

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::keys::{KeyId, KeyTable};
+use super::keys::{Finding, KeyId, KeyTable};
 use super::out::Out;
+use super::parcel::{Pick, Rows};
 use super::places::Places;
 use super::rule::{Behaviour, Bench, Scratch, Seen, Whose};
+use super::scope::Use;
+use super::sweep::Sweep;
 use super::timers::{NEVER, Timer, Timers};
 use crate::expr::hash_key;
 use crate::state::{Put, StateError, Take};
@@ -30,30 +33,34 @@ pub(super) struct Located<'a> {
     pub bytes: &'a [u8],
     id: Option<Option<KeyId>>,
     /// What was found for the key a few rows ago.
-    hint: Hint,
-}
-
-/// What was found for a key, if it was looked for, when so many keys had come and gone.
-#[derive(Clone, Copy)]
-pub(super) struct Hint {
-    pub changes: u64,
-    pub found: Option<KeyId>,
+    finding: Option<Finding>,
 }
 
 impl<'a> Located<'a> {
     /// Not looked up yet.
-    pub fn new(hash: u64, bytes: &'a [u8], hint: Option<Hint>) -> Located<'a> {
-        Located { hash, bytes, id: None, hint: hint.unwrap_or(Hint { changes: u64::MAX, found: None }) }
+    #[inline]
+    pub fn new(rows: &'a Rows, pick: &Pick, finding: Option<Finding>) -> Located<'a> {
+        let keys = &rows.lanes[pick.lane as usize];
+        Located { hash: keys.hashes[pick.index as usize], bytes: keys.bytes(pick.index as usize), id: None, finding }
     }
 
     #[inline]
     fn find(&mut self, keys: &KeyTable) -> Option<KeyId> {
-        let Located { hash, bytes, id, hint } = self;
-        *id.get_or_insert_with(|| match hint.changes == keys.changes() {
-            true => hint.found,
-            false => keys.find(*hash, bytes),
+        let Located { hash, bytes, id, finding } = self;
+        *id.get_or_insert_with(|| {
+            let recalled = finding.and_then(|finding| keys.recall(finding));
+            recalled.unwrap_or_else(|| keys.find(*hash, bytes))
         })
     }
+}
+
+/// Rows that come to a rule by one route, in the total order.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch<'a> {
+    pub rows: &'a Rows,
+    pub picks: &'a [Pick],
+    /// What was found for their keys; empty where they were not looked up.
+    pub found: &'a [Finding],
 }
 
 /// The hash of canonical key bytes, if they are of the group that is being read.
@@ -64,8 +71,11 @@ pub(super) trait Store: Send {
     /// Shows the rule an event of a key.
     fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Out);
 
+    /// Shows the rule the events of a stretch, for the use that it makes of them.
+    fn events(&mut self, stretch: Stretch<'_>, one: &Use, shared: &mut Shared, out: &mut Out);
+
     /// Reads the states of these keys, so that they are in the cache; what it returns means nothing.
-    fn warm(&self, keys: &[Option<KeyId>]) -> i64;
+    fn warm(&self, found: &[Finding]) -> i64;
 
     /// The input starts here, microseconds, for the key of rules without one.
     fn begin(&mut self, start_us: i64, shared: &mut Shared);
@@ -79,6 +89,9 @@ pub(super) trait Store: Send {
 
     /// A deadline below the watermark has come up.
     fn time(&mut self, timer: Timer, watermark_us: i64, shared: &mut Shared, out: &mut Out);
+
+    /// Event time has passed everything strictly before the watermark, and deadlines have come up: forgets some of what is past.
+    fn sweep(&mut self, watermark_us: i64, shared: &mut Shared, out: &mut Out);
 
     /// The input has ended; the time of its newest event, microseconds.
     fn finish(&mut self, newest_us: i64, shared: &mut Shared, out: &mut Out);
@@ -102,6 +115,8 @@ pub(super) struct Slots<B: Behaviour> {
     /// The rule, by position in the scope.
     position: u32,
     slots: Places<Slot<B::State>>,
+    /// Where states are looked through in turn, instead of a deadline for each.
+    sweep: Option<Sweep>,
 }
 
 struct Slot<S> {
@@ -113,37 +128,27 @@ struct Slot<S> {
 impl<B: Behaviour> Slots<B> {
     /// No key has any state; the scope has so many rules.
     pub fn new(rule: Arc<B>, position: u32, rules: usize) -> Slots<B> {
-        Slots { rule, position, slots: Places::new(rules) }
+        let slots = Places::new(rules);
+        let lingers_us = rule.lingers_us().filter(|_| slots.is_dense() && !rule.is_listed());
+        Slots { rule, position, slots, sweep: lingers_us.map(Sweep::new) }
     }
 
     fn put(&mut self, id: KeyId, state: B::State, timers: &mut Timers) {
         let mut slot = Slot { state, armed: NEVER };
-        arm(&*self.rule, self.position, id, &mut slot, i64::MIN, timers);
+        arm(&*self.rule, (self.position, self.sweep.is_some()), id, &mut slot, i64::MIN, timers);
         self.slots.put(id, slot);
     }
-}
 
-/// Sees to it that the slot's deadline stands in the heap; no earlier than `from_us`.
-fn arm<B: Behaviour>(
-    rule: &B,
-    position: u32,
-    key: KeyId,
-    slot: &mut Slot<B::State>,
-    from_us: i64,
-    timers: &mut Timers,
-) {
-    if let Some(deadline_us) = rule.deadline(&slot.state) {
-        timers.arm(Timer { deadline_us: deadline_us.max(from_us), rule: position, key }, &mut slot.armed);
+    fn take_without_state(&self, seen: &Seen<'_>, key: &Located<'_>, shared: &mut Shared, out: &mut Out) {
+        let Shared { key_types, scratch, tables, .. } = shared;
+        let mut bench = Bench { whose: Whose::Bytes(key.bytes), key_types, out, scratch, tables: &**tables };
+        self.rule.event(&mut B::State::default(), seen, &mut bench);
     }
-}
 
-impl<B: Behaviour> Store for Slots<B> {
-    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Out) {
+    #[inline]
+    fn take(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Out) {
         let Shared { keys, timers, key_types, scratch, tables } = shared;
         let mut bench = Bench { whose: Whose::Bytes(key.bytes), key_types, out, scratch, tables: &**tables };
-        if self.rule.is_stateless() {
-            return self.rule.event(&mut B::State::default(), seen, &mut bench);
-        }
         let found = key.find(keys);
         if let Some(id) = found
             && let Some(slot) = self.slots.get_mut(id)
@@ -153,8 +158,11 @@ impl<B: Behaviour> Store for Slots<B> {
                 self.slots.remove(id);
                 keys.release(id);
                 key.id = None;
+            } else if let Some(sweep) = &mut self.sweep {
+                sweep.seen(id, seen.batch.at_us[seen.row]);
+                arm(&*self.rule, (self.position, true), id, slot, i64::MIN, timers);
             } else if !self.rule.deadline_grows() || slot.armed == NEVER {
-                arm(&*self.rule, self.position, id, slot, i64::MIN, timers);
+                arm(&*self.rule, (self.position, false), id, slot, i64::MIN, timers);
             }
             return;
         }
@@ -164,9 +172,59 @@ impl<B: Behaviour> Store for Slots<B> {
         let mut state = B::State::default();
         self.rule.event(&mut state, seen, &mut bench);
         if !self.rule.is_idle(&state) {
-            let id = keys.hold(key.hash, key.bytes);
+            let id = match found {
+                Some(id) => {
+                    keys.hold_id(id);
+                    id
+                }
+                None => keys.hold(key.hash, key.bytes),
+            };
             key.id = Some(Some(id));
+            self.sweep.iter_mut().for_each(|sweep| sweep.seen(id, seen.batch.at_us[seen.row]));
             self.put(id, state, timers);
+        }
+    }
+}
+
+/// Sees to it that the slot's deadline stands in the heap; no earlier than `from_us`. Of a state that `lingers` that is
+/// when it says something.
+#[inline]
+fn arm<B: Behaviour>(
+    rule: &B,
+    (position, lingers): (u32, bool),
+    key: KeyId,
+    slot: &mut Slot<B::State>,
+    from_us: i64,
+    timers: &mut Timers,
+) {
+    let deadline_us = if lingers { rule.says_at(&slot.state) } else { rule.deadline(&slot.state) };
+    if let Some(deadline_us) = deadline_us {
+        timers.arm(Timer { deadline_us: deadline_us.max(from_us), rule: position, key }, &mut slot.armed);
+    }
+}
+
+impl<B: Behaviour> Store for Slots<B> {
+    fn event(&mut self, seen: &Seen<'_>, key: &mut Located<'_>, shared: &mut Shared, out: &mut Out) {
+        if self.rule.is_stateless() {
+            return self.take_without_state(seen, key, shared, out);
+        }
+        self.take(seen, key, shared, out);
+    }
+
+    fn events(&mut self, stretch: Stretch<'_>, one: &Use, shared: &mut Shared, out: &mut Out) {
+        let Stretch { rows, picks, found } = stretch;
+        if self.rule.is_stateless() {
+            for pick in picks {
+                if let Some(seen) = Seen::of(rows, pick.row as usize, one) {
+                    self.take_without_state(&seen, &Located::new(rows, pick, None), shared, out);
+                }
+            }
+            return;
+        }
+        for (index, pick) in picks.iter().enumerate() {
+            if let Some(seen) = Seen::of(rows, pick.row as usize, one) {
+                self.take(&seen, &mut Located::new(rows, pick, found.get(index).copied()), shared, out);
+            }
         }
     }
 
@@ -197,10 +255,10 @@ impl<B: Behaviour> Store for Slots<B> {
         keys.release(id);
     }
 
-    fn warm(&self, keys: &[Option<KeyId>]) -> i64 {
-        let slots = || keys.iter().flatten().filter_map(|id| self.slots.get(*id));
+    fn warm(&self, found: &[Finding]) -> i64 {
+        let slots = || found.iter().filter_map(|finding| self.slots.get(finding.id()?));
         let mut sum = slots().fold(0i64, |sum, slot| sum.wrapping_add(slot.armed));
-        for depth in 0..B::DEPTH {
+        for depth in 0..self.rule.depth() {
             sum = slots().fold(sum, |sum, slot| sum.wrapping_add(self.rule.warm(&slot.state, depth)));
         }
         sum
@@ -215,8 +273,30 @@ impl<B: Behaviour> Store for Slots<B> {
         if self.rule.time(&mut slot.state, watermark_us, &mut bench) && !self.rule.is_listed() {
             self.slots.remove(timer.key);
             keys.release(timer.key);
-        } else {
-            arm(&*self.rule, self.position, timer.key, slot, watermark_us, timers);
+            return;
+        }
+        arm(&*self.rule, (self.position, self.sweep.is_some()), timer.key, slot, watermark_us, timers);
+    }
+
+    fn sweep(&mut self, watermark_us: i64, shared: &mut Shared, out: &mut Out) {
+        let Some(sweep) = &mut self.sweep else { return };
+        let Some(turn) = sweep.turn(watermark_us) else { return };
+        let Shared { keys, key_types, scratch, tables, .. } = shared;
+        for key in turn.keys.clone() {
+            if !sweep.is_due(&turn, key) {
+                continue;
+            }
+            let id = key as KeyId;
+            if let Some(slot) = self.slots.get_mut(id) {
+                let mut bench = Bench { whose: Whose::Id(keys, id), key_types, out, scratch, tables: &**tables };
+                if !self.rule.time(&mut slot.state, watermark_us, &mut bench) {
+                    sweep.goes_on(watermark_us);
+                    continue;
+                }
+                self.slots.remove(id);
+                keys.release(id);
+            }
+            sweep.gone(id);
         }
     }
 
@@ -271,6 +351,9 @@ impl<B: Behaviour> Store for Slots<B> {
             if self.slots.get(id).is_some() {
                 shared.keys.release(id);
                 return Err(damaged("a key has two states"));
+            }
+            if let (Some(sweep), Some(last_us)) = (&mut self.sweep, self.rule.deadline(&state)) {
+                sweep.lasts(id, last_us);
             }
             self.put(id, state, &mut shared.timers);
         }

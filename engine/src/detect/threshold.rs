@@ -1,8 +1,10 @@
 //! `on ... when ... alert`: histories, episodes, `alert every event`, `suppress`.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::episode::{Episode, Episodes};
+use super::glance::Glance;
 use super::rule::{Behaviour, Bench, Scratch, Seen};
 use super::suppress::Suppressed;
 use super::voice::{Facts, Voice};
@@ -21,6 +23,8 @@ pub(super) struct ThresholdRule {
     pub(super) histories: Option<HistoryProgram>,
     pub(super) history_count: usize,
     when: Option<When>,
+    /// All that it asks of most events, where that is so little.
+    glance: Option<Glance>,
     /// How long after the key's last admitted event an episode lasts; `None`: until an event ends it.
     episode_us: Option<i64>,
     pub(super) every_event: bool,
@@ -53,17 +57,48 @@ struct When {
 #[derive(Default)]
 pub(super) struct ThresholdState {
     pub(super) history: HistoryState,
-    /// An episode is open, of a rule that says no more of it.
-    open: bool,
-    /// The last admitted event, microseconds; of interest while an episode is open.
-    last_us: i64,
+    /// Most keys have nothing more.
+    rest: Option<Box<Rest>>,
+}
+
+/// What one key may have beside its histories.
+#[derive(Default)]
+pub(super) struct Rest {
+    /// An episode is open, of a rule that says no more of it: the key's last admitted event, microseconds.
+    open_us: Option<i64>,
     pub(super) suppressed: Suppressed,
     /// The episode of a rule that says more of it.
     pub(super) episode: Option<Box<Episode>>,
 }
 
+/// What a key has that has none.
+static NO_REST: Rest = Rest { open_us: None, suppressed: Suppressed::NONE, episode: None };
+
+impl Deref for ThresholdState {
+    type Target = Rest;
+
+    fn deref(&self) -> &Rest {
+        self.rest.as_deref().unwrap_or(&NO_REST)
+    }
+}
+
+impl DerefMut for ThresholdState {
+    fn deref_mut(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+}
+
+impl ThresholdState {
+    /// Whether the key has nothing beside its histories; then no room is taken for it.
+    fn tidy(&mut self) -> bool {
+        let is_any = |rest: &Rest| rest.open_us.is_some() || !rest.suppressed.is_empty() || rest.episode.is_some();
+        self.rest.take_if(|rest| !is_any(rest));
+        self.rest.is_none()
+    }
+}
+
 /// A history's value, an int or a decimal, against a constant of its type: without a formula's way to the same answer.
-struct HistoryBar {
+pub(super) struct HistoryBar {
     history: HistoryId,
     op: CompareOp,
     with: i128,
@@ -91,6 +126,12 @@ impl HistoryBar {
             Some(Value::Decimal(value)) => value.mantissa,
             _ => return false,
         };
+        self.holds_for(value)
+    }
+
+    /// Whether it holds for a known value.
+    #[inline]
+    pub fn holds_for(&self, value: i128) -> bool {
         self.op.holds(value, self.with)
     }
 }
@@ -98,26 +139,32 @@ impl HistoryBar {
 impl ThresholdRule {
     /// Compiles a rule whose body is this threshold.
     pub fn new(plan: &Plan, id: RuleId, rule: &Rule, threshold: &Threshold) -> ThresholdRule {
+        let on: Vec<Clause> = threshold.on.iter().map(|on| Clause::new(plan, on)).collect();
+        let histories = HistoryProgram::new(&rule.histories, &HistoryScope::Admitted);
+        let when = threshold.when.as_ref().map(|when| When::new(when, rule));
+        let episodes = Episodes::new(plan, rule, threshold);
+        let glance = Glance::of(&on, histories.as_ref(), when.as_ref().and_then(|when| when.bar.as_ref()));
         ThresholdRule {
-            on: threshold.on.iter().map(|on| Clause::new(plan, on)).collect(),
-            histories: HistoryProgram::new(&rule.histories, &HistoryScope::Admitted),
+            glance: glance.filter(|_| rule.is_every_event() && episodes.is_none()),
+            on,
+            histories,
             history_count: rule.histories.len(),
-            when: threshold.when.as_ref().map(|when| When::new(when, rule)),
+            when,
             episode_us: threshold.episode_us,
             every_event: rule.is_every_event(),
-            episodes: Episodes::new(plan, rule, threshold),
+            episodes,
             voice: Voice::new(id, rule, 0),
         }
     }
 
     fn episode_end(&self, state: &ThresholdState) -> Option<i64> {
-        Some(state.last_us.saturating_add(self.episode_us?))
+        Some(state.open_us?.saturating_add(self.episode_us?))
     }
 
     /// Ends the episode if the key's last admitted event is so old at `now_us`.
     fn end_episode(&self, state: &mut ThresholdState, now_us: i64) {
-        if state.open && self.episode_end(state).is_some_and(|end| end < now_us) {
-            state.open = false;
+        if self.episode_end(state).is_some_and(|end| end < now_us) {
+            state.open_us = None;
         }
     }
 }
@@ -129,6 +176,11 @@ impl Clause {
         let name = on.name.as_ref().or(stream).map(|name| (&**name).into()).unwrap_or_default();
         let rest = on.filter.as_ref().and_then(|filter| split_local(filter).1);
         Clause { fields: on.fields.clone(), name, rest: rest.as_ref().map(compile_bool) }
+    }
+
+    /// Its local part is all of its filter.
+    pub fn is_whole(&self) -> bool {
+        self.rest.is_none()
     }
 }
 
@@ -202,25 +254,13 @@ impl Reads {
     }
 }
 
-impl Behaviour for ThresholdRule {
-    type State = ThresholdState;
-
-    const DEPTH: usize = HistoryState::DEPTH;
-
-    fn warm(&self, state: &ThresholdState, depth: usize) -> i64 {
-        state.history.warm(depth)
+impl ThresholdRule {
+    fn bar(&self) -> Option<&HistoryBar> {
+        self.when.as_ref()?.bar.as_ref()
     }
 
-    fn deadline_grows(&self) -> bool {
-        self.episodes.is_none()
-    }
-
-    fn is_stateless(&self) -> bool {
-        let counts_episodes = self.episodes.is_some() || self.when.is_some() && !self.every_event;
-        self.histories.is_none() && !counts_episodes && !self.voice.suppresses()
-    }
-
-    fn event(&self, state: &mut ThresholdState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
+    /// An event that cannot be dealt with at a glance.
+    fn event_at_length(&self, state: &mut ThresholdState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
         let row = BatchRow { batch: seen.batch, row: seen.row };
         let scene = Scene { tables: Some(bench.tables), ..Scene::of_row(&row) };
         let Some((on, clause)) = admitting(&self.on, seen, &scene) else { return };
@@ -228,7 +268,6 @@ impl Behaviour for ThresholdRule {
         let at_us = scene.at_us;
         self.pass(state, at_us, bench);
         self.end_episode(state, at_us);
-        state.last_us = at_us;
 
         if let Some(histories) = &self.histories {
             // All of a threshold's histories have one scope, so each is set.
@@ -245,8 +284,11 @@ impl Behaviour for ThresholdRule {
             let speaks = match &self.episodes {
                 Some(episodes) => self.go_on(episodes, state, (holds, on), seen, bench),
                 None => {
-                    let was_open = state.open && !self.every_event;
-                    state.open = holds && !self.every_event;
+                    let was_open = state.open_us.is_some();
+                    let open_us = (holds && !self.every_event).then_some(at_us);
+                    if was_open || open_us.is_some() {
+                        state.open_us = open_us;
+                    }
                     holds && !was_open
                 }
             };
@@ -254,13 +296,21 @@ impl Behaviour for ThresholdRule {
                 return;
             }
         }
+        self.speak(state, clause, seen, bench);
+    }
+
+    /// Says what there is to say at an event, whose histories are known.
+    fn speak(&self, state: &mut ThresholdState, clause: &Clause, seen: &Seen<'_>, bench: &mut Bench<'_>) {
+        let row = BatchRow { batch: seen.batch, row: seen.row };
+        let scene = Scene { tables: Some(bench.tables), slots: &clause.fields, ..Scene::of_row(&row) };
+        let at_us = scene.at_us;
         let keys = bench.key_parts();
         let scene = Scene { histories: &bench.scratch.histories, keys: &keys, ..scene };
-        if !self.voice.may_speak(&mut state.suppressed, &[], &scene, at_us) {
+        if self.voice.suppresses() && !self.voice.may_speak(&mut state.suppressed, &[], &scene, at_us) {
             return;
         }
         let witness = Witness::Event(seen.batch.coordinates(seen.row));
-        if let Some(episode) = &mut state.episode {
+        if let Some(episode) = state.rest.as_mut().and_then(|rest| rest.episode.as_mut()) {
             episode.has_spoken();
         }
         let facts = Facts {
@@ -274,16 +324,59 @@ impl Behaviour for ThresholdRule {
         };
         self.voice.speak(&scene, facts, bench.out);
     }
+}
+
+impl Behaviour for ThresholdRule {
+    type State = ThresholdState;
+
+    fn depth(&self) -> usize {
+        self.histories.as_ref().map_or(0, HistoryProgram::depth)
+    }
+
+    #[inline]
+    fn warm(&self, state: &ThresholdState, depth: usize) -> i64 {
+        state.history.warm(depth)
+    }
+
+    #[inline]
+    fn deadline_grows(&self) -> bool {
+        self.episodes.is_none()
+    }
+
+    #[inline]
+    fn is_stateless(&self) -> bool {
+        let counts_episodes = self.episodes.is_some() || self.when.is_some() && !self.every_event;
+        self.histories.is_none() && !counts_episodes && !self.voice.suppresses()
+    }
+
+    #[inline]
+    fn event(&self, state: &mut ThresholdState, seen: &Seen<'_>, bench: &mut Bench<'_>) {
+        if let (Some(glance), Some(histories), Some(bar)) = (&self.glance, &self.histories, self.bar())
+            && let Some(holds) = glance.take(histories, bar, &mut state.history, seen)
+        {
+            if holds {
+                bench.scratch.histories.resize(self.history_count, Value::Null);
+                histories.show(&state.history, &mut bench.scratch.histories);
+                self.speak(state, &self.on[0], seen, bench);
+                state.tidy();
+            }
+            return;
+        }
+        self.event_at_length(state, seen, bench);
+        state.tidy();
+    }
 
     fn time(&self, state: &mut ThresholdState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {
         self.pass(state, watermark_us, bench);
         self.end_episode(state, watermark_us);
-        let is_heard = self.voice.expire(&mut state.suppressed, watermark_us);
+        if self.voice.suppresses() {
+            self.voice.expire(&mut state.suppressed, watermark_us);
+        }
         if self.asks_later(state) {
             return false;
         }
         let is_past = self.histories.as_ref().is_none_or(|h| h.expire(&mut state.history, watermark_us));
-        !state.open && state.episode.is_none() && is_heard && is_past
+        state.tidy() && is_past
     }
 
     fn finish(&self, state: &mut ThresholdState, _newest_us: i64, bench: &mut Bench<'_>) -> bool {
@@ -294,23 +387,33 @@ impl Behaviour for ThresholdRule {
         if let Some(moment_us) = self.next_moment(state) {
             return Some(moment_us);
         }
-        let episode = if state.open { self.episode_end(state) } else { None };
+        let episode = self.episode_end(state);
         let history = self.histories.as_ref().and_then(|histories| histories.next_expiry(&state.history));
         // Only when all has ended is there something to gain.
         [episode, history, self.voice.next_expiry(&state.suppressed)].into_iter().flatten().max()
     }
 
+    fn lingers_us(&self) -> Option<i64> {
+        if self.episodes.is_some() || self.voice.suppresses() {
+            return None;
+        }
+        let looks_back_us = self.histories.as_ref().map_or(Some(0), HistoryProgram::lingers_us)?;
+        let has_episodes = self.when.is_some() && !self.every_event;
+        if has_episodes { Some(looks_back_us.max(self.episode_us?)) } else { Some(looks_back_us) }
+    }
+
+    #[inline]
     fn is_idle(&self, state: &ThresholdState) -> bool {
-        !state.open && state.episode.is_none() && state.suppressed.is_empty() && self.histories.is_none()
+        self.histories.is_none() && state.rest.is_none()
     }
 
     fn open(&self, state: &ThresholdState) -> usize {
-        usize::from(state.open || state.episode.as_ref().is_some_and(|episode| episode.is_open()))
+        usize::from(state.open_us.is_some() || state.episode.as_ref().is_some_and(|episode| episode.is_open()))
     }
 
     fn write(&self, state: &ThresholdState, out: &mut Vec<u8>) {
-        out.put_bool(state.open);
-        out.put_i64(state.last_us);
+        out.put_bool(state.open_us.is_some());
+        out.put_i64(state.open_us.unwrap_or(0));
         state.suppressed.write(out);
         if let Some(histories) = &self.histories {
             histories.write(&state.history, out);
@@ -327,6 +430,9 @@ impl Behaviour for ThresholdRule {
             None => HistoryState::default(),
         };
         let episode = self.read_episode(bytes)?;
-        Ok(ThresholdState { history, open, last_us, suppressed, episode })
+        let rest = Rest { open_us: open.then_some(last_us), suppressed, episode };
+        let mut state = ThresholdState { history, rest: Some(Box::new(rest)) };
+        state.tidy();
+        Ok(state)
     }
 }

@@ -148,7 +148,9 @@ impl ViewRule {
 impl Behaviour for ViewRule {
     type State = ViewState;
 
-    const DEPTH: usize = HistoryState::DEPTH;
+    fn depth(&self) -> usize {
+        HistoryProgram::DEPTH
+    }
 
     fn warm(&self, state: &ViewState, depth: usize) -> i64 {
         state.history.warm(depth)

@@ -5,9 +5,9 @@ use super::out::{Out, Row};
 use super::suppress::{Suppress, Suppressed};
 use crate::alert::{Alert, AlertState, Evidence};
 use crate::event::{Batch, Cause, Hop, Position};
-use crate::expr::{BoolFn, Scene, ValueFn, compile_bool, compile_value};
+use crate::expr::{BoolFn, Scene, TextFn, ValueFn, compile_bool, compile_text, compile_value};
 use tripline_query_lang::plan::{Emits, Emitted, Expr, ExprKind, Rule, RuleId, StepId, TemplatePart, reads_tables};
-use tripline_query_lang::value::Value;
+use tripline_query_lang::value::{Type, Value};
 
 /// A rule's output, compiled.
 pub(super) struct Voice {
@@ -31,7 +31,33 @@ pub(super) enum Piece {
     /// Always the same.
     Text(String),
     /// A value, and what it reads.
-    Value(ValueFn, Reads),
+    Value(Shown, Reads),
+}
+
+/// How a value of a message is found.
+pub(super) enum Shown {
+    /// A text, from where it stands: no other is made of it.
+    Text(TextFn),
+    Other(ValueFn),
+}
+
+impl Shown {
+    fn new(expr: &Expr) -> Shown {
+        match expr.ty {
+            Type::Text => Shown::Text(compile_text(expr)),
+            _ => Shown::Other(compile_value(expr)),
+        }
+    }
+
+    fn write(&self, scene: &Scene<'_>, out: &mut String) {
+        match self {
+            Shown::Text(text) => match text.eval(scene) {
+                Some(text) => out.push_str(&text),
+                None => Value::Null.show(out),
+            },
+            Shown::Other(value) => value(scene).show(out),
+        }
+    }
 }
 
 /// What a value reads of a match.
@@ -86,7 +112,7 @@ impl Piece {
     pub fn write(&self, scene: &Scene<'_>, out: &mut String) {
         match self {
             Piece::Text(text) => out.push_str(text),
-            Piece::Value(value, _) => value(scene).show(out),
+            Piece::Value(value, _) => value.write(scene, out),
         }
     }
 }
@@ -149,6 +175,7 @@ impl Voice {
     }
 
     /// It may keep silent.
+    #[inline]
     pub fn suppresses(&self) -> bool {
         self.suppress.is_some()
     }
@@ -227,7 +254,7 @@ pub(super) fn can_wait(rule: &Rule) -> bool {
 fn pieces(template: &[TemplatePart]) -> Vec<Piece> {
     let piece = |part: &TemplatePart| match part {
         TemplatePart::Text(text) => Piece::Text(text.clone()),
-        TemplatePart::Expr(expr) => Piece::Value(compile_value(expr), Reads::of(expr)),
+        TemplatePart::Expr(expr) => Piece::Value(Shown::new(expr), Reads::of(expr)),
     };
     template.iter().map(piece).collect()
 }

@@ -81,7 +81,9 @@ fn least(rule: &Rule) -> u64 {
 impl Behaviour for WindowRule {
     type State = WindowState;
 
-    const DEPTH: usize = 1;
+    fn depth(&self) -> usize {
+        1
+    }
 
     fn warm(&self, state: &WindowState, _depth: usize) -> i64 {
         WindowProgram::warm(state)
@@ -131,6 +133,16 @@ impl Behaviour for WindowRule {
         self.program.deadline(state)
     }
 
+    fn lingers_us(&self) -> Option<i64> {
+        self.program.lingers_us()
+    }
+
+    #[inline]
+    fn says_at(&self, state: &WindowState) -> Option<i64> {
+        self.program.tells_at(state)
+    }
+
+    #[inline]
     fn is_idle(&self, state: &WindowState) -> bool {
         self.program.is_idle(state)
     }

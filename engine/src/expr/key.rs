@@ -34,16 +34,22 @@ pub fn hash_key(bytes: &[u8]) -> u64 {
 /// wants. As XXH3's specification has it for inputs of this length.
 #[inline]
 fn hash_short(bytes: &[u8]) -> u64 {
+    let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) else { return 0 };
+    hash_ends(u64::from_le_bytes(*first), u64::from_le_bytes(*last), bytes.len())
+}
+
+/// The same, given the first eight bytes and the last eight.
+#[inline]
+fn hash_ends(first: u64, last: u64, len: usize) -> u64 {
     /// The specified secret's words at 24, 32, 40 and 48, each two combined.
     const FLIP: [u64; 2] =
         [0x1f67_b3b7_a4a4_4072 ^ 0x78e5_c0cc_4ee6_79cb, 0x2172_ffcc_7dd0_5a82 ^ 0x8e24_43f7_7446_08b8];
     const MIX: u64 = 0x1656_6791_9e37_79f9;
-    let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) else { return 0 };
-    let low = u64::from_le_bytes(*first) ^ FLIP[0].wrapping_add(SEED);
-    let high = u64::from_le_bytes(*last) ^ FLIP[1].wrapping_sub(SEED);
+    let low = first ^ FLIP[0].wrapping_add(SEED);
+    let high = last ^ FLIP[1].wrapping_sub(SEED);
     let product = u128::from(low) * u128::from(high);
     let folded = product as u64 ^ (product >> 64) as u64;
-    let mut hash = (bytes.len() as u64).wrapping_add(low.swap_bytes()).wrapping_add(high).wrapping_add(folded);
+    let mut hash = (len as u64).wrapping_add(low.swap_bytes()).wrapping_add(high).wrapping_add(folded);
     hash ^= hash >> 37;
     hash = hash.wrapping_mul(MIX);
     hash ^ hash >> 32
@@ -227,6 +233,20 @@ impl KeyRows {
         self.bytes.clear();
     }
 
+    /// Appends the key of a text of 8 to 15 bytes, which `ahead` begins with: canonical bytes and hash from
+    /// registers.
+    #[inline]
+    fn push_short(&mut self, ahead: u128, text: usize) {
+        let len = text + 1;
+        let tagged = ahead << 8 | (128 | text as u128);
+        let key = tagged & u128::MAX >> (128 - 8 * len);
+        let end = self.bytes.len() + len;
+        self.bytes.extend_from_slice(&key.to_le_bytes());
+        self.bytes.truncate(end);
+        self.hashes.push(hash_ends(key as u64, (key >> (8 * (len - 8))) as u64, len));
+        self.ends.push(end as u32);
+    }
+
     /// The bytes that were appended since the last key are a key.
     #[inline]
     fn end_key(&mut self) {
@@ -333,8 +353,13 @@ fn text_keys(texts: &TextColumn, rows: &Bitmap, out: &mut KeyRows) {
     out.ends.reserve(count);
     out.bytes.reserve(count * (1 + bytes.len().div_ceil(offsets.len().max(1))));
     for row in rows.iter_ones() {
-        write_text(texts.bytes(row), &mut out.bytes);
-        out.end_key();
+        let (start, end) = (offsets[row] as usize, offsets[row + 1] as usize);
+        if let (8..=15, Some(ahead)) = (end - start, bytes.get(start..).and_then(<[u8]>::first_chunk)) {
+            out.push_short(u128::from_le_bytes(*ahead), end - start);
+        } else {
+            write_text(texts.bytes(row), &mut out.bytes);
+            out.end_key();
+        }
     }
 }
 
@@ -350,6 +375,21 @@ mod tests {
         assert_eq!(hash_key(&bytes), 706_976_267_536_611_445);
         assert_eq!(hash_key(b""), 16_869_553_468_945_937_091);
         assert_eq!(hash_key(&[7; 300]), 2_063_248_958_998_637_334);
+    }
+
+    #[test]
+    fn keys_of_texts_are_the_same_however_they_are_made() {
+        let mut texts = TextColumn::default();
+        let all: Vec<String> =
+            (0..40usize).map(|len| "abcdefghijklmnopqrstuvwxyzäöü"[..len.min(26)].repeat(1 + len / 30)).collect();
+        all.iter().for_each(|text| texts.push(text));
+        let mut keys = KeyRows::default();
+        text_keys(&texts, &Bitmap::ones(all.len()), &mut keys);
+        for (index, text) in all.iter().enumerate() {
+            let mut bytes = Vec::new();
+            write_text(text.as_bytes(), &mut bytes);
+            assert_eq!((keys.bytes(index), keys.hashes[index]), (&bytes[..], hash_key(&bytes)));
+        }
     }
 
     #[test]

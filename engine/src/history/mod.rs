@@ -16,6 +16,7 @@ mod log;
 mod moment;
 mod occurrences;
 mod program;
+mod ring;
 mod running;
 pub(crate) mod sketch;
 mod sliding;
@@ -24,5 +25,5 @@ mod state;
 mod tests;
 mod window;
 
-pub use program::HistoryProgram;
+pub use program::{Glimpse, HistoryProgram};
 pub use state::HistoryState;

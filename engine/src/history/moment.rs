@@ -38,16 +38,15 @@ impl HistoryProgram {
     /// before the key's newest event: that one, which was pushed, is still the event at hand. What looks at the events
     /// themselves (`prev`, `first_seen`, `ewma`, `last N`) keeps its value.
     pub fn later(&self, state: &mut HistoryState, now_us: i64, values: &mut [Value]) {
-        let kept = match &mut state.0 {
-            Held::Nothing => return,
-            Held::Sliding(slid) => {
-                if let Some(sliding) = &self.sliding {
-                    sliding.later(slid, &self.feeds[0].lookbacks[0], now_us, values);
-                }
-                return;
-            }
-            Held::Kept(kept) => kept,
-        };
+        if matches!(state.0, Held::Nothing) {
+            return;
+        }
+        if let (Held::Sliding(slid), Some(sliding)) = (&mut state.0, &self.sliding)
+            && sliding.later(slid, &self.feeds[0].lookbacks[0], now_us, values).is_some()
+        {
+            return;
+        }
+        let kept = state.kept(self);
         for (position, source) in self.feeds.iter().enumerate() {
             let (log, memories) = (&kept.logs[position], &mut kept.memories[source.memories()]);
             for (lookback, memory) in source.lookbacks.iter().zip(memories) {

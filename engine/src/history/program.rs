@@ -88,6 +88,15 @@ pub(super) enum Kind {
     Panes(Function, HistoryBound),
 }
 
+/// What a sliding sum is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glimpse {
+    /// A slot of the `on` clause.
+    Slot(u32),
+    /// Nothing: events are counted.
+    Bare,
+}
+
 /// Collects feeds and look-backs; a feed is known by its argument.
 #[derive(Default)]
 struct Builder {
@@ -191,6 +200,25 @@ impl HistoryProgram {
         }
     }
 
+    /// What the only history sums up, if it is a sliding sum or count of whole numbers and of no formula.
+    pub fn glimpse(&self) -> Option<Glimpse> {
+        self.sliding.as_ref()?.glimpse(&self.feeds[0].lookbacks[0])
+    }
+
+    /// Where there is a glimpse: takes the next event of the key, at this time in microseconds, with its value if that is
+    /// known. Returns the sum or count; `None`: the event has to be taken by [`HistoryProgram::push`].
+    #[inline]
+    pub fn slide(&self, state: &mut HistoryState, at_us: i64, value: Option<i64>) -> Option<i128> {
+        self.sliding.as_ref()?.slide(state, at_us, value)
+    }
+
+    /// After [`HistoryProgram::slide`]: sets the value in `values`.
+    pub fn show(&self, state: &HistoryState, values: &mut [Value]) {
+        if let (Some(sliding), Held::Sliding(slid)) = (&self.sliding, &state.0) {
+            sliding.show(slid, &self.feeds[0].lookbacks[0], values);
+        }
+    }
+
     /// Event time has certainly passed everything strictly before `watermark_us`: forgets what no later event can see.
     /// Returns whether nothing is left: the key may be forgotten.
     pub fn expire(&self, state: &mut HistoryState, watermark_us: i64) -> bool {
@@ -213,6 +241,12 @@ impl HistoryProgram {
             *state = HistoryState::default();
         }
         empty
+    }
+
+    /// So long after a key's newest event nothing of it is seen any more, microseconds; `None`: something may be for ever.
+    pub fn lingers_us(&self) -> Option<i64> {
+        let is_timed = |lookback: &Lookback| lookback.longest_us().is_some();
+        self.longest_us.filter(|_| self.feeds.iter().flat_map(|source| &source.lookbacks).all(is_timed))
     }
 
     /// `expire` with a watermark above this forgets all that ends with time; `None`: nothing does.

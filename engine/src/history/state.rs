@@ -66,10 +66,8 @@ pub(super) struct View {
 pub(super) struct Ring(VecDeque<(i64, u64, Option<Cell>)>);
 
 impl HistoryState {
-    /// How many allocations lie behind each other.
-    pub const DEPTH: usize = 2;
-
     /// Reads a little of the allocation at this depth, so that it is in the cache; what it returns means nothing.
+    #[inline]
     pub fn warm(&self, depth: usize) -> i64 {
         let kept = match &self.0 {
             Held::Kept(kept) => kept,
@@ -90,8 +88,8 @@ impl HistoryState {
             let memories = program.feeds.iter().flat_map(|s| &s.lookbacks).map(Memory::new).collect();
             let logs = program.feeds.iter().map(|_| Log::default()).collect();
             let mut kept = Box::new(Kept { events: 0, newest_us: 0, logs, memories });
-            if let Held::Sliding(slid) = &self.0 {
-                slid.unfold(&mut kept);
+            if let (Held::Sliding(slid), Some(sliding)) = (&self.0, &program.sliding) {
+                sliding.unfold(slid, &mut kept);
             }
             self.0 = Held::Kept(kept);
         }
@@ -220,13 +218,21 @@ impl Ring {
 }
 
 impl HistoryProgram {
+    /// How many allocations of a state lie behind each other at most.
+    pub const DEPTH: usize = 2;
+
+    /// How many lie behind each other in the form that most states have.
+    pub fn depth(&self) -> usize {
+        if self.sliding.is_some() { 1 } else { HistoryProgram::DEPTH }
+    }
+
     /// Appends the key's state to a chunk.
     pub fn write(&self, state: &HistoryState, out: &mut Vec<u8>) {
         let kept = match &state.0 {
             Held::Nothing => return out.put_u8(0),
             Held::Sliding(slid) => {
                 out.put_u8(2);
-                return slid.write(out);
+                return self.sliding.iter().for_each(|sliding| sliding.write(slid, out));
             }
             Held::Kept(kept) => kept,
         };
@@ -264,10 +270,10 @@ impl HistoryProgram {
     /// Reads it back, and takes it off the front of `bytes`.
     pub fn read(&self, bytes: &mut &[u8]) -> Result<HistoryState, StateError> {
         let mut state = HistoryState::default();
-        match bytes.take_u8("a history")? {
-            0 => return Ok(state),
-            1 => {}
-            2 if self.sliding.is_some() => return Ok(HistoryState(Held::Sliding(Slid::read(bytes)?))),
+        match (bytes.take_u8("a history")?, &self.sliding) {
+            (0, _) => return Ok(state),
+            (1, _) => {}
+            (2, Some(sliding)) => return Ok(HistoryState(Held::Sliding(sliding.read(bytes)?))),
             _ => return Err(StateError::Damaged { what: "a history has an unknown form".into() }),
         }
         let kept = state.kept(self);

@@ -26,6 +26,8 @@ use tripline_query_lang::value::Value;
 const PANES_MAX: i64 = 256;
 /// So many values of a key stand in a list, more in a hash table.
 const FEW: usize = 24;
+/// A list has room for so many at first.
+const FEW_MIN: usize = 4;
 
 /// `every D over E` with nothing but `distinct(x)`, compiled.
 pub(super) struct Panes {
@@ -163,10 +165,25 @@ impl Panes {
         Some(self.end_of(if has_row { paned.next } else { paned.newest + self.panes - 1 }))
     }
 
+    /// So long after a key's last event nothing is left.
+    pub(super) fn lingers_us(&self) -> i64 {
+        self.panes * self.every_us
+    }
+
+    /// `close` with a time above this has something to tell.
+    #[inline]
+    pub(super) fn tells_at(&self, state: &Option<Paned>) -> Option<i64> {
+        let paned = state.as_ref()?;
+        self.enough(paned).map(|_| self.end_of(paned.next))
+    }
+
     /// Reads a little of what a key keeps, so that it is in the cache; what it returns means nothing.
     pub(super) fn warm(state: &Option<Paned>) -> i64 {
         match state.as_ref().map(|paned| &paned.seen) {
-            Some(Seen::Few(few)) => few.first().map_or(0, |(_, last)| *last),
+            Some(Seen::Few(few)) => [few.first(), few.get(few.len() / 2), few.last()]
+                .into_iter()
+                .flatten()
+                .fold(0, |sum, (_, last)| sum ^ last),
             Some(Seen::Many(many)) => many.distinct as i64,
             None => 0,
         }
@@ -228,11 +245,14 @@ impl Seen {
                 *last = pane;
                 return;
             }
-            if few.len() < FEW {
-                return few.push((code, pane));
+            if few.len() == few.capacity() {
+                // Before a list grows, it lets go of what no window has any more: most need not grow then.
+                few.retain(|(_, last)| *last > pane - panes);
             }
-            few.retain(|(_, last)| *last > pane - panes);
             if few.len() < FEW {
+                if few.len() == few.capacity() {
+                    few.reserve_exact(few.len().clamp(FEW_MIN, FEW - few.len().min(FEW - FEW_MIN)));
+                }
                 return few.push((code, pane));
             }
             *self = Seen::Many(Box::new(Many::new(std::mem::take(few), panes)));

@@ -74,6 +74,17 @@ impl WindowProgram {
         self.panes.as_ref().is_none_or(Panes::deadline_grows)
     }
 
+    /// Where there are panes: so long after a key's last event nothing is left, microseconds.
+    pub fn lingers_us(&self) -> Option<i64> {
+        self.panes.as_ref().map(Panes::lingers_us)
+    }
+
+    /// Where there are panes: `close` with a time above this has something to tell.
+    #[inline]
+    pub fn tells_at(&self, state: &WindowState) -> Option<i64> {
+        self.panes.as_ref()?.tells_at(&state.paned)
+    }
+
     /// A key gives rows from when it has begun, and no others do.
     pub fn is_listed(&self) -> bool {
         self.listed
