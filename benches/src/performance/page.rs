@@ -46,7 +46,8 @@ fn method(kept: &Kept, text: &mut String) {
          - Events are objects in memory (Tripline: columns) before the clock starts; one worker. A peer runs over them again and again in one process \
          until the budget is over, to warm up, then three times or for the budget once more, of which the fastest counts, as of ours. A run is fed \
          no more when the budget is over; the count is then compared over as many events. A window that has not filled by then flatters whoever was cut: \
-         so does every query whose window is longer than the events' time.\n\
+         so does every query whose window is longer than the events' time. Results of 2026-11-21 had a shorter warm-up: one pass of at most half \
+         the budget, and one run that counts, which makes a fast peer look slower than it is.\n\
          - Each query stands in the best form that we know for a peer (`best`), in the form that its manual suggests first (`plain`), and in SQL where \
          that is natural. Only exact forms are here: those that find the same matches. `-` is a peer without one that we know of, or that was left out of the run.\n\
          - CORE is not here: it is built from its own sources, and Maven does not have it.\n\n",
