@@ -286,41 +286,12 @@ impl<E: Clone> Chains<E> {
         open
     }
 
-    /// Takes the oldest start out: its open combinations, in the order in which runs would stand. `each`: by step, whether
-    /// what goes on from a node goes on besides; `completed`: when events have completed combinations that went on besides.
-    pub(super) fn leave(&mut self, each: &[bool], completed: &[u64]) -> Vec<Vec<(E, Moment)>> {
-        let mut events: Vec<(u64, Option<(usize, u64)>)> = completed.iter().map(|seq| (*seq, None)).collect();
-        for (step, row) in self.rows.iter().enumerate().skip(1) {
-            events.extend((row.base..).zip(&row.nodes).map(|(number, node)| (node.moment.seq, Some((step, number)))));
-        }
-        // At one event, what has come furthest is completed or goes on first.
-        events.sort_by_key(|(seq, at)| (*seq, at.map(|(step, _)| std::cmp::Reverse(step))));
-        let mut open: Vec<Vec<u64>> = if self.starts() > 0 { vec![vec![self.rows[0].base]] } else { Vec::new() };
-        for at_once in events.chunk_by(|a, b| a.0 == b.0) {
-            let mut beside = Vec::new();
-            let mut stays = Vec::with_capacity(open.len());
-            for mut chain in open {
-                let next = chain.len();
-                let completes = next == self.rows.len() && at_once.iter().any(|(_, at)| at.is_none());
-                let taken = at_once.iter().find_map(|(_, at)| {
-                    let (step, number) = at.filter(|(step, _)| *step == next)?;
-                    let from = &self.rows[step].get(number)?.from;
-                    from.contains(chain.last()?).then_some(number)
-                });
-                match taken {
-                    _ if completes => beside.push(chain),
-                    Some(number) => {
-                        if each[next] {
-                            beside.push(chain.clone());
-                        }
-                        chain.push(number);
-                        stays.push(chain);
-                    }
-                    None => stays.push(chain),
-                }
-            }
-            stays.append(&mut beside);
-            open = stays;
+    /// Takes the oldest start out: its open combinations, in the order in which runs would stand: behind each those that go on
+    /// besides it, the newest first.
+    pub(super) fn leave(&mut self) -> Vec<Vec<(E, Moment)>> {
+        let mut open = Vec::new();
+        if self.starts() > 0 {
+            self.open_from(vec![self.rows[0].base], &mut open);
         }
         let node = |(row, number): (&Row<E>, u64)| row.get(number).map(|node| (node.event.clone(), node.moment));
         let chains = open.into_iter().map(|chain| self.rows.iter().zip(chain).filter_map(node).collect()).collect();
@@ -328,6 +299,22 @@ impl<E: Clone> Chains<E> {
             self.forget(1);
         }
         chains
+    }
+
+    /// The open combinations that begin like this one, it being the first.
+    fn open_from(&self, chain: Vec<u64>, open: &mut Vec<Vec<u64>>) {
+        let (Some(step), Some(&last)) = (chain.len().checked_sub(1), chain.last()) else { return };
+        if self.rows[step].opened().contains(&last) {
+            open.push(chain.clone());
+        }
+        let Some(next) = self.rows.get(step + 1) else { return };
+        let first = next.nodes.partition_point(|node| node.from.end <= last);
+        let end = next.nodes.partition_point(|node| node.from.start <= last);
+        for index in (first..end).rev() {
+            let mut longer = chain.clone();
+            longer.push(next.base + index as u64);
+            self.open_from(longer, open);
+        }
     }
 
     /// Puts a node that is read back behind the others of a row; false: no such node can be there.

@@ -18,11 +18,18 @@ pub(super) enum Passed {
 }
 
 impl Graph {
-    /// The first time, microseconds, that something is due at once it has strictly passed; `i64::MAX` for never.
-    pub(super) fn alarm(&self, program: &Program, cursor: &Cursor, start: Moment) -> i64 {
+    /// When a run is to be looked at again: the first time, microseconds, that something is due at once it has strictly passed, of
+    /// those after `passed_us`; where there is none, the end of its `within`; `i64::MAX` for never.
+    pub(super) fn wake(&self, cursor: &Cursor, start: Moment, passed_us: i64) -> i64 {
+        let due_us = self.alarm(&self.program, cursor, start, passed_us);
+        let end_us = self.within_us.map_or(i64::MAX, |within| start.at_us.saturating_add(within));
+        if due_us == i64::MAX && end_us > passed_us { end_us } else { due_us }
+    }
+
+    fn alarm(&self, program: &Program, cursor: &Cursor, start: Moment, passed_us: i64) -> i64 {
         let after = program.after(cursor);
         let end = after.end.as_ref().filter(|end| cursor.open >> end.way & 1 == 1);
-        let inside = self.alarm_inside(program, cursor, start);
+        let inside = self.alarm_inside(program, cursor, start, passed_us);
         let own = match end {
             Some(end) if end.waits() => self.deadline(end, cursor, start),
             Some(end) if cursor.leaf.is_some() => {
@@ -37,7 +44,7 @@ impl Graph {
                 ways.into_iter().chain(inner).max().unwrap_or(i64::MAX)
             }
         };
-        own.min(inside)
+        if own > passed_us { own.min(inside) } else { inside }
     }
 
     /// When the absence at an end is fulfilled; `i64::MAX` when it is not time that fulfils it.
@@ -51,30 +58,31 @@ impl Graph {
         hold.into_iter().chain(within).max().unwrap_or(i64::MAX)
     }
 
-    fn alarm_inside(&self, program: &Program, cursor: &Cursor, start: Moment) -> i64 {
+    fn alarm_inside(&self, program: &Program, cursor: &Cursor, start: Moment, passed_us: i64) -> i64 {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
         let here = match (leaf, &cursor.group) {
-            (Some(LeafBody::Group(group)), Some(state)) => self.group_alarm(group, state, start),
+            (Some(LeafBody::Group(group)), Some(state)) => self.group_alarm(group, state, start, passed_us),
             _ => i64::MAX,
         };
         let after = program.after(cursor);
         let ahead = cursor.ahead.iter().map(|(way, state)| {
             match after.ways[*way as usize].target.map(|leaf| &program.leaves[leaf].body) {
-                Some(LeafBody::Group(group)) => self.group_alarm(group, state, start),
+                Some(LeafBody::Group(group)) => self.group_alarm(group, state, start, passed_us),
                 _ => i64::MAX,
             }
         });
         ahead.chain([here]).min().unwrap_or(i64::MAX)
     }
 
-    fn group_alarm(&self, group: &Group, state: &GroupState, start: Moment) -> i64 {
+    fn group_alarm(&self, group: &Group, state: &GroupState, start: Moment, passed_us: i64) -> i64 {
         let member = |(member, state): (&Member, &MemberState)| match (member, state) {
             (_, MemberState::Quiet(deadline_us)) => *deadline_us,
-            (Member::Program(program, _), MemberState::At(cursor)) => self.alarm(program, cursor, start),
+            (Member::Program(program, _), MemberState::At(cursor)) => self.alarm(program, cursor, start, passed_us),
             _ => i64::MAX,
         };
         let alarms = group.members.iter().zip(&state.members).map(member);
-        alarms.chain(self.group_latest(group, state, start)).min().unwrap_or(i64::MAX)
+        let alarms = alarms.chain(self.group_latest(group, state, start));
+        alarms.filter(|due_us| *due_us > passed_us).min().unwrap_or(i64::MAX)
     }
 
     /// The last time at which a group can take an event; `None` when nothing but its members bounds it.
@@ -90,7 +98,9 @@ impl Graph {
     }
 
     fn members_latest(&self, group: &Group, state: &GroupState, start: Moment) -> Option<i64> {
-        let takes = |(member, state): &(&Member, &MemberState)| !self.is_filled(member, state, start);
+        // The winner of an `any of` goes on after it is complete.
+        let takes =
+            |(member, state): &(&Member, &MemberState)| group.need.is_none() || !self.is_filled(member, state, start);
         let latest = |(member, state): (&Member, &MemberState)| match (member, state) {
             (Member::Program(program, _), MemberState::At(cursor)) => {
                 let ways = self.latest_of(program, cursor, cursor.open, start);

@@ -6,7 +6,7 @@
 //! *Branches are counted.* The oldest start has the most; as long as it has no more than `limit` allows, no start has. A
 //! start that would have more leaves before the event comes, with its branches as runs, of which `limit` refuses some.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tripline_query_lang::plan::{Runs, Skip, StepId};
@@ -89,11 +89,6 @@ pub(super) struct Shared {
     pub(super) chains: Chains<Arc<KeptEvent>>,
     /// So many branches the oldest start may still have more: at least.
     room: u64,
-    /// When the last step, by `then each`, was taken, in places of the key: in the time of the oldest start, and only where
-    /// something has come at another step since the time before.
-    pub(super) completed: VecDeque<u64>,
-    /// Something has.
-    has_grown: bool,
 }
 
 impl Combinations {
@@ -169,8 +164,6 @@ impl Combinations {
             start.at_us.saturating_add(self.within_us) < now.at_us
                 || start.seq.saturating_add(self.within_events) < now.seq
         });
-        let from_seq = shared.chains.oldest().map_or(u64::MAX, |oldest| oldest.moment.seq);
-        while shared.completed.pop_front_if(|seq| *seq < from_seq).is_some() {}
     }
 
     /// Makes starts leave that would have too many branches once the event has come. Before runs are offered the event.
@@ -208,8 +201,7 @@ impl Combinations {
 
     /// The oldest start goes on by runs.
     fn let_leave(&self, machine: &Machine, state: &mut KeyState, shared: &mut Shared) {
-        let completed = shared.completed.make_contiguous();
-        let chains = shared.chains.leave(&self.each, completed);
+        let chains = shared.chains.leave();
         let family = Some(Arc::new(()));
         let mut known: Vec<(usize, u64, u64)> = Vec::new();
         for chain in chains {
@@ -257,7 +249,7 @@ impl Combinations {
             self.complete(state, &mut shared, keeping, now, out);
         }
         for step in (1..last).rev().filter(|step| self.plays(*step, offer)) {
-            shared.has_grown |= shared.chains.push(step, now, !self.each[step], || keeping.event().clone());
+            shared.chains.push(step, now, !self.each[step], || keeping.event().clone());
         }
         if starts {
             shared.chains.push(0, now, false, || keeping.event().clone());
@@ -272,7 +264,7 @@ impl Combinations {
 
     /// No start.
     pub(super) fn empty(&self) -> Box<Shared> {
-        Box::new(Shared { chains: Chains::new(self.rows()), room: 0, completed: VecDeque::new(), has_grown: true })
+        Box::new(Shared { chains: Chains::new(self.rows()), room: 0 })
     }
 
     /// Whether the event starts a run. One that the cap on open runs refuses is counted; `runs 1` is a meaning, not a cap.
@@ -310,11 +302,7 @@ impl Combinations {
                 incomplete: state.take_incomplete(),
             });
         }
-        if self.each[last] {
-            if std::mem::take(&mut shared.has_grown) {
-                shared.completed.push_back(now.seq);
-            }
-        } else {
+        if !self.each[last] {
             shared.chains.take_complete();
         }
     }
@@ -353,8 +341,6 @@ impl Shared {
             out.put_u64(open - range.start);
             base_before = range.start;
         }
-        out.put_len(self.completed.len());
-        self.completed.iter().for_each(|seq| out.put_u64(*seq));
     }
 }
 
@@ -375,9 +361,6 @@ impl Combinations {
                 check(moment.seq <= seq && shared.chains.restore(step, event, moment, from), "place")?;
             }
             check(shared.chains.restore_open(step, bytes.take_u64("open events")?), "open events")?;
-        }
-        for _ in 0..bytes.take_len("completed")? {
-            shared.completed.push_back(bytes.take_u64("completed")?);
         }
         self.recount(&mut shared);
         Ok(shared)

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::graph::{Both, Crossing, Graph, Guard, LeafBody, Order, Program, Way, WaySet};
 use super::run::{Branch, Cursor, Edit, Edits, Fate, GroupState, MemberState, Round, Sight};
-use super::standing::{Going, allows_rounds};
+use super::standing::{Ending, Going, allows_rounds};
 
 /// The members of a set of ways, in order of preference.
 pub(super) fn ways_in(set: WaySet) -> impl Iterator<Item = usize> {
@@ -98,7 +98,7 @@ impl Graph {
         }
         self.close_behind(program, cursor, sight);
         let alive = self.lives(program, cursor, sight.start);
-        conclude(cursor, alive, moved, sight, edits, branches)
+        self.conclude(program, cursor, alive, moved, sight, edits, branches)
     }
 
     /// As `feed`, where one way to a step is taken at most: the place moves without a copy.
@@ -404,43 +404,59 @@ impl Graph {
         }
         fate
     }
+
+    /// The place that stays open stays where it is, and the branches that took the event go on besides, as far as `limit` allows;
+    /// where none stays, the first of them takes its place.
+    #[expect(clippy::too_many_arguments, reason = "what the event does is made in one go, and not kept")]
+    fn conclude(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        alive: bool,
+        moved: SmallVec<[Branch; 1]>,
+        sight: &Sight<'_>,
+        edits: &mut Edits,
+        branches: &mut Vec<Branch>,
+    ) -> Fate {
+        let mut open = sight.branches;
+        let mut first: Option<Branch> = None;
+        for branch in moved {
+            if !alive && first.is_none() {
+                first = Some(branch);
+                continue;
+            }
+            // What the event completes is a match, and not open besides.
+            let stays = branch.limit == u32::MAX || !self.is_over(program, &branch.cursor, sight);
+            if stays && open >= branch.limit {
+                sight.count_cut();
+                continue;
+            }
+            open += u32::from(stays);
+            branches.push(branch);
+        }
+        match first {
+            Some(first) => {
+                *cursor = first.cursor;
+                edits.extend(first.edits);
+                if first.took { Fate::Took } else { Fate::Passed }
+            }
+            None if alive => Fate::Passed,
+            None => Fate::Gone,
+        }
+    }
+
+    /// Whether a place completes the pattern, and cannot go on.
+    fn is_over(&self, program: &Program, cursor: &Cursor, sight: &Sight<'_>) -> bool {
+        let is_whole = std::ptr::eq(program, &self.program);
+        is_whole
+            && self.ending(program, cursor, sight.start, sight.now.seq) == Ending::Now
+            && !self.go_on(&mut cursor.clone(), sight.start)
+    }
 }
 
 /// The loops before a `no` have had enough rounds: from then on it is in force.
 fn may_be_left(program: &Program, cursor: &Cursor, guard: &Guard) -> bool {
     ways_in(guard.ways).any(|way| allows_rounds(program, cursor, &program.after(cursor).ways[way]))
-}
-
-/// Puts the first branch that took the event in the place of the cursor, and the others behind, as far as `limit` allows.
-fn conclude(
-    cursor: &mut Cursor,
-    alive: bool,
-    moved: SmallVec<[Branch; 1]>,
-    sight: &Sight<'_>,
-    edits: &mut Edits,
-    branches: &mut Vec<Branch>,
-) -> Fate {
-    let mut open = sight.branches;
-    let mut first: Option<Branch> = None;
-    for branch in moved {
-        let goes_on_beside = alive || first.is_some();
-        if goes_on_beside && open >= branch.limit {
-            sight.count_cut();
-            continue;
-        }
-        open += u32::from(goes_on_beside);
-        match first {
-            None => first = Some(branch),
-            Some(_) => branches.push(branch),
-        }
-    }
-    let Some(first) = first else { return if alive { Fate::Passed } else { Fate::Gone } };
-    let trunk = std::mem::replace(cursor, first.cursor);
-    if alive {
-        branches.push(Branch { cursor: trunk, edits: edits.clone(), took: false, limit: u32::MAX });
-    }
-    edits.extend(first.edits);
-    if first.took { Fate::Took } else { Fate::Passed }
 }
 
 impl Program {

@@ -7,6 +7,7 @@ use super::run::{Cursor, Edit, Edits, Fate, GroupState, MemberState, Moment, Sig
 use super::standing::Going;
 
 /// One way in which a group goes on; several when something in it branches.
+#[derive(Clone)]
 pub(super) struct Variant {
     /// The group.
     pub(super) state: GroupState,
@@ -117,12 +118,7 @@ impl Graph {
                 let mut branches = Vec::new();
                 let mut edits = Edits::new();
                 let fate = self.feed(program, cursor, sight, may_take, &mut edits, &mut branches);
-                for branch in branches {
-                    let mut state = variant.state.clone();
-                    state.members[index] = MemberState::At(branch.cursor);
-                    let edits = variant.edits.iter().cloned().chain(branch.edits).collect();
-                    out.push(Variant { state, edits, took: variant.took || branch.took });
-                }
+                let before = (!branches.is_empty()).then(|| variant.clone());
                 match fate {
                     Fate::Passed => variant.edits.extend(edits),
                     Fate::Took => {
@@ -135,6 +131,13 @@ impl Graph {
                     }
                 }
                 out.push(variant);
+                for branch in branches {
+                    let Some(mut beside) = before.clone() else { continue };
+                    beside.state.members[index] = MemberState::At(branch.cursor);
+                    beside.edits.extend(branch.edits);
+                    beside.took |= branch.took;
+                    out.push(beside);
+                }
             }
             _ => out.push(variant),
         }

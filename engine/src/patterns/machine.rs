@@ -27,15 +27,46 @@ pub(super) struct Turn<'a> {
     ranks: Vec<Option<Rank>>,
     /// Complete matches.
     pub(super) candidates: Vec<Candidate>,
-    /// Branches of the runs.
-    branches: Vec<Run>,
+    /// Branches of the runs, in their order.
+    branches: Vec<Beside>,
     /// Runs that it brought to another place, by position.
     pub(super) arrived: Vec<usize>,
     /// The first time that something is due in the runs that it changed.
     pub(super) wake_us: i64,
 }
 
+/// A branch that goes on besides a run.
+struct Beside {
+    /// The run, by position.
+    of: usize,
+    /// The branch.
+    run: Run,
+    /// The event brought it to another place.
+    arrived: bool,
+}
+
 impl<'a> Turn<'a> {
+    /// Puts the branches behind the runs that they come from.
+    fn put_branches(&mut self, runs: &mut Vec<Run>) {
+        if self.branches.is_empty() {
+            return;
+        }
+        let mut arrived = std::mem::take(&mut self.arrived).into_iter().peekable();
+        let mut branches = std::mem::take(&mut self.branches).into_iter().peekable();
+        for (index, run) in std::mem::take(runs).into_iter().enumerate() {
+            if arrived.next_if_eq(&index).is_some() {
+                self.arrived.push(runs.len());
+            }
+            runs.push(run);
+            while let Some(branch) = branches.next_if(|branch| branch.of == index) {
+                if branch.arrived {
+                    self.arrived.push(runs.len());
+                }
+                runs.push(branch.run);
+            }
+        }
+    }
+
     /// The turn as a run sees it.
     pub(super) fn sight<'s>(
         &'s self,
@@ -104,7 +135,7 @@ impl Machine {
                     run.family = None;
                 }
             }
-            runs.append(&mut turn.branches);
+            turn.put_branches(runs);
         }
         let mut starts = offer.roles & self.graph.program.entry.interest != 0;
         match &self.combinations {
@@ -196,9 +227,10 @@ impl Machine {
         }
         for branch in branches {
             let mut other = run.clone();
+            let arrived = branch.took;
             self.arrive(&mut other, branch, logs, turn);
             if other.live && !forbidden {
-                turn.branches.push(other);
+                turn.branches.push(Beside { of: index, run: other, arrived });
             }
         }
         let took = fate == Fate::Took;
@@ -271,23 +303,18 @@ impl Machine {
 
     /// After a match: the run lives on in the branches that `each` leaves.
     pub(super) fn go_on(&self, run: &mut Run) {
-        let program = &self.graph.program;
-        let branches = self.graph.may_branch(program, &run.cursor, run.start);
-        let after = program.after(&run.cursor);
-        if let Some(end) = &after.end {
-            run.cursor.open &= end.rest & !(1 << end.way);
-        }
-        match &mut run.cursor.group {
-            Some(group) if branches => group.hungry = true,
-            group => *group = None,
-        }
-        run.live = self.graph.lives(program, &run.cursor, run.start);
+        run.live = self.graph.go_on(&mut run.cursor, run.start);
     }
 
     /// At a new place: finds out when something is due next, and the run's side of the bar.
     pub(super) fn wake(&self, run: &mut Run, logs: &Logs) {
+        self.wake_after(run, i64::MIN, logs);
+    }
+
+    /// The same once event time has passed `passed_us`, and what was due then is done.
+    pub(super) fn wake_after(&self, run: &mut Run, passed_us: i64, logs: &Logs) {
         let program = &self.graph.program;
-        run.wake_us = self.graph.alarm(program, &run.cursor, run.start);
+        run.wake_us = self.graph.wake(&run.cursor, run.start, passed_us);
         run.rank = Rank::Open;
         if let Some(bar) = program.barred_part(program.after(&run.cursor)).and_then(|part| part.bar.as_ref()) {
             let shown = Shown { spans: &run.taken, logs };

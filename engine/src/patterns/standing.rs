@@ -126,6 +126,19 @@ impl Graph {
         cursor.open & !nothing != 0 || self.going(program, cursor, start) != Going::Nowhere
     }
 
+    /// After a match: what `each` leaves open goes on; false where there is nothing.
+    pub(super) fn go_on(&self, cursor: &mut Cursor, start: Moment) -> bool {
+        let branches = self.may_branch(&self.program, cursor, start);
+        if let Some(end) = &self.program.after(cursor).end {
+            cursor.open &= end.rest & !(1 << end.way);
+        }
+        match &mut cursor.group {
+            Some(group) if branches => group.hungry = true,
+            group => *group = None,
+        }
+        self.lives(&self.program, cursor, start)
+    }
+
     /// How the place can go on in its group.
     pub(super) fn going(&self, program: &Program, cursor: &Cursor, start: Moment) -> Going {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);

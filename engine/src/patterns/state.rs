@@ -5,7 +5,7 @@
 //!  key state := seq known? leading* keys? incomplete silence? (counted | climbing | log* runs* shared?)
 //!  counted   := (event seq starts)*
 //!  climbing  := event* (taken*)*          taken: positions among the events
-//!  shared    := ((event seq from to)* open)* completed*     by row of the chains
+//!  shared    := ((event seq from to)* open)*                by row of the chains
 //!  log       := (event seq)*              event: a number, with its content where the number is new
 //!  run       := start key? cursor span*   span: step, from which entry of its log, how many
 //! ```

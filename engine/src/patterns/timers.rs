@@ -74,10 +74,7 @@ impl Machine {
                 self.go_on(run);
             }
         }
-        self.wake(run, logs);
-        if run.wake_us <= deadline_us {
-            run.wake_us = i64::MAX;
-        }
+        self.wake_after(run, deadline_us, logs);
     }
 
     /// The input has ended: what waits for its end is complete.

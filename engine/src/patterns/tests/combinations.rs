@@ -70,16 +70,6 @@ fn pattern() -> impl Strategy<Value = String> {
     )
 }
 
-/// What both must find alike: all, or where a limit was reached those before. Which branches it refuses at an event that plays
-/// several steps, and which match says so, is left open.
-fn certain<'a>(one: &'a [String], other: &'a [String]) -> (&'a [String], &'a [String]) {
-    let limited = |found: &[String]| found.iter().position(|text| text.ends_with('!'));
-    match limited(one).into_iter().chain(limited(other)).min() {
-        Some(end) => (&one[..end.min(one.len())], &other[..end.min(other.len())]),
-        None => (one, other),
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -87,11 +77,7 @@ proptest! {
     fn they_find_what_runs_find(pattern in pattern(), stream in stream()) {
         prop_assert_eq!(machine(&pattern).strategy(), "combinations", "{}", pattern);
         let by_runs = find(&pattern, &stream, true, false);
-        let alone = find(&pattern, &stream, false, false);
-        let read_back = find(&pattern, &stream, false, true);
-        for (how, found) in [("at once", &alone), ("read back", &read_back)] {
-            let (found, expected) = certain(found, &by_runs);
-            prop_assert_eq!(found, expected, "{} on {}, {}", pattern, stream, how);
-        }
+        prop_assert_eq!(find(&pattern, &stream, false, false), by_runs.clone(), "{} on {}", pattern, stream);
+        prop_assert_eq!(find(&pattern, &stream, false, true), by_runs, "{} on {}, read back", pattern, stream);
     }
 }

@@ -60,4 +60,11 @@ fn runs_latest_takes_the_place_of_the_one_that_waits() {
     // A loop that its limit has ended is not waited for: the older run waits for the step behind it.
     let both = "a0 b1 c11 @11 | a2 b10 c11 @11";
     finds("runs latest match a then b+ greedy over 3 then c skip none", "a0 b1 a2 b10 c11", both);
+    // A group that has begun waits where one does that has not: at the first step in the text that it still takes.
+    finds("runs latest match a then all of (b, c) skip none", "a0 c1 a2 b3 c4", "a2 b3 c4 @4");
+    finds("runs latest match a then (all of (b, c)){2} skip none", "a0 c1 a2 b3 c4 c5 b6", "a2 b3 b6 c4 c5 @6");
+    // A complete member takes no more: the run waits at the end, for the absence.
+    finds("runs latest match a then 2 of (b{1,2}, no c for 4) skip none", "a0 b1 a2", "a0 b1 @4");
+    finds("runs latest match (a then 2 of (b{1,2}, no c for 4)) skip none", "a0 b1 a2", "a0 b1 @4");
+    finds("runs latest match a then 2 of (b{1,2}, no c for 4) skip none", "a0 b1 a2 b3", "a2 b3 @6");
 }
