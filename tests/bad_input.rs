@@ -1,8 +1,12 @@
 //! What bad input gets, through the whole program: one dead letter each with its bytes and a reason, neighbours unaffected,
 //! every record accounted for; and an output that cannot be written stops the run.
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output};
+
+use program::{folder, said, tripline, write};
 
 const RULES: &str = r#"
 stream payment {
@@ -20,10 +24,6 @@ rule burst {
   alert high "{card}"
 }
 "#;
-
-fn tripline(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tripline")).args(args).current_dir(folder).output().expect("the binary runs")
-}
 
 fn payment(id: u32, amount: &str, at: &str) -> String {
     format!(r#"{{"id":"p{id}","card":"c1","amount":{amount},"at":"{at}"}}"#)
@@ -48,7 +48,8 @@ fn bad_records() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn write_job(folder: &Path) {
+/// A folder with a job whose input has good and bad records.
+fn job() -> tempfile::TempDir {
     let good = |id, amount, second: u32| payment(id, amount, &format!("2026-03-01T09:00:0{second}Z")).into_bytes();
     let mut lines = vec![good(1, "600.00", 0)];
     lines.extend(bad_records().into_iter().map(|(_, record)| record));
@@ -65,11 +66,9 @@ fn write_job(folder: &Path) {
         .collect();
     let config = "[source.payment]\nfile = \"in.jsonl\"\n[dead_letters]\nfile = \"dead.jsonl\"\n[late]\nfile = \"late.jsonl\"\n\
                   [sink.alerts]\nfile = \"alerts.jsonl\"\n[engine]\nrules = [\"r.trip\"]\n";
-    for (name, bytes) in
-        [("in.jsonl", bytes.as_slice()), ("r.trip", RULES.as_bytes()), ("tripline.toml", config.as_bytes())]
-    {
-        std::fs::write(folder.join(name), bytes).expect("the folder takes a file");
-    }
+    let folder = folder(&[("r.trip", RULES), ("tripline.toml", config)]);
+    write(folder.path(), "in.jsonl", bytes);
+    folder
 }
 
 fn json_lines(path: &Path) -> Vec<serde_json::Value> {
@@ -79,10 +78,9 @@ fn json_lines(path: &Path) -> Vec<serde_json::Value> {
 
 #[test]
 fn each_bad_record_is_one_dead_letter_and_its_neighbours_count() {
-    let folder = tempfile::tempdir().expect("a folder");
-    write_job(folder.path());
+    let folder = job();
     let output = tripline(folder.path(), &["run"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said(&output);
     assert!(output.status.success(), "{said}");
     assert!(
         said.contains("read 16, matched-input 3, filtered 0, late 1, quarantined 1, dead letters 11, alerts 1"),
@@ -108,35 +106,30 @@ fn each_bad_record_is_one_dead_letter_and_its_neighbours_count() {
 
 #[test]
 fn a_full_disk_stops_the_run_with_the_reason() {
-    let folder = tempfile::tempdir().expect("a folder");
-    write_job(folder.path());
+    let folder = job();
     let output = tripline(folder.path(), &["run", "--output", "/dev/full"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("/dev/full") && said.contains("No space left on device"), "{said}");
 }
 
 #[test]
 fn what_is_not_there_is_named() {
-    let folder = tempfile::tempdir().expect("a folder");
-    write_job(folder.path());
+    let folder = job();
     let output = tripline(folder.path(), &["run", "--input", "payment=none.jsonl"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("none.jsonl"));
+    assert!(said(&output).contains("none.jsonl"));
     let output = tripline(folder.path(), &["run", "r.trip"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("stream `payment` has no source"));
+    assert!(said(&output).contains("stream `payment` has no source"));
 }
 
 /// What a run over this input says, at its end.
 fn said_of(rules: &str, visits: &str) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in [("r.trip", rules), ("visits.csv", visits)] {
-        std::fs::write(folder.path().join(name), text).expect("the folder takes a file");
-    }
+    let folder = folder(&[("r.trip", rules), ("visits.csv", visits)]);
     let args = ["run", "r.trip", "--input", "visit=visits.csv", "--output", "alerts.jsonl"];
     let output = tripline(folder.path(), &args);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said(&output);
     assert!(output.status.success(), "{said}");
     said
 }
@@ -163,13 +156,12 @@ fn runs_that_are_refused_are_counted() {
 
 #[test]
 fn who_keeps_no_dead_letters_is_told_of_the_first_of_each_kind() {
-    let folder = tempfile::tempdir().expect("a folder");
-    write_job(folder.path());
+    let folder = job();
     let run = |args: &[&str]| {
         let args = [&["run", "r.trip", "--input", "payment=in.jsonl", "--output", "alerts.jsonl"], args].concat();
-        String::from_utf8_lossy(&tripline(folder.path(), &args).stderr).into_owned()
+        said(&tripline(folder.path(), &args))
     };
-    let said = run(&[]);
+    let told = run(&[]);
     for expected in [
         "left out 3 (wrong type), the first in line 5 of `in.jsonl`: field `amount` should be a number with at most 2 digits",
         "left out 2 (out of range), the first in line 6 of `in.jsonl`: ",
@@ -177,11 +169,11 @@ fn who_keeps_no_dead_letters_is_told_of_the_first_of_each_kind() {
         "left out for 6 reasons more",
         "to keep all that is left out, give [dead_letters] and [late] a `file` or a `topic` in the configuration",
     ] {
-        assert!(said.contains(expected), "{expected}\nis not in\n{said}");
+        assert!(told.contains(expected), "{expected}\nis not in\n{told}");
     }
     // Into a log, each line has its time and level.
-    let first = said.lines().next().unwrap_or_default();
-    assert!(first.starts_with("20") && first.ends_with("Z info started"), "{said}");
+    let first = told.lines().next().unwrap_or_default();
+    assert!(first.starts_with("20") && first.ends_with("Z info started"), "{told}");
     assert_eq!(run(&["--quiet"]), "");
-    assert!(!String::from_utf8_lossy(&tripline(folder.path(), &["run"]).stderr).contains("left out"));
+    assert!(!said(&tripline(folder.path(), &["run"])).contains("left out"));
 }

@@ -1,8 +1,12 @@
 //! Configuration, command line, rules and files against each other: what does not fit is said before anything starts, all of
 //! it at once, by `check` as by `run`, and no file is harmed.
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output};
+
+use program::{folder, said, tripline, write};
 
 const RULES: &str = "stream pay { card: text  at: time } timed by at\nstream ref { card: text  at: time } timed by at\n\
     table shops key shop { shop: text }\nparam floor = 1.00\nparam low = 1.00\nparam bad = [\"x\"]\n\
@@ -10,24 +14,6 @@ const RULES: &str = "stream pay { card: text  at: time } timed by at\nstream ref
     rule b { on ref alert low \"\" }\n";
 
 const EVENT: &str = "{\"card\":\"c\",\"at\":\"2026-01-01T00:00:00Z\"}\n";
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("made");
-        std::fs::write(path, text).expect("the folder takes a file");
-    }
-    folder
-}
-
-fn tripline(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tripline")).args(args).current_dir(folder).output().expect("the binary runs")
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 /// What `check` says, and `run` as well, both with exit code 2.
 fn refused(folder: &Path, args: &[&str]) -> String {
@@ -130,7 +116,7 @@ fn no_input_is_written_over() {
     whole("r.trip", SIMPLE);
     let config = "[late]\nfile = \"in.jsonl\"\n[dead_letters]\nfile = \"tripline.toml\"\n[sink.alerts]\nfile = \"a\"\n\
                   [sink.more]\nfile = \"./a\"\n";
-    std::fs::write(folder.path().join("tripline.toml"), config).expect("written");
+    write(folder.path(), "tripline.toml", config);
     let found = run(&["-c", "tripline.toml"]);
     assert!(found.contains("tripline.toml:1: [late]: this would write over"), "{found}");
     assert!(
@@ -175,8 +161,7 @@ fn a_folder_of_rules_is_read_with_its_folders() {
     let json = tripline(folder.path(), &["check", "--json", "rules"]);
     let object: serde_json::Value = serde_json::from_slice(&json.stdout).expect("one JSON object");
     assert_eq!(object["files"], serde_json::json!(["rules/a/deep/er/x.trip", "rules/b.trip", "rules/z.trip"]));
-    std::fs::write(folder.path().join("tripline.toml"), "[source.s]\nfile = \"-\"\n[engine]\nrules = [\"rules\"]\n")
-        .expect("written");
+    write(folder.path(), "tripline.toml", "[source.s]\nfile = \"-\"\n[engine]\nrules = [\"rules\"]\n");
     let checked = tripline(folder.path(), &["check"]);
     assert!(said(&checked).contains("no errors in 3 files"), "{}", said(&checked));
 }

@@ -1,7 +1,11 @@
 //! Tables and changing lists as a person gives them to the program: files, configuration, what is said when they are wrong.
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output};
+
+use program::{said, tripline, write};
 
 const RULES: &str = r#"
 stream payment { card: text  country: text  at: time(ms) } timed by at
@@ -15,22 +19,14 @@ rule seen {
 
 const EVENTS: &str = "card,country,at\na,de,1000\nb,fr,2000\nc,de,3000\nb,es,4000\n";
 
-fn tripline(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tripline")).args(args).current_dir(folder).output().expect("the binary runs")
-}
-
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in [("r.trip", RULES), ("payments.csv", EVENTS)].iter().chain(files) {
-        std::fs::write(folder.path().join(name), text).expect("the folder takes a file");
-    }
-    folder
+    program::folder(&[&[("r.trip", RULES), ("payments.csv", EVENTS)], files].concat())
 }
 
 /// The messages of a run's alerts, in order.
 fn messages(folder: &Path, args: &[&str]) -> Vec<String> {
     let output = tripline(folder, &[&["run", "--output", "alerts.jsonl"], args].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", said(&output));
     let alerts = std::fs::read_to_string(folder.join("alerts.jsonl")).expect("alerts are written");
     let message = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["message"].clone();
     alerts.lines().map(|line| message(line).as_str().expect("a text").to_owned()).collect()
@@ -44,7 +40,7 @@ fn a_table_is_an_input_like_a_stream() {
     let expected = ["a: ada, 10", "b: bob, -", "c: -, -", "b: bob, -"];
     assert_eq!(messages(folder.path(), &args), expected);
     let json = r#"{"card":"c","owner":"eve","limit":7}"#;
-    std::fs::write(folder.path().join("cards.jsonl"), json).expect("written");
+    write(folder.path(), "cards.jsonl", json);
     let args = ["r.trip", "--input", "payment=payments.csv", "--input", "cards=cards.jsonl", "--workers", "2"];
     assert_eq!(messages(folder.path(), &args)[2], "c: eve, 7");
 }
@@ -54,7 +50,7 @@ fn a_list_comes_from_a_file_the_configuration_or_the_command_line() {
     let config = "[source.payment]\nfile = \"payments.csv\"\n[table.cards]\nfile = \"cards.csv\"\n";
     let folder = folder(&[("cards.csv", "card,owner\n"), ("banned.txt", "de\nes\n\nes\n")]);
     let messages = |section: &str, args: &[&str]| {
-        std::fs::write(folder.path().join("tripline.toml"), format!("{config}{section}")).expect("written");
+        write(folder.path(), "tripline.toml", format!("{config}{section}"));
         messages(folder.path(), &[&["r.trip", "--config", "tripline.toml"], args].concat()).len()
     };
     assert_eq!(messages("", &[]), 4);
@@ -68,11 +64,11 @@ fn a_list_comes_from_a_file_the_configuration_or_the_command_line() {
 fn rules_without_their_table_do_not_run_and_the_others_do() {
     let folder = folder(&[("cards.csv", "card\n")]);
     let rules = format!("{RULES}\nrule plain {{ on payment alert low \"{{card}}\" }}\n");
-    std::fs::write(folder.path().join("r.trip"), rules).expect("written");
+    write(folder.path(), "r.trip", rules);
     let args =
         ["run", "r.trip", "--input", "payment=payments.csv", "--input", "cards=cards.csv", "--output", "a.jsonl"];
     let output = tripline(folder.path(), &args);
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said(&output);
     let expected = "table `cards` cannot be read: `cards.csv`: there is no column `owner`; there is `card`. \
                     What needs it does not run: `seen`. Mend the table and start again; the others run";
     assert!(said.contains(expected), "{said}");
@@ -92,7 +88,7 @@ fn what_does_not_fit_is_said_before_anything_starts() {
             &[&["run", "r.trip", "--config", "tripline.toml", "--input", "payment=payments.csv"], args].concat(),
         );
         assert!(!output.status.success());
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        said(&output)
     };
     let without = said(&[]);
     assert!(without.contains("table `cards` has no source: add a section [table.cards]"), "{without}");
@@ -100,7 +96,7 @@ fn what_does_not_fit_is_said_before_anything_starts() {
     let expected =
         "table `cards` cannot be read, and rules need it: `cards.csv`: there is no column `owner`; there is `card`";
     assert!(columns.contains(expected), "{columns}");
-    std::fs::write(folder.path().join("cards.csv"), "card,owner\n").expect("written");
+    write(folder.path(), "cards.csv", "card,owner\n");
     let list = said(&["--input", "cards=cards.csv"]);
     assert!(list.contains("table `banned` cannot be read") && list.contains("none.txt"), "{list}");
 }
@@ -110,7 +106,7 @@ fn a_table_is_read_from_one_file() {
     let folder = folder(&[("a.csv", "card,owner\na,ada\n"), ("b.csv", "card,owner\nb,bob\n")]);
     let inputs = ["--input", "payment=payments.csv", "--input", "cards=a.csv", "--input", "cards=b.csv"];
     let output = tripline(folder.path(), &[&["run", "r.trip"][..], &inputs[..]].concat());
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     let expected = "`cards` is a table, which is read from one file, and there are 2: `a.csv`, `b.csv`";
     assert!(said.contains(expected), "{said}");
