@@ -218,6 +218,11 @@ fn on_names(show: Show<'_>, only: &[u32]) -> String {
     names.join(", ")
 }
 
+/// A history function without what it looks at: `count(..) over 10m`.
+pub(crate) fn history_in_short(history: &History) -> String {
+    format!("{}(..) {}", function(&history.func).0, over(history.bound))
+}
+
 /// A function's name, and what stands behind its argument.
 fn function(func: &HistoryFn) -> (&'static str, Option<String>) {
     match func {

@@ -9,6 +9,7 @@ mod tests;
 
 use crate::plan::{Body, History, Plan, Rule, Stream, StreamId, Unique};
 
+pub(crate) use expr::history_in_short;
 pub use literal::{duration, literal};
 
 /// How repeats of a stream are known: `unique by (order, line) over 1h`.

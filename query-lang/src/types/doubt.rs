@@ -8,6 +8,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::warnings as codes;
 use crate::plan::{Expr, ExprKind};
 use crate::resolve::World;
+use crate::show::history_in_short;
 use crate::value::Value;
 
 /// Says when the parts of a condition contradict each other, or leave nothing out.
@@ -16,7 +17,8 @@ pub(super) fn condition(world: &World<'_>, file: usize, place: Place<'_>, condit
     if matches!(condition.kind, ExprKind::Const(_)) {
         return;
     }
-    if let Some(conflict) = facts::never(condition) {
+    let histories = place.history.noted();
+    if let Some(conflict) = facts::never(condition, &histories) {
         // An empty watch list that a param gives may be filled from outside.
         let is_given = conflict.needs.contains("empty list") && !has_empty_list(tree);
         if !is_given {
@@ -24,11 +26,14 @@ pub(super) fn condition(world: &World<'_>, file: usize, place: Place<'_>, condit
             let message = format!("this can never hold: {term} would have to be {}", conflict.needs);
             world.report(Diagnostic::new(codes::NEVER_HOLDS, file, tree.span, message));
         }
-    } else if let Some(conflict) = facts::always(condition) {
+    } else if let Some(conflict) = facts::always(condition, &histories) {
         let term = named(world, place, &conflict.term);
         let message = format!("this condition holds whatever {term} is");
         let warning = Diagnostic::new(codes::CONSTANT_CONDITION, file, tree.span, message);
-        world.report(warning.hint("only a missing value keeps it from holding: `is not null` asks for that"));
+        // What counts is never missing.
+        let is_count = matches!(conflict.term.kind, ExprKind::History(_));
+        let hint = "only a missing value keeps it from holding: `is not null` asks for that";
+        world.report(if is_count { warning } else { warning.hint(hint) });
     }
 }
 
@@ -47,6 +52,7 @@ fn named(world: &World<'_>, place: Place<'_>, term: &Expr) -> String {
         (ExprKind::Const(Value::Null), _) => return "a missing value".to_owned(),
         (ExprKind::At, _) => Some("at".to_owned()),
         (ExprKind::Call(function, _), _) => Some(format!("{}(..)", function.function().name)),
+        (ExprKind::History(id), _) => place.history.noted().get(id.index()).map(history_in_short),
         (ExprKind::Field(id), Row::Stream(stream)) => field(stream, *id).map(|field| field.name.clone()),
         (ExprKind::Slot(slot), Row::Slots(slots)) => {
             slots.table.borrow().get(slot.index()).map(|slot| slot.name.clone())

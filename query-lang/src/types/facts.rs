@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use crate::plan::{CompareOp, Expr, ExprKind};
+use crate::plan::{CompareOp, Expr, ExprKind, History, HistoryBound, HistoryFn};
 use crate::show::literal;
 use crate::value::Value;
 
@@ -21,37 +21,38 @@ pub(crate) struct Conflict {
     pub needs: String,
 }
 
-/// Why a condition holds for no event; `None` when it may.
-pub(crate) fn never(condition: &Expr) -> Option<Conflict> {
-    conflict(&[(condition, true)])
+/// Why a condition holds for no event; `None` when it may. `histories` are those that it names.
+pub(crate) fn never(condition: &Expr, histories: &[History]) -> Option<Conflict> {
+    conflict(&[(condition, true)], histories)
 }
 
 /// Whether a condition is false for no event: it holds, or something in it is missing.
-pub(crate) fn always(condition: &Expr) -> Option<Conflict> {
-    conflict(&[(condition, false)])
+pub(crate) fn always(condition: &Expr, histories: &[History]) -> Option<Conflict> {
+    conflict(&[(condition, false)], histories)
 }
 
 /// Whether an event that fits `one` fits `other`, where no condition is one that always holds.
 pub(crate) fn implies(one: Option<&Expr>, other: Option<&Expr>) -> bool {
     match (one, other) {
         (_, None) => true,
-        (None, Some(other)) => always(other).is_some(),
-        (Some(one), Some(other)) => one == other || conflict(&[(one, true), (other, false)]).is_some(),
+        (None, Some(other)) => always(other, &[]).is_some(),
+        (Some(one), Some(other)) => one == other || conflict(&[(one, true), (other, false)], &[]).is_some(),
     }
 }
 
 /// Whether no event fits both.
 pub(crate) fn excludes(one: Option<&Expr>, other: Option<&Expr>) -> bool {
     let both: Vec<(&Expr, bool)> = one.into_iter().chain(other).map(|condition| (condition, true)).collect();
-    conflict(&both).is_some()
+    conflict(&both, &[]).is_some()
 }
 
 /// A part of a condition, and whether it has to hold or to be false.
 type Wanted<'a> = (&'a Expr, bool);
 
-fn conflict(wanted: &[Wanted<'_>]) -> Option<Conflict> {
+fn conflict(wanted: &[Wanted<'_>], histories: &[History]) -> Option<Conflict> {
     let mut work = WORK_MAX;
-    search(wanted.to_vec(), Facts::default(), Vec::new(), &mut work).err()
+    let facts = Facts { histories, known: Vec::new(), pairs: Vec::new() };
+    search(wanted.to_vec(), facts, Vec::new(), &mut work).err()
 }
 
 /// Looks for a way in which everything wanted holds.
@@ -85,8 +86,9 @@ fn search<'a>(
 }
 
 /// What is known of terms.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Facts<'a> {
+    histories: &'a [History],
     known: Vec<(&'a Expr, Known)>,
     /// Left and right side of comparisons of two terms, with the orders that are possible.
     pairs: Vec<(&'a Expr, &'a Expr, Orders)>,
@@ -151,7 +153,7 @@ impl<'a> Facts<'a> {
 
     fn known(&mut self, term: &'a Expr) -> &mut Known {
         let position = self.known.iter().position(|(known, _)| *known == term).unwrap_or_else(|| {
-            self.known.push((term, Known::of(term)));
+            self.known.push((term, Known::of(term, self.histories)));
             self.known.len() - 1
         });
         &mut self.known[position].1
@@ -244,14 +246,31 @@ const RANGES: [(&str, i64, i64); 7] = [
     ("month", 1, 12),
 ];
 
+/// What counts events counts no more of them than it looks back over.
+fn counted(history: &History) -> (Option<i64>, Option<i64>) {
+    match (&history.func, history.bound) {
+        (HistoryFn::Count | HistoryFn::Distinct | HistoryFn::ModeCount, bound) => match bound {
+            HistoryBound::Last(max) | HistoryBound::PreviousLast(max) => (Some(0), Some(i64::from(max))),
+            _ => (Some(0), None),
+        },
+        _ => (None, None),
+    }
+}
+
 impl Known {
     /// What is known of a term before anything is asked of it.
-    fn of(term: &Expr) -> Known {
-        let ExprKind::Call(function, _) = &term.kind else { return Known::default() };
-        let name = function.function().name;
-        let Some((_, low, high)) = RANGES.iter().find(|(known, ..)| *known == name) else { return Known::default() };
-        let end = |value: i64| Some(End { value: Value::Int(value), included: true });
-        Known { low: end(*low), high: end(*high), ..Known::default() }
+    fn of(term: &Expr, histories: &[History]) -> Known {
+        let (low, high) = match &term.kind {
+            ExprKind::Call(function, _) => {
+                let name = function.function().name;
+                let range = RANGES.iter().find(|(known, ..)| *known == name);
+                range.map_or((None, None), |(_, low, high)| (Some(*low), Some(*high)))
+            }
+            ExprKind::History(id) => histories.get(id.index()).map_or((None, None), counted),
+            _ => (None, None),
+        };
+        let end = |value: i64| End { value: Value::Int(value), included: true };
+        Known { low: low.map(end), high: high.map(end), ..Known::default() }
     }
 
     fn raise_low(&mut self, value: Value, included: bool) {

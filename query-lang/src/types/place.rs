@@ -63,6 +63,19 @@ pub(crate) enum HistoryPlace<'p> {
     InsidePrev,
 }
 
+impl HistoryPlace<'_> {
+    /// The history functions that have been named here so far.
+    pub(super) fn noted(self) -> Vec<History> {
+        match self {
+            HistoryPlace::Admitted(noted)
+            | HistoryPlace::Step(noted, _)
+            | HistoryPlace::Window(noted, _)
+            | HistoryPlace::View(noted, _) => noted.borrow().clone(),
+            HistoryPlace::No(_) | HistoryPlace::Inside | HistoryPlace::InsidePrev => Vec::new(),
+        }
+    }
+}
+
 /// The steps of a pattern, and which of them can be seen.
 #[derive(Clone, Copy)]
 pub(crate) struct Steps<'p> {
