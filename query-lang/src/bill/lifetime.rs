@@ -84,7 +84,10 @@ impl Walk<'_> {
     }
 
     fn seq(&mut self, seq: &[Element], around: Option<i64>) -> Option<i64> {
-        seq.iter().try_fold(0i64, |sum, element| Some(sum.saturating_add(self.element(element, around)?)))
+        // Before a wait that stands first nothing is open.
+        let is_leading = |element: &&Element| matches!(element.node, Node::No(_));
+        let leading = if self.is_first { seq.iter().take_while(is_leading).count() } else { 0 };
+        seq[leading..].iter().try_fold(0i64, |sum, element| Some(sum.saturating_add(self.element(element, around)?)))
     }
 
     /// `around`: the `within` of a bracket, which each step inside has as well.

@@ -16,7 +16,7 @@ pub(super) fn pattern(world: &World<'_>, file: usize, pattern: &Pattern, drafts:
     let warn = Warn { world, file, pattern, drafts };
     warn.neighbours(&pattern.seq);
     warn.first_fits(&pattern.seq, true);
-    warn.waits(&pattern.seq, rule_bound(pattern));
+    warn.waits(&pattern.seq, rule_bound(pattern), true);
 }
 
 struct Warn<'w, 'a> {
@@ -124,10 +124,12 @@ impl Warn<'_, '_> {
 
     /// `no X for D` in the middle that is longer than what bounds the step behind it: the step's own `within`, the `over` or
     /// `within` of a bracket, or the rule's.
-    fn waits(&self, seq: &[Element], around: Option<Bound>) {
+    /// `is_start`: nothing is taken before it, so that a wait counts towards no bound yet.
+    fn waits(&self, seq: &[Element], around: Option<Bound>, mut is_start: bool) {
         let mut waited_us = 0i64;
         for element in seq {
             match &element.node {
+                Node::No(_) if is_start => {}
                 Node::No(absent) => waited_us = waited_us.saturating_add(absent.hold_us.unwrap_or(0)),
                 Node::Step(step) => {
                     let own = step.limits.within_us.map(|us| Bound { us, of: "its own `within`" });
@@ -136,13 +138,15 @@ impl Warn<'_, '_> {
                 }
                 Node::Group(group) => {
                     for member in &group.members {
-                        self.waits(std::slice::from_ref(member), bound(&group.limits, around));
+                        self.waits(std::slice::from_ref(member), bound(&group.limits, around), is_start);
                     }
                 }
-                Node::Sub(sub) => self.waits(&sub.seq, bound(&sub.limits, around)),
+                Node::Sub(sub) => self.waits(&sub.seq, bound(&sub.limits, around), is_start),
             }
+            let is_wait = matches!(element.node, Node::No(_));
+            is_start &= is_wait;
             // Each wait counts from the event before it; of what is within one bound they add up.
-            if around.is_none() && !matches!(element.node, Node::No(_)) {
+            if around.is_none() && !is_wait {
                 waited_us = 0;
             }
         }
