@@ -14,6 +14,7 @@ test: setup-tests ## run every test, some of them against a real Kafka broker
 check: setup ## formatting, lints, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --manifest-path fuzz/Cargo.toml --no-default-features --target-dir target --locked -- -D warnings
 	./scripts/deny.sh
 
 bench: setup ## run the benchmarks (one query: make bench Q=q2)
@@ -25,8 +26,8 @@ bench-peers: setup-tests ## compare with Esper, Flink and Siddhi, which Maven fe
 instructions: setup-counts ## compare instructions an event with those accepted (valgrind; ACCEPT=1 accepts)
 	cargo run --release --locked -p benches -- instructions $(if $(ACCEPT),--accept)
 
-fuzz: setup ## run each fuzz target for a minute (with cargo-fuzz on a nightly toolchain, else the stable fallback)
-	./scripts/fuzz.sh
+fuzz: setup ## run each fuzz target for a minute (one: make fuzz T=parse), by cargo-fuzz on nightly, else the stable fallback
+	./scripts/fuzz.sh $(T)
 
 proof: setup ## hold the engine to the slow reference: 200,000 random rules over random streams (another part: make proof FROM=200000)
 	TRIPLINE_FROM=$(or $(FROM),0) TRIPLINE_PAIRS=$(or $(PAIRS),200000) cargo test --release --test properties -- the_engine

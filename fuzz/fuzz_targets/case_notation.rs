@@ -5,25 +5,13 @@
 
 #[path = "../../tests/cases/file.rs"]
 mod file;
+#[path = "../../tests/cases/look.rs"]
+mod look;
 #[path = "../../tests/support/run.rs"]
 mod run;
 #[path = "../../tests/cases/table.rs"]
 mod table;
 
-use std::sync::Arc;
-
 use libfuzzer_sys::fuzz_target;
-use tripline::query_lang::{Source, compile};
 
-fuzz_target!(|text: &str| {
-    for case in file::parse(text).into_iter().flatten() {
-        let sources = [Source { name: "case.trip".to_owned(), text: case.rules.clone() }];
-        let Some(plan) = compile(&sources, &[]).plan.map(Arc::new) else { continue };
-        let (Ok(records), Ok(rows)) = (table::records(&plan, &case.events), table::rows(&plan, &case.events)) else {
-            continue;
-        };
-        if let Ok(alerts) = run::alerts_by_reference(&plan, &records, &rows) {
-            let _ = table::check(&plan, &alerts, &case.alerts);
-        }
-    }
-});
+fuzz_target!(|text: &str| file::parse(text).iter().flatten().for_each(look::look));

@@ -1,12 +1,10 @@
-//! What is laid out is the same program, and laid out again it is the same text. The stable counterpart is
-//! `query-lang/tests/robust.rs`.
+//! Any text that is a program is laid out, and stays the same program. The stable counterpart is `query-lang/tests/robust.rs`.
 #![no_main]
+#![allow(dead_code, reason = "each target takes one look")]
+
+#[path = "../looks/text.rs"]
+mod look;
 
 use libfuzzer_sys::fuzz_target;
-use tripline::query_lang::format::{FormatError, format};
 
-fuzz_target!(|text: &str| match format(text) {
-    Ok(once) => assert_eq!(format(&once).ok().as_ref(), Some(&once)),
-    Err(FormatError::Syntax(_)) => {}
-    Err(FormatError::Changed) => panic!("the layout would change the program"),
-});
+fuzz_target!(|text: &str| look::laid_out(text));

@@ -1,40 +1,9 @@
-//! The JSON reader: what it takes is an object to `serde_json`, too, and a reader that has learned the order of keys from other
-//! records reads a record as one that sees it first. The stable counterpart is `connectors/src/json/tests.rs`.
+//! The JSON reader, shown any bytes. The stable counterpart is `connectors/tests/json_reader.rs`.
 #![no_main]
 
+#[path = "../looks/json.rs"]
+mod look;
+
 use libfuzzer_sys::fuzz_target;
-use tripline::connectors::json::JsonDecoder;
-use tripline::engine::event::{BatchBuilder, PartitionId};
-use tripline::engine::io::Decoder;
-use tripline::query_lang::plan::{Stream, StreamId};
-use tripline::query_lang::value::Value;
-use tripline::query_lang::{Source, compile};
 
-const STREAM: &str = "stream s { a: text?  b: int?  c: decimal(2)?  d: float?  e: bool?  f: point?  g: list of text? \
-                      h: text? from \"n.m[0].o\"  at: time(ms) } timed by at\n\
-                      rule r { on s where b > 0 alert low \"{a}\" }";
-
-fuzz_target!(|records: Vec<&[u8]>| {
-    let compiled = compile(&[Source { name: "s.trip".to_owned(), text: STREAM.to_owned() }], &[]);
-    let plan = compiled.plan.expect("the stream is well-formed");
-    let stream = &plan.streams[0];
-    let mut learned = JsonDecoder::new(stream);
-    for record in records {
-        let (known, fresh) = (read(&mut learned, stream, record), read(&mut JsonDecoder::new(stream), stream, record));
-        assert_eq!(known, fresh);
-        if fresh.is_some() {
-            let whole: serde_json::Value = serde_json::from_slice(record).expect("JSON");
-            assert!(whole.is_object());
-        }
-    }
-});
-
-/// The record's time and values; none where it is refused.
-fn read(decoder: &mut JsonDecoder, stream: &Stream, record: &[u8]) -> Option<(i64, Vec<Value>)> {
-    let mut row = BatchBuilder::new(stream, &vec![true; stream.fields.len()]);
-    let at_us = decoder.decode(record, &mut row).ok()?;
-    row.end_row(at_us, 0);
-    let batch = row.finish(PartitionId { stream: StreamId(0), topic: "".into(), partition: 0 });
-    let values = batch.columns.iter().zip(&stream.fields).map(|(column, field)| column.value(0, &field.ty));
-    Some((at_us, values.collect()))
-}
+fuzz_target!(|records: &[u8]| look::read_alike(records));

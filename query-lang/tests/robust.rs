@@ -1,35 +1,16 @@
 //! No text makes the parser or the compiler panic, hang or point outside of the text.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken case ends the test")]
 
+#[path = "../../fuzz/looks/text.rs"]
+mod look;
+
 use proptest::prelude::*;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tripline_query_lang::ast::{File, ItemKind};
-use tripline_query_lang::diagnostics::{Diagnostic, codes::syntax, render};
-use tripline_query_lang::format::{FormatError, format};
-use tripline_query_lang::{Source, compile, parser};
+use tripline_query_lang::diagnostics::{Diagnostic, codes::syntax};
 
-/// Parses, and checks what must hold for any text.
-fn check(text: &str) -> (File, Vec<Diagnostic>) {
-    let (file, diagnostics) = parser::parse(0, text);
-    let inside = |span: tripline_query_lang::span::Span| {
-        span.start <= span.end && text.get(span.start as usize..span.end as usize).is_some()
-    };
-    for diagnostic in &diagnostics {
-        assert!(inside(diagnostic.span), "{diagnostic:?} lies outside of {text:?}");
-        assert!(diagnostic.related.iter().all(|(span, _)| inside(*span)), "{diagnostic:?} lies outside of {text:?}");
-    }
-    for item in &file.items {
-        assert!(inside(item.span), "{item:?} lies outside of {text:?}");
-        let is_reported = !diagnostics.is_empty() || !matches!(item.node, ItemKind::Error);
-        assert!(is_reported, "an error node without a diagnostic in {text:?}");
-    }
-    if let Some(first) = diagnostics.first() {
-        render(first, &[Source { name: "a.trip".into(), text: text.into() }], true);
-    }
-    (file, diagnostics)
-}
+use look::parsed as check;
 
 /// The texts of the golden cases of a folder.
 fn corpus(folder: &str) -> Vec<String> {
@@ -177,14 +158,24 @@ impl Dice {
     }
 }
 
+/// What fuzzing by coverage has kept for a target: seldom a program.
+fn kept(target: &str) -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "nothing is kept for {target}");
+    paths.iter().map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect()
+}
+
 /// How long each target is fuzzed: two seconds, or `FUZZ_SECONDS`.
 fn fuzz_time() -> Duration {
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.unwrap_or(2))
 }
 
-/// Mutates the corpus by a fixed seed and looks at what comes out.
+/// Looks at the corpus, then at what comes out when it is mutated by a fixed seed.
 fn fuzz(corpus: &[String], look: impl Fn(&str)) {
+    corpus.iter().for_each(|text| look(text));
     let mut dice = Dice(42);
     let (begin, time) = (Instant::now(), fuzz_time());
     let mut rounds = 0;
@@ -200,31 +191,19 @@ fn fuzz(corpus: &[String], look: impl Fn(&str)) {
 
 #[test]
 fn fuzz_parse() {
-    fuzz(&corpus("syntax"), |text| drop(check(text)));
+    fuzz(&[corpus("syntax"), kept("parse")].concat(), |text| drop(check(text)));
 }
 
 #[test]
 fn fuzz_compile() {
     let corpus: Vec<String> = ["semantics", "plan", "syntax"].iter().flat_map(|folder| corpus(folder)).collect();
-    fuzz(&corpus, |text| {
-        let sources = [Source { name: "a.trip".into(), text: text.into() }];
-        let compiled = compile(&sources, &[]);
-        let stops = compiled.diagnostics.iter().any(|diagnostic| diagnostic.code.is_error());
-        assert_eq!(compiled.plan.is_none(), stops, "{text}");
-        compiled.diagnostics.iter().for_each(|diagnostic| drop(render(diagnostic, &sources, false)));
-    });
+    fuzz(&[corpus, kept("compile")].concat(), look::compiled);
 }
 
 #[test]
 fn fuzz_format() {
     let corpus: Vec<String> = ["syntax", "plan", "semantics"].iter().flat_map(|folder| corpus(folder)).collect();
-    fuzz(&corpus, |text| match format(text) {
-        Ok(once) => {
-            assert_eq!(format(&once).ok().as_ref(), Some(&once), "formatted again, it is not the same:\n{once}");
-        }
-        Err(FormatError::Syntax(_)) => {}
-        Err(FormatError::Changed) => panic!("the layout would change {text}"),
-    });
+    fuzz(&[corpus, kept("format")].concat(), look::laid_out);
 }
 
 /// Drops, doubles, replaces or inserts a piece.

@@ -25,6 +25,7 @@
 //! Alerts have `at` and `rule`, and any of `message`, `state`, `severity`, `evidence`, `incomplete`, key parts and `with` fields.
 mod file;
 mod fuzz;
+mod look;
 mod phrasings;
 #[path = "../support/run.rs"]
 mod run;

@@ -95,7 +95,7 @@ fn record(plan: &Plan, heading: &[String], row: &[String]) -> Result<Record, Str
     let at_us = START_US + duration(cell("at").ok_or("no column `at`")?)?;
     let arriving = cell("arriving").map(duration).transpose()?;
     let partition = cell("partition").map_or(Ok(0), str::parse).map_err(|_| "a partition is a number")?;
-    let declared = &plan.streams[stream];
+    let declared = plan.streams.get(stream).ok_or("the rules declare no stream")?;
     let mut object = object(&declared.fields, heading, row)?;
     let timed_by = &declared.fields[declared.timed_by.index()];
     let number = match timed_by.time_unit {

@@ -18,6 +18,9 @@ mod shown;
 mod stages;
 mod views;
 
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
 use pair::{Choices, KINDS, Kind, difference, drawn, plan};
 
 /// Fewer records, simpler choices, as long as the pair still fails.
@@ -69,9 +72,10 @@ fn shrunk(mut choices: Choices) -> Choices {
     }
 }
 
-fn report(seed: u64, kind: Kind) -> Option<String> {
-    let choices = drawn(seed, kind);
+/// What differs, as small as it can be made.
+fn report(name: impl Display, choices: Choices) -> Option<String> {
     difference(&choices.pair())?;
+    let kind = choices.kind;
     let pair = shrunk(choices).pair();
     let rule = match kind {
         Kind::Views | Kind::Staged => pair.text.clone(),
@@ -82,7 +86,7 @@ fn report(seed: u64, kind: Kind) -> Option<String> {
     let rows: Vec<String> = pair.rows.iter().map(|row| format!("{row:?}")).collect();
     let what = difference(&pair).unwrap_or_default();
     let (records, rows) = (records.join("\n"), rows.join("\n"));
-    Some(format!("seed {seed}: {:?}\n{rule}\n{records}\n{rows}\n{what}\n", pair.setting))
+    Some(format!("{name}: {:?}\n{rule}\n{records}\n{rows}\n{what}\n", pair.setting))
 }
 
 #[test]
@@ -104,7 +108,7 @@ fn the_engine_says_what_the_reference_says() {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let failures: Vec<String> = std::thread::scope(|scope| {
         let part = |thread| pairs.iter().filter(move |(seed, _)| seed % threads == thread);
-        let report = |(seed, kind): &(u64, Kind)| report(*seed, *kind);
+        let report = |(seed, kind): &(u64, Kind)| report(format_args!("seed {seed}"), drawn(*seed, *kind));
         let run = |thread| scope.spawn(move || part(thread).filter_map(report).take(5).collect::<Vec<_>>());
         let running: Vec<_> = (0..threads).map(run).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -118,15 +122,26 @@ fn the_engine_says_what_the_reference_says() {
 /// Random rules over random streams beyond those of the tests, as long as `FUZZ_SECONDS` says.
 #[test]
 fn fuzz_rules_over_streams() {
-    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
     let (begin, time) = (std::time::Instant::now(), std::time::Duration::from_secs(seconds));
     let mut seed = 900_000_000;
     while seed < 900_000_100 || begin.elapsed() < time {
-        if let Some(difference) = report(seed, KINDS[seed as usize % KINDS.len()]) {
+        if let Some(difference) = report(format_args!("seed {seed}"), drawn(seed, KINDS[seed as usize % KINDS.len()])) {
             panic!("{difference}");
         }
         seed += 1;
     }
+}
+
+/// What fuzzing by coverage has kept.
+#[test]
+fn kept_choices_agree() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/rules_over_streams");
+    let kept: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let differences =
+        kept.iter().filter_map(|path| report(path.display(), Choices::of_bytes(&std::fs::read(path).unwrap())));
+    let differences: Vec<String> = differences.collect();
+    assert!(!kept.is_empty() && differences.is_empty(), "{}", differences.join("\n"));
 }
 
 #[test]

@@ -79,6 +79,18 @@ pub fn random_setting(draw: &mut Draw) -> Setting {
 }
 
 impl Choices {
+    /// The choices that bytes stand for: the kind, then those of the rule, the stream, the rows and the setting, one a byte, each
+    /// part up to 255.
+    pub fn of_bytes(bytes: &[u8]) -> Choices {
+        let (kind, rest) = bytes.split_first().unwrap_or((&0, &[]));
+        let mut parts = rest.splitn(4, |byte| *byte == u8::MAX);
+        let mut part = || parts.next().unwrap_or_default().iter().map(|byte| u32::from(*byte)).collect::<Vec<u32>>();
+        let kind = KINDS[usize::from(*kind) % KINDS.len()];
+        let (rule, stream, rows) = (part(), part(), part());
+        let rows = if kind == Kind::Tables { events::rows(&mut Draw::again(rows)) } else { Vec::new() };
+        Choices { rule, records: events::records(&mut Draw::again(stream)), rows, setting: part(), kind }
+    }
+
     pub fn rule(&mut self) -> &mut Vec<u32> {
         &mut self.rule
     }
