@@ -2,6 +2,7 @@
 //! (`merchant == "m7"`) or as the first so many of a sorted list (`amount > 100.00`).
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use super::predicates::PredicateId;
 use crate::event::{Batch, Data};
@@ -15,12 +16,15 @@ const FEW: usize = 8;
 #[derive(Default)]
 pub(super) struct Constants {
     texts: Vec<(FieldId, Texts)>,
-    ints: Vec<(FieldId, HashMap<i64, Vec<Entry>>)>,
+    ints: Vec<(FieldId, HashMap<i64, Entries>)>,
     limits: Vec<Limits>,
 }
 
-/// Predicates by the text that they ask for.
-type Texts = HashMap<Box<[u8]>, Vec<Entry>>;
+/// Predicates by the text that they ask for. Most are short: a row's look-up then needs the table's memory alone.
+type Texts = HashMap<SmallVec<[u8; 16]>, Entries>;
+
+/// Mostly one.
+type Entries = SmallVec<[Entry; 1]>;
 
 /// A predicate, once its comparison holds.
 pub(super) struct Entry {
@@ -73,13 +77,13 @@ impl Constants {
 
     fn add(&mut self, group: Vec<Indexable>) {
         let (_, field) = kind(&group[0].1);
-        let (mut texts, mut ints, mut limits) = (HashMap::new(), HashMap::new(), Vec::new());
+        let (mut texts, mut ints, mut limits) = (Texts::new(), HashMap::<i64, Entries>::new(), Vec::new());
         let mut at_most = false;
         for (predicate, probe, rest) in group {
             let entry = Entry { predicate, rest };
             match probe {
-                Probe::Text(_, text) => texts.entry(text.as_bytes().into()).or_insert_with(Vec::new).push(entry),
-                Probe::Int(_, value) => ints.entry(value).or_insert_with(Vec::new).push(entry),
+                Probe::Text(_, text) => texts.entry(text.as_bytes().into()).or_default().push(entry),
+                Probe::Int(_, value) => ints.entry(value).or_default().push(entry),
                 Probe::AtLeast(_, limit) => limits.push((limit, entry)),
                 Probe::AtMost(_, limit) => {
                     at_most = true;

@@ -59,6 +59,7 @@ mod voice;
 mod waiting;
 mod warm;
 mod window;
+mod wording;
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,16 @@
 //! `match ... then ...`: shows a [`Machine`] the key's events and time, and turns its matches into alerts.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::apart::{Apart, ByKey};
 use super::interest::steps_with_histories;
 use super::outage::{Outage, Outages};
 use super::rule::{Behaviour, Bench, Seen};
 use super::suppress::Suppressed;
-use super::together::AllOf;
+use super::together::{AllOf, Telling};
 use super::voice::{Facts, Moment, Voice};
+use super::wording::Wording;
 use crate::alert::{AlertState, Evidence, Witness};
 use crate::expr::{BatchRow, Bound, Row, Scene, write_key};
 use crate::history::{HistoryProgram, HistoryState};
@@ -38,6 +39,8 @@ pub(super) struct PatternRule {
     /// What is said of an absence that ended a match.
     pub(super) outages: Option<Outages>,
     pub(super) voice: Arc<Voice>,
+    /// Of combinations, what all their alerts share.
+    telling: OnceLock<Arc<Telling>>,
 }
 
 /// What one key has of a pattern.
@@ -135,6 +138,7 @@ impl PatternRule {
             is_listed: rule.key_table.is_some(),
             outages: Outages::new(rule, pattern),
             voice: Arc::new(Voice::new(id, rule, settles_us.unwrap_or(0))),
+            telling: OnceLock::new(),
             machine,
         }
     }
@@ -203,8 +207,11 @@ impl PatternRule {
         let incomplete = state.take_incomplete() | found.incomplete;
         let told = u32::try_from(all.count()).unwrap_or(u32::MAX);
         let position = moment.position(self.voice.rule, bench.key(), sequence);
-        let (voice, names, key) = (self.voice.clone(), self.steps.clone(), bench.key_parts());
-        let all = AllOf { voice, names, combined: all, key, at_us, incomplete };
+        let telling = self.telling.get_or_init(|| {
+            let wording = Wording::new(self.voice.template.as_deref().unwrap_or_default(), all.steps());
+            Arc::new(Telling { voice: self.voice.clone(), names: self.steps.clone(), wording })
+        });
+        let all = AllOf { telling: telling.clone(), combined: all, key: bench.key_parts(), at_us, incomplete };
         bench.out.together.push((position, Arc::new(all)));
         told
     }

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::interest::{Interest, Part};
 use super::predicates::{Answers, Asking, PredicateId, Predicates};
 use super::unique::IdProgram;
@@ -77,7 +79,7 @@ pub(super) struct Use {
     /// The rule, by position in [`Scope::rules`].
     pub rule: usize,
     /// The roles that rows can play and when: always, where there is no predicate. In order of the text.
-    pub roles: Vec<(u32, Option<PredicateId>)>,
+    pub roles: SmallVec<[(u32, Option<PredicateId>); 1]>,
     /// The rule's histories that see them.
     pub histories: Vec<usize>,
     /// The rule must see every row.
@@ -241,7 +243,7 @@ impl<'a> Draft<'a> {
                 joins: Vec::new(),
             });
             if route.uses.last().is_none_or(|last| last.rule != position) {
-                route.uses.push(Use { rule: position, roles: Vec::new(), histories: Vec::new(), every: false });
+                route.uses.push(Use { rule: position, roles: SmallVec::new(), histories: Vec::new(), every: false });
             }
             let Some(last) = route.uses.last_mut() else { continue };
             match interest.part {

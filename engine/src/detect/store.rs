@@ -1,5 +1,6 @@
 //! The states of one rule: a slot for each key that has any, by the key's dense id.
 
+use std::hint::black_box;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -214,6 +215,8 @@ impl<B: Behaviour> Store for Slots<B> {
     fn events(&mut self, stretch: Stretch<'_>, one: &Use, shared: &mut Shared, out: &mut Out) {
         let Stretch { rows, picks, found } = stretch;
         if self.rule.is_stateless() {
+            // It has something to say of most of them.
+            black_box(rows.batch.warm(picks.iter().map(|pick| pick.row as usize)));
             for pick in picks {
                 if let Some(seen) = Seen::of(rows, pick.row as usize, one) {
                     self.take_without_state(&seen, &Located::new(rows, pick, None), shared, out);

@@ -1,29 +1,34 @@
 //! The alerts of all combinations that an event completes: each is made in one place, when it is looked at.
 //!
-//! What a message says of one step is written once for each event that stands there, in however many combinations, so that
-//! an alert is a few copies:
-//!
-//! ```text
-//!  "{a.id} {b.id} {c.id}"       a: "17 " "18 " "20 "      b and the newest c: "19 23" "21 23"
-//! ```
+//! What a message says of one event at one step is written once, in however many combinations it stands, so that an alert is
+//! a few copies.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::voice::{Piece, Reads, Voice};
+use super::voice::{Piece, Voice};
+use super::wording::Wording;
 use crate::alert::{Alert, AlertState, Evidence, Together, Witness};
 use crate::event::{Coordinates, Position};
 use crate::expr::{Bound, Row, Scene};
-use crate::patterns::{Combined, Kept, KeptEvent};
+use crate::patterns::{Combined, Kept, KeptEvent, Noted, Said, Visitor};
 use tripline_query_lang::plan::StepId;
 use tripline_query_lang::value::Value;
 
-/// What the alerts of one event and key share.
-pub(super) struct AllOf {
+/// What all alerts of a rule share.
+pub(super) struct Telling {
     /// The rule's.
     pub voice: Arc<Voice>,
     /// The names of its steps.
     pub names: Arc<[Arc<str>]>,
+    /// Its message.
+    pub wording: Wording,
+}
+
+/// What the alerts of one event and key share.
+pub(super) struct AllOf {
+    /// And those of other events.
+    pub telling: Arc<Telling>,
     /// What they rest on.
     pub combined: Box<Combined>,
     /// The key's parts.
@@ -54,100 +59,92 @@ impl Bound for Events<'_> {
     }
 }
 
-/// A part of the message.
-enum Part<'a> {
-    /// By the position in this row.
-    Row(usize, Texts),
-    /// Asked for each combination.
-    Asked(&'a Piece),
-}
-
-/// A text for each event of a row.
-struct Texts {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    fn get(&self, position: u32) -> &str {
-        let position = position as usize;
-        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start..self.ends[position]]
-    }
-}
-
-/// The parts of the message, in order.
-struct Parts<'a> {
-    all: Vec<Part<'a>>,
-    /// By row: the first part that is new where this row is the first that changes.
-    behind: Vec<usize>,
-}
-
-impl<'a> Parts<'a> {
-    fn new(all: Vec<Part<'a>>, rows: usize) -> Parts<'a> {
-        let changes = |part: &Part<'_>, row: usize| match part {
-            Part::Row(of, texts) => *of >= row && texts.ends.len() > 1,
-            Part::Asked(_) => true,
-        };
-        let first = |row| all.iter().position(|part| changes(part, row)).unwrap_or(all.len());
-        // The first alert has no message yet.
-        let behind = (0..rows).map(|row| if row == 0 { 0 } else { first(row) }).collect();
-        Parts { behind, all }
-    }
+/// Makes one alert after the other in the same place.
+struct Teller<'a, 's> {
+    all: &'a AllOf,
+    template: &'a [Piece],
+    /// What stands in the rows, the newest event in the last.
+    events: Events<'a>,
+    /// The parts of the message; those of a match are written where they stand.
+    texts: Vec<&'a str>,
+    /// Where they begin.
+    starts: Vec<usize>,
+    /// The first row that has changed since the last alert.
+    changed: usize,
+    alert: Alert,
+    show: &'s mut dyn FnMut(&Alert),
 }
 
 impl AllOf {
-    fn scene<'a>(&'a self, events: &'a Events<'a>) -> Scene<'a> {
+    fn scene<'s>(&'s self, events: &'s Events<'_>) -> Scene<'s> {
         Scene { bound: Some(events), keys: &self.key, at_us: self.at_us, ..Scene::EMPTY }
     }
+}
 
-    /// The message in parts.
-    fn parts<'a>(&'a self, rows: &[(StepId, Vec<&'a KeptEvent>)]) -> Vec<Part<'a>> {
-        let row_of = |step: StepId| rows.iter().position(|(of, _)| *of == step);
-        let mut groups: Vec<(Option<usize>, Vec<&Piece>)> = Vec::new();
-        for piece in self.voice.template.iter().flatten() {
-            let row = match piece.reads() {
-                Reads::Nothing => None,
-                Reads::Step(step) => row_of(step).filter(|row| rows[*row].1.len() > 1),
-                Reads::More => {
-                    groups.push((None, vec![piece]));
-                    continue;
-                }
-            };
-            let joins = |(of, pieces): &(Option<usize>, Vec<&Piece>)| {
-                (of.is_none() || row.is_none() || *of == row) && pieces[0].reads() != Reads::More
-            };
-            match groups.last_mut().filter(|group| joins(group)) {
-                Some((of, pieces)) => {
-                    *of = of.or(row);
-                    pieces.push(piece);
-                }
-                None => groups.push((row, vec![piece])),
-            }
+impl<'a> Teller<'a, '_> {
+    /// The message anew from a part on.
+    #[inline]
+    fn write(&mut self, from: usize) {
+        let message = &mut self.alert.message;
+        message.truncate(self.starts.get(from).copied().unwrap_or(usize::MAX));
+        for part in from..self.texts.len() {
+            self.starts[part] = message.len();
+            message.push_str(self.texts[part]);
         }
-        let part = |(row, pieces): (Option<usize>, Vec<&'a Piece>)| match pieces[..] {
-            [piece] if piece.reads() == Reads::More => Part::Asked(piece),
-            _ => {
-                let row = row.unwrap_or(rows.len() - 1);
-                Part::Row(row, self.texts(rows, row, &pieces))
-            }
-        };
-        groups.into_iter().map(part).collect()
     }
 
-    fn texts(&self, rows: &[(StepId, Vec<&KeptEvent>)], row: usize, pieces: &[&Piece]) -> Texts {
-        /// Most are no longer.
-        const TEXT: usize = 16;
-        let number = rows[row].1.len();
-        let mut texts = Texts { text: String::with_capacity(number * TEXT), ends: Vec::with_capacity(number) };
-        let mut events = Events(rows.iter().filter_map(|(step, events)| Some((*step, *events.first()?))).collect());
-        for event in &rows[row].1 {
-            events.0[row].1 = event;
-            let scene = self.scene(&events);
-            pieces.iter().for_each(|piece| piece.write(&scene, &mut texts.text));
-            texts.ends.push(texts.text.len());
+    /// As `write`, where fields or parts of the message depend on more than what stands in a row.
+    fn write_at_length(&mut self, from: usize) {
+        let Teller { all, template, events, texts, starts, alert, .. } = self;
+        let Telling { voice, wording, .. } = &*all.telling;
+        alert.fields = voice.fields(&all.scene(events));
+        let scene = Scene { with: &alert.fields, ..all.scene(events) };
+        alert.message.truncate(starts.get(from).copied().unwrap_or(usize::MAX));
+        for part in from..wording.len() {
+            starts[part] = alert.message.len();
+            match wording.of_matches.contains(&part) {
+                true => wording.write(part, template, &scene, &mut alert.message),
+                false => alert.message.push_str(texts[part]),
+            }
         }
-        texts
+    }
+
+    /// Puts what is said of what stands in a row where it belongs.
+    #[inline]
+    fn say(&mut self, row: usize, said: &'a Said) {
+        for (place, part) in self.all.telling.wording.of_row(row).iter().enumerate() {
+            self.texts[*part] = said.get(place);
+        }
+    }
+}
+
+impl<'a> Visitor<'a, Arc<Noted>> for Teller<'a, '_> {
+    #[inline]
+    fn put(&mut self, row: usize, noted: &'a Arc<Noted>) {
+        self.events.0[row].1 = &noted.event;
+        let (all, template, events) = (self.all, self.template, &self.events);
+        let said = noted.said(|| all.telling.wording.say(row, template, &all.scene(events)));
+        self.say(row, said);
+        self.changed = self.changed.min(row);
+        if let Witness::Event(there) = &mut self.alert.evidence[row].what {
+            put(there, noted.event.place());
+        }
+    }
+
+    #[inline]
+    fn show(&mut self) {
+        let Telling { voice, wording, .. } = &*self.all.telling;
+        let from = wording.behind(std::mem::replace(&mut self.changed, usize::MAX));
+        if voice.fields.is_empty() && wording.of_matches.is_empty() {
+            self.write(from);
+        } else {
+            self.write_at_length(from);
+        }
+        (self.show)(&self.alert);
+        self.alert.incomplete = false;
+        if let Some(hop) = self.alert.position.path.last_mut() {
+            hop.sequence = hop.sequence.saturating_add(1);
+        }
     }
 }
 
@@ -164,59 +161,37 @@ impl Together for AllOf {
         _until: Option<&Position>,
         show: &mut dyn FnMut(&Alert),
     ) -> Option<(usize, Position)> {
-        let rows: Vec<_> = self.combined.rows().collect();
-        let mut events = Events(rows.iter().filter_map(|(step, events)| Some((*step, *events.first()?))).collect());
-        let parts = self.parts(&rows);
-        let evidence = |(step, event): &(StepId, &KeptEvent)| Evidence {
-            step: self.names.get(step.index()).cloned().unwrap_or_default(),
-            what: Witness::Event(event.coordinates()),
+        let Telling { voice, names, wording } = &*self.telling;
+        let (template, newest) = (voice.template.as_deref().unwrap_or_default(), self.combined.newest());
+        let steps = self.combined.steps();
+        // What stands in the rows before the last is put there before the first is shown.
+        let events = || Events(steps.iter().map(|step| (*step, newest)).collect());
+        let evidence = |step: &StepId| Evidence {
+            step: names.get(step.index()).cloned().unwrap_or_default(),
+            what: Witness::Event(newest.coordinates()),
         };
-        let mut alert = Alert {
+        let alert = Alert {
             position: first.clone(),
-            rule: self.voice.rule,
+            rule: voice.rule,
             key: self.key.clone(),
             at_us: self.at_us,
             state: AlertState::Firing,
             message: String::new(),
             fields: Vec::new(),
-            evidence: events.0.iter().map(evidence).collect(),
+            evidence: steps.iter().map(evidence).collect(),
             incomplete: self.incomplete,
         };
-        // What changes from one to the next stands behind what does not.
-        let (steady, parts) = (self.voice.fields.is_empty(), Parts::new(parts, rows.len()));
-        let mut lengths = vec![0; parts.all.len()];
-        self.combined.visit(|at, changed| {
-            for (row, position) in at.iter().enumerate().skip(changed) {
-                let event = rows[row].1[*position as usize];
-                events.0[row].1 = event;
-                if let Witness::Event(there) = &mut alert.evidence[row].what {
-                    put(there, event.place());
-                }
-            }
-            let scene = self.scene(&events);
-            if !steady {
-                alert.fields = self.voice.fields(&scene);
-            }
-            let from = parts.behind[changed];
-            alert.message.truncate(lengths.get(from).copied().unwrap_or(usize::MAX));
-            for (part, length) in parts.all.iter().zip(&mut lengths).skip(from) {
-                *length = alert.message.len();
-                match part {
-                    Part::Row(row, texts) => {
-                        alert.message.push_str(texts.get(at.get(*row).copied().unwrap_or(0)));
-                    }
-                    Part::Asked(piece) => piece.write(&Scene { with: &alert.fields, ..scene }, &mut alert.message),
-                }
-            }
-            show(&alert);
-            alert.incomplete = false;
-            alert.position.path.last_mut().into_iter().for_each(|hop| hop.sequence = hop.sequence.saturating_add(1));
-        });
+        let of_newest = wording.say(steps.len() - 1, template, &self.scene(&events()));
+        let (texts, starts) = (vec![""; wording.len()], vec![0; wording.len()]);
+        let mut teller = Teller { all: self, template, events: events(), texts, starts, changed: 0, alert, show };
+        teller.say(steps.len() - 1, &of_newest);
+        self.combined.before().visit(&mut teller);
         None
     }
 }
 
 /// Most events are of one partition: what names it stays as it is.
+#[inline]
 fn put(there: &mut Coordinates, event: &Coordinates) {
     let (own, other) = (&there.partition, &event.partition);
     if own.stream == other.stream && own.partition == other.partition && Arc::ptr_eq(&own.topic, &other.topic) {

@@ -68,39 +68,30 @@ impl<E> Complete<E> {
         self.count
     }
 
-    /// By row, the events that stand in any.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = &E> + Clone> + Clone {
-        self.rows.iter().map(|row| row.iter().map(|picked| &picked.event))
+    /// Shows each, in the order of their events: by the first, then by the second, and so on.
+    pub(crate) fn visit<'a>(&'a self, visitor: &mut impl Visitor<'a, E>) {
+        if let Some((first, rows)) = self.rows.split_first() {
+            walk(first, rows, 0, visitor);
+        }
     }
+}
 
-    /// Shows each as positions in the rows, in the order of their events: by the first, then by the second, and so on; with
-    /// the first row in which it differs from the one before.
-    pub(crate) fn visit(&self, mut show: impl FnMut(&[u32], usize)) {
-        let mut at = vec![0; self.rows.len()];
-        let first = self.rows.first().map_or(0, |row| row.len() as u32);
-        let mut changed = 0;
-        self.walk(0, 0..first, &mut changed, &mut at, &mut show);
-    }
+/// Who is shown combinations, each as what of it is not as in the one before.
+pub(crate) trait Visitor<'a, E> {
+    /// From now on, this stands in a row; what stands in later rows is put there before the next is shown.
+    fn put(&mut self, row: usize, event: &'a E);
 
-    /// `changed`: the first row that has changed since the last was shown.
-    fn walk(
-        &self,
-        step: usize,
-        range: Range<u32>,
-        changed: &mut usize,
-        at: &mut [u32],
-        show: &mut impl FnMut(&[u32], usize),
-    ) {
-        let row = &self.rows[step];
-        let is_last = step + 1 == self.rows.len();
-        for position in range {
-            at[step] = position;
-            *changed = step.min(*changed);
-            if is_last {
-                show(at, std::mem::replace(changed, usize::MAX));
-            } else {
-                self.walk(step + 1, row[position as usize].next.clone(), changed, at, show);
-            }
+    /// All that stands in the rows is one.
+    fn show(&mut self);
+}
+
+/// `picked`: of row number `row`; `rows`: those behind it.
+fn walk<'a, E>(picked: &'a [Picked<E>], rows: &'a [Vec<Picked<E>>], row: usize, visitor: &mut impl Visitor<'a, E>) {
+    for Picked { event, next } in picked {
+        visitor.put(row, event);
+        match rows.split_first() {
+            Some((below, rows)) => walk(&below[next.start as usize..next.end as usize], rows, row + 1, visitor),
+            None => visitor.show(),
         }
     }
 }
@@ -136,31 +127,31 @@ impl<E: Clone> Row<E> {
         self.nodes.range(index(range.start)..index(range.end))
     }
 
-    /// The nodes of a range, each with what goes on from it in a range of the next row; `ways`: how many combinations go on
-    /// from each node of that range, and then of this one.
-    fn picked(&self, range: &Range<u64>, next: &Row<E>, of_next: &Range<u64>, ways: &mut Vec<u64>) -> Vec<Picked<E>> {
-        let sums: Vec<u64> = [0]
-            .into_iter()
-            .chain(ways.iter().scan(0u64, |sum, ways| {
-                *sum = sum.saturating_add(*ways);
-                Some(*sum)
-            }))
-            .collect();
-        let mut ends = next.among(of_next).map(|node| node.from.end).peekable();
-        let mut starts = next.among(of_next).map(|node| node.from.start).peekable();
-        let (mut from, mut to) = (0u32, 0u32);
-        ways.clear();
+    /// The nodes of a range, each with what goes on from it in a range of the next row. `sums`: how many combinations go on
+    /// from the first so many nodes of that range, and then of this one.
+    fn picked(&self, range: &Range<u64>, next: &Row<E>, of_next: &Range<u64>, sums: &mut Vec<u64>) -> Vec<Picked<E>> {
+        let last = of_next.end - of_next.start;
+        let beyond = |at: u32, number: u64, end: fn(&Range<u64>) -> u64| {
+            let node = next.nodes.get((of_next.start + u64::from(at) - next.base) as usize);
+            u64::from(at) < last && node.is_some_and(|node| end(&node.from) <= number)
+        };
+        let (mut from, mut to, mut sum) = (0u32, 0u32, 0u64);
+        let mut own = Vec::with_capacity(sums.len());
+        own.push(0);
         let picked = (range.start..).zip(self.among(range)).map(|(number, node)| {
-            while ends.next_if(|end| *end <= number).is_some() {
+            while beyond(from, number, |from| from.end) {
                 from += 1;
             }
-            while starts.next_if(|start| *start <= number).is_some() {
+            while beyond(to, number, |from| from.start) {
                 to += 1;
             }
-            ways.push(sums[to as usize].saturating_sub(sums[from as usize]));
+            sum = sum.saturating_add(sums[to as usize].saturating_sub(sums[from as usize]));
+            own.push(sum);
             Picked { event: node.event.clone(), next: from..to }
         });
-        picked.collect()
+        let picked = picked.collect();
+        *sums = own;
+        picked
     }
 }
 
@@ -242,7 +233,7 @@ impl<E: Clone> Chains<E> {
     pub(super) fn complete(&self) -> Option<Complete<E>> {
         let mut range = self.rows.last()?.opened();
         let mut rows = Vec::with_capacity(self.rows.len());
-        let mut ways = vec![1; (range.end - range.start) as usize];
+        let mut sums: Vec<u64> = (0..=range.end.saturating_sub(range.start)).collect();
         let mut next: Option<(Range<u64>, &Row<E>)> = None;
         for (step, row) in self.rows.iter().enumerate().rev() {
             let (first, last) = (row.get(range.start)?, row.get(range.end.checked_sub(1)?)?);
@@ -250,12 +241,12 @@ impl<E: Clone> Chains<E> {
             let leads = first.from.start.max(before)..last.from.end;
             rows.push(match &next {
                 None => row.among(&range).map(|node| Picked { event: node.event.clone(), next: 0..0 }).collect(),
-                Some((of_next, next)) => row.picked(&range, next, of_next, &mut ways),
+                Some((of_next, next)) => row.picked(&range, next, of_next, &mut sums),
             });
             next = Some((std::mem::replace(&mut range, leads), row));
         }
         rows.reverse();
-        Some(Complete { rows, count: ways.into_iter().fold(0, u64::saturating_add) })
+        Some(Complete { rows, count: sums.last().copied().unwrap_or(0) })
     }
 
     /// What has been completed is complete: it does not go on besides.

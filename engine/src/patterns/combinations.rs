@@ -12,9 +12,10 @@ use std::sync::Arc;
 use tripline_query_lang::plan::{Runs, Skip, StepId};
 
 use super::bar::Rank;
-use super::chains::{Chains, Complete};
+use super::chains::{Chains, Complete, Visitor};
 use super::graph::{Graph, LeafBody};
 use super::kept::{Keeper, KeptEvent};
+use super::noted::Noted;
 use super::run::{Cursor, Keeping, Moment, Run};
 use super::state::{check, damaged, put_event, take_event};
 use super::taken::{Entry, Span, Spans};
@@ -50,7 +51,7 @@ struct Step {
 pub struct Combined {
     steps: Arc<[StepId]>,
     /// What they took before.
-    complete: Complete<Arc<KeptEvent>>,
+    complete: Complete<Arc<Noted>>,
     /// What all took last.
     newest: Arc<KeptEvent>,
 }
@@ -61,32 +62,51 @@ impl Combined {
         self.complete.count()
     }
 
-    /// The steps, each with the events that any of the matches took at it.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (StepId, Vec<&KeptEvent>)> {
-        let rows = self.complete.rows().map(|row| row.map(|event| &**event).collect());
-        self.steps.iter().copied().zip(rows.chain([vec![&*self.newest]]))
+    /// What they took before the last step, a row a step.
+    pub(crate) fn before(&self) -> &Complete<Arc<Noted>> {
+        &self.complete
     }
 
-    /// Shows each, in their order, as positions in the rows but the last; with the first row in which it differs from the one
-    /// before.
-    pub(crate) fn visit(&self, show: impl FnMut(&[u32], usize)) {
-        self.complete.visit(show);
+    /// What all took last.
+    pub(crate) fn newest(&self) -> &KeptEvent {
+        &self.newest
+    }
+
+    /// The steps, in order.
+    pub(crate) fn steps(&self) -> &[StepId] {
+        &self.steps
     }
 
     /// Shows each, in their order, as what it took.
-    pub(crate) fn each(&self, mut show: impl FnMut(Vec<(StepId, Taken)>)) {
-        let rows: Vec<Vec<&Arc<KeptEvent>>> = self.complete.rows().map(Iterator::collect).collect();
-        self.visit(|at, _| {
-            let events = rows.iter().zip(at).map(|(row, at)| row[*at as usize]).chain([&self.newest]);
-            show(self.steps.iter().zip(events).map(|(step, event)| (*step, event.clone() as Taken)).collect());
-        });
+    pub(crate) fn each(&self, show: impl FnMut(Vec<(StepId, Taken)>)) {
+        self.complete.visit(&mut OneByOne { all: self, at: Vec::new(), show });
+    }
+}
+
+/// Lists what each match took.
+struct OneByOne<'a, F> {
+    all: &'a Combined,
+    at: Vec<(StepId, Taken)>,
+    show: F,
+}
+
+impl<F: FnMut(Vec<(StepId, Taken)>)> Visitor<'_, Arc<Noted>> for OneByOne<'_, F> {
+    fn put(&mut self, row: usize, noted: &Arc<Noted>) {
+        self.at.truncate(row);
+        self.at.push((self.all.steps[row], noted.event.clone()));
+    }
+
+    fn show(&mut self) {
+        let newest = self.all.newest.clone() as Taken;
+        let last = self.all.steps.last().map(|step| (*step, newest));
+        (self.show)(self.at.iter().cloned().chain(last).collect());
     }
 }
 
 /// What one key has open.
 pub(super) struct Shared {
     /// By step, without the last.
-    pub(super) chains: Chains<Arc<KeptEvent>>,
+    pub(super) chains: Chains<Arc<Noted>>,
     /// So many branches the oldest start may still have more: at least.
     room: u64,
 }
@@ -215,7 +235,7 @@ impl Combinations {
                 let noted = known.iter().find(|(of, seq, _)| (*of, *seq) == (index, moment.seq));
                 let from = noted.map(|(.., number)| *number).unwrap_or_else(|| {
                     let number = state.logs.of(step).map_or(0, |log| log.numbers().end);
-                    state.rest_mut().logs.push(step, Entry { event, moment });
+                    state.rest_mut().logs.push(step, Entry { event: event.event.clone(), moment });
                     known.push((index, moment.seq, number));
                     number
                 });
@@ -249,10 +269,10 @@ impl Combinations {
             self.complete(state, &mut shared, keeping, now, out);
         }
         for step in (1..last).rev().filter(|step| self.plays(*step, offer)) {
-            shared.chains.push(step, now, !self.each[step], || keeping.event().clone());
+            shared.chains.push(step, now, !self.each[step], || Noted::new(keeping.event()));
         }
         if starts {
-            shared.chains.push(0, now, false, || keeping.event().clone());
+            shared.chains.push(0, now, false, || Noted::new(keeping.event()));
             if shared.chains.starts() == 1 {
                 shared.room = self.branches_max.saturating_sub(1);
                 state.wake_us = state.wake_us.min(now.at_us.saturating_add(self.within_us));
@@ -328,10 +348,10 @@ impl Shared {
             out.put_len(nodes.len());
             for node in nodes {
                 let next = numbers.len() as u64;
-                let number = *numbers.entry(Arc::as_ptr(&node.event)).or_insert(next);
+                let number = *numbers.entry(Arc::as_ptr(&node.event.event)).or_insert(next);
                 out.put_u64(number);
                 if number == next {
-                    put_event(out, &node.event);
+                    put_event(out, &node.event.event);
                 }
                 out.put_u64(node.moment.seq);
                 let from = node.from(base_before);
@@ -355,10 +375,10 @@ impl Combinations {
                 if number == events.len() {
                     events.push(Arc::new(take_event(keeper, bytes)?));
                 }
-                let event = events.get(number).ok_or_else(|| damaged("event"))?.clone();
+                let event = events.get(number).ok_or_else(|| damaged("event"))?;
                 let moment = Moment { seq: bytes.take_u64("place")?, at_us: event.at_us() };
                 let from = bytes.take_u64("events before")?..bytes.take_u64("events before")?;
-                check(moment.seq <= seq && shared.chains.restore(step, event, moment, from), "place")?;
+                check(moment.seq <= seq && shared.chains.restore(step, Noted::new(event), moment, from), "place")?;
             }
             check(shared.chains.restore_open(step, bytes.take_u64("open events")?), "open events")?;
         }

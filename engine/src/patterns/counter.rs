@@ -27,6 +27,8 @@ const CAP_MIN: u32 = 1_000;
 /// A pattern of one step or loop, and one step behind it if any.
 pub(super) struct Counter {
     first: Role,
+    /// The steps as which the loop takes its events, where they are several: one for each.
+    names: Vec<StepId>,
     /// Events that the loop takes at least.
     min: usize,
     /// At most.
@@ -116,6 +118,7 @@ impl Counter {
         let whole_us = graph.within_us.unwrap_or(i64::MAX);
         Ok(Counter {
             first,
+            names: Vec::new(),
             min: min as usize,
             max: max.map_or(usize::MAX, |max| max as usize),
             span_us: over_us.unwrap_or(i64::MAX).min(whole_us),
@@ -123,6 +126,11 @@ impl Counter {
             without: graph.without.iter().fold(0, |set, part| set | part.role),
             runs_max: runs_max as usize,
         })
+    }
+
+    /// What its loop takes are the events of these steps, one for each.
+    pub(super) fn of_steps(self, names: Vec<StepId>) -> Counter {
+        Counter { names, ..self }
     }
 
     /// One event of the key.
@@ -272,8 +280,9 @@ impl Counter {
         now: Moment,
         out: &mut Vec<Match>,
     ) {
-        let of_loop =
-            state.counted.row.range(taken).map(|counting| (self.first.step, counting.entry.event.clone() as Taken));
+        let names = self.names.iter().copied().chain(std::iter::repeat(self.first.step));
+        let counted = state.counted.row.range(taken).map(|counting| counting.entry.event.clone() as Taken);
+        let of_loop = names.zip(counted);
         let of_last = last.map(|(step, keeping)| (step, keeping.event().clone() as Taken));
         out.push(Match {
             all: None,

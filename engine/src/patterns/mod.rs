@@ -32,6 +32,7 @@ mod ladder;
 mod latest;
 mod machine;
 mod normal;
+mod noted;
 pub mod picture;
 mod run;
 mod select;
@@ -49,6 +50,7 @@ use std::sync::Arc;
 
 use crate::event::{Batch, Coordinates};
 use crate::expr::{Lookups, Row, ValueFn, compile_value};
+pub(crate) use chains::Visitor;
 pub use combinations::Combined;
 use combinations::{Combinations, Shared};
 use condition::{Belonging, Parts};
@@ -57,6 +59,7 @@ use graph::Graph;
 pub(crate) use kept::{Keeper, KeptEvent};
 use known::Known;
 use ladder::{Climbing, Ladder};
+pub(crate) use noted::{Noted, Said};
 use run::Run;
 use silence::Silence;
 pub(crate) use state::{put_event, take_event};
@@ -276,7 +279,14 @@ impl Machine {
         } else if !machine.own_keys.is_empty() {
             machine.why = "a step takes its key from an earlier one";
         } else {
-            match Counter::of(&machine.graph, machine.runs) {
+            let mut counter = Counter::of(&machine.graph, machine.runs);
+            if let (Err(_), Some((looped, names))) = (&counter, normal::looped(&pattern)) {
+                let looped = Machine::of(plan, rule, &looped)?;
+                if let Ok(found) = Counter::of(&looped.graph, looped.runs) {
+                    (machine, counter) = (looped, Ok(found.of_steps(names)));
+                }
+            }
+            match counter {
                 Ok(counter) => {
                     machine.counter = Some(counter);
                     machine.why =

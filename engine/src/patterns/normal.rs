@@ -5,12 +5,14 @@
 //! * `all of` members that are alike as a sequence: whichever comes, it is taken as the next;
 //! * `without` of two steps as a `no` between them.
 //!
+//! [`looped`] and [`unrolled`] are other forms that some strategies ask for.
+//!
 //! Each keeps the steps and which events they take. [`Machine::by_runs`](super::Machine::by_runs) runs a pattern as it was
 //! written, and must find the same.
 
 use tripline_query_lang::plan::{
     Absent, Branching, CompareOp, Element, Expr, ExprKind, Group, GroupKind, Limits, Link, Node, Pattern, Quant, Step,
-    StepKey, Sub,
+    StepId, StepInfo, StepKey, Sub,
 };
 use tripline_query_lang::value::Value;
 
@@ -95,6 +97,38 @@ pub(super) fn unrolled(pattern: &Pattern) -> Option<Pattern> {
     (seq.len() > pattern.seq.len()).then(|| Pattern { seq, ..pattern.clone() })
 }
 
+/// The pattern with its first steps as one loop, where they are alike: `a then b then c` as `a{3}`. With the step that each
+/// event of the loop is taken as.
+pub(super) fn looped(pattern: &Pattern) -> Option<(Pattern, Vec<StepId>)> {
+    let Some(Element { link, node: Node::Step(first) }) = pattern.seq.first() else { return None };
+    let info = |step: &Step| pattern.steps.get(step.id.index());
+    let rounds = |element: &Element| match &element.node {
+        Node::Step(step)
+            if is_free(&step.limits) && may_follow(element.link) && is_alike(info(first)?, info(step)?) =>
+        {
+            let number = step.quant.map_or(Some(1), |quant| Some(quant.min).filter(|_| is_exact(quant)))?;
+            Some(vec![step.id; number as usize])
+        }
+        _ => None,
+    };
+    let by_element: Vec<Vec<StepId>> = pattern.seq.iter().map_while(rounds).collect();
+    let (behind, taken) = (by_element.len(), by_element.concat());
+    let number = u32::try_from(taken.len()).ok()?;
+    let quant = Quant { min: number, max: Some(number), greedy: false, branching: Branching::One, consecutive: false };
+    let is_each_once = taken.is_sorted() && behind > 1;
+    is_each_once.then(|| {
+        let node = Node::Step(Step { quant: Some(quant), ..first.clone() });
+        let rest = pattern.seq[behind..].iter().cloned();
+        let seq = [Element { link: *link, node }].into_iter().chain(rest).collect();
+        (Pattern { seq, ..pattern.clone() }, taken)
+    })
+}
+
+/// So many rounds, and no more.
+fn is_exact(quant: Quant) -> bool {
+    is_simple(quant) && quant.max == Some(quant.min) && quant.min <= ROUNDS_MAX
+}
+
 fn sequence(pattern: &Pattern, seq: Vec<Element>) -> Vec<Element> {
     seq.into_iter().flat_map(|element| dissolved(pattern, element)).collect()
 }
@@ -154,16 +188,15 @@ fn are_alike(pattern: &Pattern, group: &Group) -> bool {
     };
     let Some(steps) = group.members.iter().map(step).collect::<Option<Vec<_>>>() else { return false };
     let is_all = group.kind == GroupKind::Of(steps.len() as u32);
-    let own = |key: &StepKey| match key {
-        StepKey::Own(parts) => Some(parts.clone()),
-        StepKey::HandOver(_) => None,
+    is_all && is_free(&group.limits) && steps.windows(2).all(|pair| is_alike(pair[0], pair[1]))
+}
+
+/// What fits one step fits the other, whatever came before.
+fn is_alike(a: &StepInfo, b: &StepInfo) -> bool {
+    let is_local = |step: &StepInfo| step.filter.as_ref().is_none_or(|filter| split_local(filter).1.is_none());
+    let has_same_key = match (&a.key, &b.key) {
+        (StepKey::Own(own), StepKey::Own(other)) => own == other,
+        _ => false,
     };
-    let local = |filter: &_| split_local(filter).1.is_none();
-    is_all
-        && is_free(&group.limits)
-        && steps.iter().all(|step| step.filter.as_ref().is_none_or(local) && own(&step.key).is_some())
-        && steps.windows(2).all(|pair| {
-            let (a, b) = (pair[0], pair[1]);
-            a.stream == b.stream && a.filter == b.filter && own(&a.key) == own(&b.key)
-        })
+    is_local(a) && a.stream == b.stream && a.filter == b.filter && has_same_key
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::patterns::chains::Chains;
+use crate::patterns::chains::{Chains, Visitor};
 use crate::patterns::run::Moment;
 
 /// By place, the steps that an event is at, as bits.
@@ -37,15 +37,30 @@ fn fed(events: &[u8], span: usize, rows: usize) -> Chains<usize> {
     chains
 }
 
-fn shown(chains: &Chains<usize>) -> Vec<Vec<usize>> {
-    let mut shown = Vec::new();
-    if let Some(complete) = chains.complete() {
-        let rows: Vec<Vec<usize>> = complete.rows().map(|row| row.copied().collect()).collect();
-        let place = |(row, at): (&Vec<usize>, &u32)| row[*at as usize];
-        complete.visit(|at, _| shown.push(rows.iter().zip(at).map(place).collect::<Vec<_>>()));
-        assert_eq!(shown.len() as u64, complete.count());
+#[derive(Default)]
+struct Shown {
+    at: Vec<usize>,
+    all: Vec<Vec<usize>>,
+}
+
+impl Visitor<'_, usize> for Shown {
+    fn put(&mut self, row: usize, event: &usize) {
+        self.at.truncate(row);
+        self.at.push(*event);
     }
-    shown
+
+    fn show(&mut self) {
+        self.all.push(self.at.clone());
+    }
+}
+
+fn shown(chains: &Chains<usize>) -> Vec<Vec<usize>> {
+    let mut shown = Shown::default();
+    if let Some(complete) = chains.complete() {
+        complete.visit(&mut shown);
+        assert_eq!(shown.all.len() as u64, complete.count());
+    }
+    shown.all
 }
 
 proptest! {

@@ -15,6 +15,12 @@ fn it_is_chosen_where_runs_share_all_that_they_take() {
     for pattern in ["a{3}", "within 60 a{3,} over 15 then b within 3", "a then b", "a then no x then b without y"] {
         assert_eq!(strategy(pattern), "counter", "{pattern}");
     }
+    for pattern in ["a then a then a", "a then a{2} then b", "all of (a, a, a)", "(a{2} then a) then no x then b"] {
+        assert_eq!(strategy(pattern), "counter", "alike steps are a loop: {pattern}");
+    }
+    for pattern in ["a then a then b then b", "a then a within 3 then b", "a next a then b"] {
+        assert_ne!(strategy(pattern), "counter", "{pattern}");
+    }
     for pattern in ["a next b", "a+ greedy then b", "a then b? then c", "a then no x for 5"] {
         assert_eq!(strategy(pattern), "runs", "{pattern}");
     }
@@ -23,16 +29,17 @@ fn it_is_chosen_where_runs_share_all_that_they_take() {
 
 /// Patterns that are counters.
 fn pattern() -> impl Strategy<Value = String> {
+    let before = prop_oneof![3 => Just(""), 1 => Just("a then "), 1 => Just("a{2} then a then ")];
     let quant = prop_oneof![Just(""), Just("{2}"), Just("{3}"), Just("+"), Just("{2,}"), Just("{1,2}"), Just("{2,4}")];
     let number = |word: &'static str| prop_oneof![Just(String::new()), (1..9).prop_map(move |n| format!("{word} {n}"))];
     let then = prop_oneof![Just(""), Just(" then b"), Just(" then no x then b")];
     let without = prop_oneof![3 => Just(""), 1 => Just(" without y")];
     let within = prop_oneof![Just(String::new()), (1..12).prop_map(|n| format!("within {n} "))];
-    (within, quant, number(" over"), then, number(" within"), without).prop_map(
-        |(whole, quant, over, then, within, without)| {
+    (within, before, quant, number(" over"), then, number(" within"), without).prop_map(
+        |(whole, before, quant, over, then, within, without)| {
             let over = if quant.is_empty() { String::new() } else { over };
             let within = if then.is_empty() { String::new() } else { within };
-            format!("{whole}a{quant}{over}{then}{within}{without}")
+            format!("{whole}{before}a{quant}{over}{then}{within}{without}")
         },
     )
 }
