@@ -13,6 +13,7 @@ mod peers;
 mod performance;
 mod places;
 mod report;
+mod threads;
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};

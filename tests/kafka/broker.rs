@@ -14,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::jars::{INSTALL, Jars, jars};
 use crate::keeper;
+use crate::topic;
 
 /// How long a broker may take to be ready, on whatever machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -183,6 +184,41 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    /// Waits until it has ended every transaction that it was told to end.
+    pub fn settle(&self) {
+        /// Of a record of the broker's topic of transactions: where the state stands behind version, producer, epoch and
+        /// time-out, and those of a transaction that is told to end and has not.
+        const STATE: usize = 2 + 8 + 2 + 4;
+        const PREPARED: [u8; 2] = [2, 3];
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            let records = topic::read_as(self, "__transaction_state", "read_uncommitted");
+            let states: BTreeMap<_, _> = records.into_iter().map(|record| (record.key, record.value)).collect();
+            let prepared =
+                |value: &Option<Vec<u8>>| value.as_ref().is_some_and(|value| PREPARED.contains(&value[STATE]));
+            if !states.values().any(prepared) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "a transaction does not end: {}", self.log());
+        }
+    }
+
+    /// Changes a byte in the middle of a batch of the topic's first partition on disk, while the broker is stopped.
+    pub fn damage(&self, topic: &str, batch: usize) {
+        /// The length of a batch stands behind its offset, and counts from behind itself.
+        const LENGTH: std::ops::Range<usize> = 8..12;
+        let path = self.folder.join("data").join(format!("{topic}-0")).join("00000000000000000000.log");
+        let mut bytes = fs::read(&path).unwrap();
+        let length = |at: usize| {
+            let field = &bytes[at + LENGTH.start..at + LENGTH.end];
+            LENGTH.end + u32::from_be_bytes(field.try_into().unwrap()) as usize
+        };
+        let at = (0..batch).fold(0, |at, _| at + length(at));
+        let middle = at + length(at) / 2;
+        bytes[middle] ^= 0x55;
+        fs::write(path, bytes).unwrap();
     }
 
     fn log(&self) -> String {

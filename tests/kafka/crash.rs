@@ -145,6 +145,7 @@ fn a_broker_that_is_stopped_and_started_again_costs_nothing_but_time() {
         // The broker goes with the program's transaction open, and not while it ends one: it would forget the end.
         engine.signal(libc::SIGSTOP);
         pass(Duration::from_millis(500));
+        broker.settle();
         broker.stop();
         engine.signal(libc::SIGCONT);
         pass(Duration::from_millis(random.below(1000)));

@@ -240,6 +240,7 @@ fn a_broker_that_goes_away_makes_a_commit_unclear_and_comes_back() {
     sink.alert(&alert(1, &[])).unwrap();
     sink.commit(&progress(1, 1)).unwrap();
     until_visible(&broker, "sink-away-alerts", 1);
+    broker.settle();
     sink.begin().unwrap();
     sink.alert(&alert(2, &[])).unwrap();
     broker.kill();

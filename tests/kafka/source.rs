@@ -252,3 +252,45 @@ fn a_broker_that_is_away_is_waited_for_and_named() {
     let told = told.lock().unwrap().join("\n");
     assert!(told.contains(&address) && told.contains("Connection refused") && told.contains("trying again"), "{told}");
 }
+
+/// Damage on the broker's disk: the second of three batches is not what was written any more.
+#[test]
+fn records_that_are_damaged_stop_the_reading_and_none_is_passed_over() {
+    let broker = Broker::own();
+    // A sum over the batch shows any damage, if it is asked for; that of what was compressed shows as it is unpacked.
+    for (topic, compression, check) in [("source-sum", "none", "true"), ("source-packed", "gzip", "false")] {
+        topic::create(&broker, topic, 1, &[("compression.type", "producer")]);
+        let producer: BaseProducer =
+            broker.config().set("compression.type", compression).set("linger.ms", "5").create().unwrap();
+        for batch in ["first", "second", "third"] {
+            for record in 0..100 {
+                let value = format!("{batch} batch, record {record} of a hundred");
+                topic::send(&producer, topic, (0, None, Some(value.as_bytes())), None);
+            }
+            producer.flush(PATIENCE).unwrap();
+        }
+        drop(producer);
+        broker.stop();
+        broker.damage(topic, 1);
+        broker.start();
+        let settings = [broker.settings(), [("check.crcs".to_owned(), check.to_owned())].into()];
+        let client = KafkaClient::new(settings.into_iter().flatten().collect()).unwrap();
+        let mut source = KafkaSource::new(&client, STREAM, topic);
+        source.open().unwrap();
+        source.seek(&[Some(0)]).unwrap();
+        let (mut offsets, deadline) = (Vec::new(), Instant::now() + PATIENCE);
+        let stopped = loop {
+            assert!(Instant::now() < deadline, "{topic}: {offsets:?}");
+            if let Err(why) = source.poll(10_000, Duration::from_millis(100), &mut |record| offsets.push(record.offset))
+            {
+                break why;
+            }
+        };
+        // librdkafka goes on behind the damage; what comes of the same poll dies with the run.
+        let before: Vec<i64> = offsets.into_iter().filter(|offset| *offset < 200).collect();
+        assert_eq!(before, (0..100).collect::<Vec<i64>>(), "{topic}");
+        let SourceError::Failed(why) = stopped else { panic!("{topic}: {stopped:?}") };
+        assert!(why.contains(&format!("partition 0 of topic `{topic}`")), "{why}");
+        assert!(why.contains("none is passed over"), "{why}");
+    }
+}

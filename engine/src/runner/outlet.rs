@@ -33,7 +33,7 @@ pub struct Outlet {
     pub plan: Arc<Plan>,
     /// Turns, in order.
     pub turns: TurnReceiver,
-    /// The shortest time between two commits. It is longer where a commit takes longer: at most half the time goes into them.
+    /// The shortest time from the end of a commit to the next.
     pub commit_every: Duration,
     /// The same while old input is read.
     pub catch_up_every: Duration,
@@ -54,13 +54,12 @@ impl Outlet {
     pub fn run(mut self) -> Result<(), RunError> {
         // The first progress is new: it shows older processes that they are older.
         let mut dirty = true;
-        let mut last_commit: Option<(Instant, Duration)> = None;
+        let mut last_commit: Option<Instant> = None;
         loop {
-            let due = last_commit.map(|(last, took)| last + self.length().max(took));
-            let now = Instant::now();
-            if dirty && (due.is_none_or(|due| due <= now) || self.size() >= RECORDS_WORTH_IT) {
+            let due = last_commit.map(|last| last + self.length());
+            if dirty && (due.is_none_or(|due| due <= Instant::now()) || self.size() >= RECORDS_WORTH_IT) {
                 self.commit()?;
-                (dirty, last_commit) = (false, Some((Instant::now(), now.elapsed())));
+                (dirty, last_commit) = (false, Some(Instant::now()));
                 continue;
             }
             match self.turns.take(due.filter(|_| dirty)) {

@@ -1,8 +1,10 @@
 //! A real broker to alerts in a topic of it: beside a client that does nothing but count the same messages, and the
 //! latency at fixed rates and at half the speed that was reached, from the moment at which an event was meant to be written to
-//! the moment at which a reader of committed records has its alert.
+//! the moment at which a reader of committed records has its alert; beside it the same by a program that does nothing but pass
+//! records on in transactions, which is what the broker and its clients take in any case.
 
 mod broker;
+mod relay;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,6 +34,7 @@ use crate::definition::Benchmark;
 use crate::input::{Events, format};
 use crate::memory;
 use crate::report::Report;
+use crate::threads::{Spent, spent};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,13 +68,13 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     let by_hand_start = Instant::now();
     let expected = hand(one, events)?;
     let by_hand = by_hand_start.elapsed();
-    let (mut bare_time, mut time, mut alerts, mut shares) = (Duration::MAX, Duration::MAX, 0, (0.0, 0.0));
+    let (mut bare_time, mut time, mut alerts) = (Duration::MAX, Duration::MAX, 0);
+    let (mut bare_spent, mut run_spent) = (Spent::default(), Spent::default());
     for round in 0..ROUNDS {
-        let before = memory::processor_time();
-        bare_time = bare_time.min(bare(&broker, lines.len()).map_err(|error| broken(one, error))?);
-        let between = memory::processor_time();
-        let (found, took) = speed(one, &broker, &format!("speed-{round}"), lines.len() as u64)?;
-        shares = ((between - before).as_secs_f64(), (memory::processor_time() - between).as_secs_f64());
+        let (bare_took, of_bare) = bare(&broker, lines.len()).map_err(|error| broken(one, error))?;
+        let (found, took, of_run) = speed(one, &broker, &format!("speed-{round}"), lines.len() as u64)?;
+        bare_time = bare_time.min(bare_took);
+        (bare_spent, run_spent) = (bare_spent.or_less(of_bare), run_spent.or_less(of_run));
         compare(one, found, expected)?;
         (alerts, time) = (found, time.min(took));
     }
@@ -81,13 +84,20 @@ pub fn measure(one: &Benchmark, events: &Events) -> Result<Report, ModelError> {
     let mut report = Report::new(one.name.clone(), events.len(), alerts, time, Some(by_hand))
         .with("bare_client_events_per_s", bare_per_s)
         .with("of_bare_client", per_s / bare_per_s)
-        .with("bare_client_core_ns_per_event", shares.0 * 1e9 / events.len() as f64)
-        .with("core_ns_per_event", shares.1 * 1e9 / events.len() as f64)
         .with("live_events_per_s", per_s / 2.0);
+    report = bare_spent.tell(report, "bare_client_", events.len());
+    report = run_spent.tell(report, "", events.len());
     for (name, rate) in RATES.into_iter().chain([("live", per_s / 2.0)]) {
-        let (quiet_share, latency) = live(one, &broker, &producer, &lines, (name, rate))?;
+        let engine = |name: &str, events: &str| start(one, &broker, name, events);
+        let (quiet_share, latency) = live(one, (&broker, &producer), &lines, (name, rate), engine)?;
         report = percentiles(report, &format!("{name}_alert"), &latency).with("quiet_core_share", quiet_share);
     }
+    let every = lines.len() / usize::try_from(alerts.max(1)).unwrap_or(1);
+    let lean =
+        |name: &str, from: &str| relay::start(&broker, from, &alerts_of(name), every).map_err(|why| broken(one, why));
+    let (name, rate) = (format!("{}_floor", RATES[0].0), RATES[0].1);
+    let (_, latency) = live(one, (&broker, &producer), &lines, (&name, rate), lean)?;
+    report = percentiles(report, &name, &latency);
     Ok(report)
 }
 
@@ -117,25 +127,34 @@ fn write(producer: &BaseProducer, topic: &str, line: &[u8]) -> Result<(), KafkaE
     Ok(())
 }
 
-/// The time in which a client with our settings counts so many messages, from the first on.
-fn bare(broker: &Broker, records: usize) -> Result<Duration, String> {
+/// The time in which a client with our settings counts so many messages, from the first on, and what it takes of the cores.
+fn bare(broker: &Broker, records: usize) -> Result<(Duration, Spent), String> {
+    let mut source = bare_source(broker, "events")?;
+    let mut counted = 0;
+    let mut count = |until: usize| {
+        while counted < until {
+            let polled = source.poll(4_096, Duration::from_millis(100), &mut |record| {
+                std::hint::black_box(record.value.map(<[u8]>::len));
+            });
+            if let Polled::Records(number) = polled.map_err(|error| error.to_string())? {
+                counted += number;
+            }
+        }
+        Ok::<(), String>(())
+    };
+    count(1)?;
+    let start = Instant::now();
+    let (done, spent) = spent(|| count(records));
+    done.map(|()| (start.elapsed(), spent))
+}
+
+/// A client with our settings, at the beginning of a topic of one partition.
+fn bare_source(broker: &Broker, topic: &str) -> Result<KafkaSource, String> {
     let settings = BTreeMap::from([("bootstrap.servers".to_owned(), broker.address())]);
-    let mut source = KafkaSource::new(&KafkaClient::new(settings)?, StreamId(0), "events");
+    let mut source = KafkaSource::new(&KafkaClient::new(settings)?, StreamId(0), topic);
     source.open().map_err(|error| error.to_string())?;
     source.seek(&[None]).map_err(|error| error.to_string())?;
-    let (mut counted, mut start) = (0, Instant::now());
-    while counted < records {
-        let polled = source.poll(4_096, Duration::from_millis(100), &mut |record| {
-            std::hint::black_box(record.value.map(<[u8]>::len));
-        });
-        if let Polled::Records(number) = polled.map_err(|error| error.to_string())? {
-            if counted == 0 {
-                start = Instant::now();
-            }
-            counted += number;
-        }
-    }
-    Ok(start.elapsed())
+    Ok(source)
 }
 
 /// A run of the whole program, in a thread.
@@ -194,7 +213,8 @@ fn start(one: &Benchmark, broker: &Broker, name: &str, events: &str) -> Result<R
     });
     let told = stop.clone();
     let (done, ended) = channel();
-    std::thread::spawn(move || done.send(ran(job, told)));
+    let supervisor = std::thread::Builder::new().name("supervisor".to_owned());
+    supervisor.spawn(move || done.send(ran(job, told)))?;
     Ok(Running { stop, read, ended })
 }
 
@@ -208,17 +228,18 @@ fn alerts_of(run: &str) -> String {
     format!("{run}-alerts")
 }
 
-/// Alerts, and the time from the first record that was read until all that came of them are committed.
-fn speed(one: &Benchmark, broker: &Broker, name: &str, records: u64) -> Result<(u64, Duration), ModelError> {
+/// Alerts, and the time from the first record that was read to the last, and what it takes of the cores.
+fn speed(one: &Benchmark, broker: &Broker, name: &str, records: u64) -> Result<(u64, Duration, Spent), ModelError> {
     make_topic(broker, &alerts_of(name)).map_err(|error| broken(one, error))?;
     let running = start(one, broker, name, "events")?;
-    running.wait(1, Duration::from_micros(100)).map_err(|error| broken(one, error))?;
-    let time = running.wait(records, Duration::from_millis(1)).map_err(|error| broken(one, error))?;
+    running.wait(1, Duration::from_micros(200)).map_err(|error| broken(one, error))?;
+    let (time, spent) = spent(|| running.wait(records, Duration::from_millis(1)));
+    let time = time.map_err(|error| broken(one, error))?;
     let metrics = running.read.clone();
     // What was read is committed on the way out.
     running.end().map_err(|error| broken(one, error))?;
     let (_, alerts) = metrics();
-    Ok((alerts, time))
+    Ok((alerts, time, spent))
 }
 
 /// A topic comes about when something is written to it, or asked of it.
@@ -244,16 +265,16 @@ fn make_topic(broker: &Broker, name: &str) -> Result<(), String> {
 /// and notes for each alert how long after its event's moment a reader has it.
 fn live(
     one: &Benchmark,
-    broker: &Broker,
-    producer: &BaseProducer,
+    (broker, producer): (&Broker, &BaseProducer),
     lines: &[Vec<u8>],
     (name, rate): (&str, f64),
+    start: impl Fn(&str, &str) -> Result<Running, ModelError>,
 ) -> Result<(f64, hdrhistogram::Histogram<u64>), ModelError> {
     let failed = |error: String| broken(one, error);
     let topic = format!("{name}-events");
     make_topic(broker, &topic).map_err(failed)?;
     make_topic(broker, &alerts_of(name)).map_err(failed)?;
-    let running = start(one, broker, name, &topic)?;
+    let running = start(name, &topic)?;
     // The first record says that the pipeline stands; it has the first event's time, and is of no rule's interest.
     let first = String::from_utf8_lossy(&lines[0]).into_owned();
     let number = |name: &str| {
