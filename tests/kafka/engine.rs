@@ -221,6 +221,8 @@ impl Engine {
         let deadline = Instant::now() + patience;
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
+                // What it said last may still be on its way here.
+                while self.heard.recv_timeout(PATIENCE).is_ok() {}
                 return status;
             }
             assert!(Instant::now() < deadline, "it has not ended after {patience:?}: {}", self.said());
