@@ -139,7 +139,7 @@ pub(super) fn crossing(choice: Choice, forbidden: &[Forbidden], place: Place) ->
         }
         if draft.target.is_none() && crossing.end.is_none() {
             let mut end = end(i, draft, &order, forbidden);
-            if place == Place::Behind {
+            if place != Place::First {
                 end.idle = order.behind_end(i);
             }
             crossing.end = Some(end);

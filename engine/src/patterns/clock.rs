@@ -4,7 +4,7 @@ use super::feed::ways_in;
 use super::graph::{End, Graph, Group, LeafBody, Member, Program};
 use super::groups::drop_steps;
 use super::run::{Cursor, Edits, GroupState, MemberState, Moment};
-use super::standing::{Ending, Going};
+use super::standing::{Ending, Going, members};
 
 /// What the passing of a deadline did to a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Graph {
             Some(end) if cursor.leaf.is_some() => {
                 let ways = self.closing_of(program, cursor, end.behind, start);
                 let held = self.going(program, cursor, start) == Going::Held;
-                let inner = if held { self.latest_inside(program, cursor, start) } else { None };
+                let inner = if held { self.latest_held(program, cursor, start) } else { None };
                 ways.into_iter().chain(inner).max().unwrap_or(i64::MAX)
             }
             _ => {
@@ -61,39 +61,42 @@ impl Graph {
     fn alarm_inside(&self, program: &Program, cursor: &Cursor, start: Moment, passed_us: i64) -> i64 {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
         let here = match (leaf, &cursor.group) {
-            (Some(LeafBody::Group(group)), Some(state)) => self.group_alarm(group, state, start, passed_us),
+            (Some(LeafBody::Group(group)), Some(state)) => {
+                self.group_alarm(group, state, start, program.beside, passed_us)
+            }
             _ => i64::MAX,
         };
         let after = program.after(cursor);
         let ahead = cursor.ahead.iter().map(|(way, state)| {
             match after.ways[*way as usize].target.map(|leaf| &program.leaves[leaf].body) {
-                Some(LeafBody::Group(group)) => self.group_alarm(group, state, start, passed_us),
+                Some(LeafBody::Group(group)) => self.group_alarm(group, state, start, program.beside, passed_us),
                 _ => i64::MAX,
             }
         });
         ahead.chain([here]).min().unwrap_or(i64::MAX)
     }
 
-    fn group_alarm(&self, group: &Group, state: &GroupState, start: Moment, passed_us: i64) -> i64 {
+    fn group_alarm(&self, group: &Group, state: &GroupState, start: Moment, beside: bool, passed_us: i64) -> i64 {
         let member = |(member, state): (&Member, &MemberState)| match (member, state) {
             (_, MemberState::Quiet(deadline_us)) => *deadline_us,
             (Member::Program(program, _), MemberState::At(cursor)) => self.alarm(program, cursor, start, passed_us),
             _ => i64::MAX,
         };
         let alarms = group.members.iter().zip(&state.members).map(member);
-        let alarms = alarms.chain(self.group_latest(group, state, start));
+        let alarms = alarms.chain(self.group_latest(group, state, start, beside));
         alarms.filter(|due_us| *due_us > passed_us).min().unwrap_or(i64::MAX)
     }
 
-    /// The last time at which a group can take an event; `None` when nothing but its members bounds it.
-    fn group_latest(&self, group: &Group, state: &GroupState, start: Moment) -> Option<i64> {
+    /// The last time at which a group can take an event; `None` when nothing but its members bounds it. `beside`: it is in a
+    /// member of another one, whose other members may give it more time.
+    fn group_latest(&self, group: &Group, state: &GroupState, start: Moment, beside: bool) -> Option<i64> {
         let open = !state.shut && state.members.iter().any(|member| matches!(member, MemberState::At(_)));
         if !open {
             return None;
         }
         let over = group.over_us.and_then(|over| state.first_us.map(|first| first.saturating_add(over)));
         // Members in any order give each other time: all of them are late, or none.
-        let all = group.need.and_then(|_| self.members_latest(group, state, start));
+        let all = group.need.filter(|_| !beside).and_then(|_| self.members_latest(group, state, start));
         over.into_iter().chain(all).min()
     }
 
@@ -104,11 +107,26 @@ impl Graph {
         let latest = |(member, state): (&Member, &MemberState)| match (member, state) {
             (Member::Program(program, _), MemberState::At(cursor)) => {
                 let ways = self.latest_of(program, cursor, cursor.open, start);
-                ways.into_iter().chain(self.latest_inside(program, cursor, start)).max()
+                let ahead = self.latest_ahead(program, cursor, start);
+                ways.into_iter().chain(ahead).chain(self.latest_inside(program, cursor, start)).max()
             }
+            // Time alone completes it, however late an event may be.
+            (_, MemberState::Quiet(_)) => Some(i64::MAX),
             _ => None,
         };
         group.members.iter().zip(&state.members).filter(takes).filter_map(latest).max()
+    }
+
+    /// The same of the groups ahead that time can complete.
+    fn latest_ahead(&self, program: &Program, cursor: &Cursor, start: Moment) -> Option<i64> {
+        let after = program.after(cursor);
+        let latest = |(way, state): &(u32, GroupState)| {
+            match after.ways[*way as usize].target.map(|leaf| &program.leaves[leaf].body) {
+                Some(LeafBody::Group(group)) => self.members_latest(group, state, start),
+                _ => None,
+            }
+        };
+        cursor.ahead.iter().filter_map(latest).max()
     }
 
     fn latest_inside(&self, program: &Program, cursor: &Cursor, start: Moment) -> Option<i64> {
@@ -117,9 +135,34 @@ impl Graph {
         if state.shut {
             return None;
         }
-        let over = self.group_latest(group, state, start).unwrap_or(i64::MAX);
+        let over = self.group_latest(group, state, start, false).unwrap_or(i64::MAX);
         let over = over.min(program.over_end(cursor));
         self.members_latest(group, state, start).map(|latest| latest.min(over))
+    }
+
+    /// The last time at which a greedy loop in the complete group that the place is in can take an event, where no other member
+    /// takes one before: those that go on by `each` do so in a branch of their own.
+    fn latest_held(&self, program: &Program, cursor: &Cursor, start: Moment) -> Option<i64> {
+        let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+        let (Some(LeafBody::Group(group)), Some(state)) = (leaf, &cursor.group) else { return None };
+        if state.shut {
+            return None;
+        }
+        let held = members(group, state).filter(|(member, cursor)| {
+            self.member_going(member, cursor, start) == Some(Going::Held)
+        });
+        let latest = |(member, cursor): (&Program, &Cursor)| {
+            let behind = member.after(cursor).end.as_ref().map_or(0, |end| end.behind);
+            let ways = self.latest_of(member, cursor, behind, start);
+            ways.into_iter().chain(self.latest_held(member, cursor, start)).max()
+        };
+        let over = group.over_us.and_then(|over| state.first_us.map(|first| first.saturating_add(over)));
+        let over = over.unwrap_or(i64::MAX).min(program.over_end(cursor));
+        held.filter_map(latest).max().map(|latest| latest.min(over))
+    }
+
+    fn is_past_held(&self, program: &Program, cursor: &Cursor, deadline_us: i64, start: Moment) -> bool {
+        self.latest_held(program, cursor, start).is_some_and(|latest| latest <= deadline_us)
     }
 
     /// Event time has certainly passed `deadline_us`. `seen_seq` is the newest event of the key.
@@ -155,7 +198,12 @@ impl Graph {
                 }
                 return Passed::Waits;
             }
-            if cursor.leaf.is_some() && self.ending(program, cursor, start, seen_seq) == Ending::Now {
+            let is_over = || match self.ending(program, cursor, start, seen_seq) {
+                Ending::Now => true,
+                Ending::Held => cursor.open & end.behind == 0 && self.is_past_held(program, cursor, deadline_us, start),
+                Ending::Never | Ending::Waits => false,
+            };
+            if cursor.leaf.is_some() && is_over() {
                 return Passed::Complete(by_time.then_some(deadline_us));
             }
         }
@@ -176,9 +224,11 @@ impl Graph {
         let (Some(LeafBody::Group(group)), Some(mut state)) = (leaf, cursor.group.take()) else { return false };
         let was_complete = self.is_complete(group, &state, start);
         state.shut |= program.over_end(cursor) <= deadline_us;
-        match self.pass_group(group, &mut state, deadline_us, start, seen_seq, edits) {
+        match self.pass_group(group, &mut state, (deadline_us, program.beside), start, seen_seq, edits) {
             Passed::Gone => false,
             Passed::Complete(_) if !was_complete => {
+                // What other members took may have been given up.
+                cursor.last = state.last;
                 cursor.group = Some(state);
                 self.settle(program, cursor, start);
                 true
@@ -204,7 +254,7 @@ impl Graph {
             let way = &program.after(cursor).ways[index as usize];
             let Some(target) = way.target else { continue };
             let LeafBody::Group(group) = &program.leaves[target].body else { continue };
-            match self.pass_group(group, &mut state, deadline_us, start, seen_seq, edits) {
+            match self.pass_group(group, &mut state, (deadline_us, program.beside), start, seen_seq, edits) {
                 Passed::Gone => cursor.open &= !(1 << index),
                 Passed::Waits => cursor.ahead.push((index, state)),
                 Passed::Complete(_) => {
@@ -227,23 +277,23 @@ impl Graph {
         &self,
         group: &Group,
         state: &mut GroupState,
-        deadline_us: i64,
+        (deadline_us, beside): (i64, bool),
         start: Moment,
         seen_seq: u64,
         edits: &mut Edits,
     ) -> Passed {
-        if self.group_latest(group, state, start).is_some_and(|latest| latest <= deadline_us) {
+        if self.group_latest(group, state, start, beside).is_some_and(|latest| latest <= deadline_us) {
             state.shut = true;
         }
         let was_complete = self.is_complete(group, state, start);
         for (member, member_state) in group.members.iter().zip(&mut state.members) {
             let next = match (member, &mut *member_state) {
-                (_, MemberState::Quiet(deadline)) if *deadline <= deadline_us => MemberState::Done,
+                (_, MemberState::Quiet(deadline)) if *deadline <= deadline_us => MemberState::Done(state.since),
                 (Member::Program(program, _), MemberState::At(cursor)) => {
                     match self.pass(program, cursor, deadline_us, start, seen_seq, edits) {
-                        Passed::Complete(Some(_)) => MemberState::Done,
+                        Passed::Complete(Some(_)) => MemberState::Done(cursor.last),
                         Passed::Gone => {
-                            drop_steps(member, state.since_seq, edits);
+                            drop_steps(member, state.since, edits);
                             MemberState::Dead
                         }
                         _ => continue,

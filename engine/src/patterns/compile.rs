@@ -323,7 +323,7 @@ impl Builder<'_> {
             after,
         };
         let leaves = self.leaves.into_iter().zip(after).map(leaf).collect();
-        let mut program = Program { leaves, levels, entry, beside };
+        let mut program = Program { leaves, levels, entry, top, beside };
         program.complete();
         Ok(program)
     }

@@ -2,8 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::graph::{Both, Crossing, Graph, Guard, LeafBody, Order, Program, Way, WaySet};
-use super::run::{Branch, Cursor, Edit, Edits, Fate, GroupState, MemberState, Round, Sight};
+use super::graph::{Crossing, Graph, Guard, LeafBody, Program, Way, WaySet};
+use super::preference::Taking;
+use super::run::{Branch, Cursor, Edit, Edits, Fate, GroupState, MemberState, Moment, Round, Sight};
 use super::standing::{Ending, Going, allows_rounds};
 
 /// The members of a set of ways, in order of preference.
@@ -15,30 +16,42 @@ pub(super) fn ways_in(set: WaySet) -> impl Iterator<Item = usize> {
     .map(|set| set.trailing_zeros() as usize)
 }
 
-/// An event on its way through a tree of choices.
-struct Taking<'a> {
-    program: &'a Program,
-    cursor: &'a mut Cursor,
-    sight: &'a Sight<'a>,
-    may_take: bool,
-    /// The places that it brings the run to.
-    moved: SmallVec<[Branch; 1]>,
-    /// Ways that it closes.
-    killed: WaySet,
+/// What may take an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    /// Nothing: another member of a group has it, and it only closes ways.
+    Nothing,
+    /// What comes before the end, where that is reached, and what goes on beside it by `each`.
+    BeforeEnd,
+    /// Whatever it fits.
+    Anything,
 }
 
-/// What an event did to a tree of choices. Where `each` follows several, some may have taken it and others not.
-struct Followed {
-    /// The open ways of those that have passed over the event and come to what is less preferred; `None`: there are none.
-    passed: Option<WaySet>,
-    /// The ways that stay open for those that took it.
-    taken: WaySet,
-    /// They took it by `then each`: what they did not try stays open, too.
-    spawned: bool,
+impl Take {
+    /// As this, if that holds.
+    pub(super) fn only_if(self, holds: bool) -> Take {
+        if holds { self } else { Take::Nothing }
+    }
+
+    /// Whether a way may take it.
+    pub(super) fn allows(self, after: &Crossing, open: WaySet, way: usize) -> bool {
+        match (self, &after.end) {
+            (Take::Nothing, _) => false,
+            (Take::BeforeEnd, Some(end)) if after.end_is_open(open) => way < end.way || end.rest >> way & 1 == 1,
+            (Take::BeforeEnd | Take::Anything, _) => true,
+        }
+    }
 }
 
-impl Followed {
-    const PASSED: Followed = Followed { passed: Some(0), taken: 0, spawned: false };
+/// What became of an event that was offered to what follows a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// Who passed over it comes to what is less preferred.
+    Passed,
+    /// It was taken by `then each`: it comes to nothing else.
+    Over,
+    /// It was taken, or completes the match.
+    Taken,
 }
 
 /// The ways of a set that a condition allows.
@@ -47,14 +60,13 @@ pub(super) fn allowed(ways: WaySet, allows: impl Fn(usize) -> bool) -> WaySet {
 }
 
 impl Graph {
-    /// Offers the event at hand to a place. The place goes on as it is after the call; branches are added. With
-    /// `may_take` false the event is given to another member of a group and only closes ways.
+    /// Offers the event at hand to a place. The place goes on as it is after the call; branches are added.
     pub(super) fn feed(
         &self,
         program: &Program,
         cursor: &mut Cursor,
         sight: &Sight<'_>,
-        may_take: bool,
+        take: Take,
         edits: &mut Edits,
         branches: &mut Vec<Branch>,
     ) -> Fate {
@@ -67,38 +79,111 @@ impl Graph {
         }
         self.close_before(program, cursor, sight);
         if after.plain && cursor.group.is_none() {
-            return self.feed_plain(program, cursor, sight, may_take, edits);
+            return self.feed_plain(program, cursor, sight, take, edits);
         }
         let mut moved: SmallVec<[Branch; 1]> = SmallVec::new();
-        let mut ended = false;
         let going = self.going(program, cursor, sight.start);
-        let branches_inside = self.may_branch(program, cursor, sight.start);
-        let inside_first = matches!(going, Going::Incomplete | Going::Held | Going::First);
-        if inside_first && self.feed_inside(program, cursor, sight, may_take, edits, &mut moved) == Fate::Gone {
-            return Fate::Gone;
+        let beside = self.may_branch(program, cursor, sight.start);
+        let mut goes_inside = true;
+        let mut over = false;
+        match going {
+            Going::Held | Going::First if is_in_any_of(program, cursor) => {
+                // What stands before the end of the alternative; what is behind comes after what follows.
+                let mut inside = cursor.clone();
+                let before_end = if take == Take::Anything { Take::BeforeEnd } else { take };
+                self.feed_inside(program, &mut inside, sight, before_end, edits, &mut moved);
+                if !moved.is_empty() {
+                    *cursor = inside;
+                }
+            }
+            Going::Incomplete | Going::Held | Going::First => {
+                goes_inside = false;
+                if self.feed_inside(program, cursor, sight, take, edits, &mut moved) == Fate::Gone {
+                    return Fate::Gone;
+                }
+            }
+            Going::Nowhere | Going::Beside | Going::After => {}
         }
         if moved.is_empty() {
-            let was_open = cursor.open;
-            let mut taking = Taking { program, cursor, sight, may_take, moved: SmallVec::new(), killed: 0 };
-            let followed = self.take_ways(&mut taking, &after.order);
-            let trunk = (followed.passed.unwrap_or(0) | followed.taken) & !taking.killed;
-            moved = taking.moved;
-            ended = followed.passed.is_none() && moved.is_empty();
-            if !moved.is_empty() && trunk == 0 {
-                // Left by this event; another branch may complete the group differently.
-                cursor.group = cursor.group.take().filter(|_| branches_inside).map(GroupState::to_go_on);
-            } else if was_open != 0 && trunk == 0 {
-                cursor.group = None;
+            let left = self.leave(program, cursor, sight, take, &mut moved);
+            over = left == Left::Over;
+            if goes_inside && cursor.group.is_some() {
+                let is_at_end = take == Take::BeforeEnd && after.end_is_open(cursor.open);
+                let inside = take.only_if(beside || left == Left::Passed && !is_at_end);
+                self.feed_inside(program, cursor, sight, inside, edits, &mut moved);
             }
-            cursor.open = trunk;
-        }
-        if !inside_first && cursor.group.is_some() {
-            let may_take = may_take && (moved.is_empty() && !ended || going == Going::Beside);
-            self.feed_inside(program, cursor, sight, may_take, edits, &mut moved);
+        } else {
+            // Who passed over what another branch took inside comes to what follows.
+            for mut branch in std::mem::take(&mut moved) {
+                if branch.took || branch.over {
+                    moved.push(branch);
+                    continue;
+                }
+                let mut left = SmallVec::new();
+                self.leave(program, &mut branch.cursor, sight, take, &mut left);
+                left.iter_mut().for_each(|left| left.edits.insert_many(0, branch.edits.iter().cloned()));
+                moved.push(branch);
+                moved.extend(left);
+            }
         }
         self.close_behind(program, cursor, sight);
         let alive = self.lives(program, cursor, sight.start);
-        self.conclude(program, cursor, alive, moved, sight, edits, branches)
+        moved.retain(|branch| {
+            if !branch.took {
+                self.close_behind(program, &mut branch.cursor, sight);
+            }
+            branch.took || self.lives(program, &branch.cursor, sight.start)
+        });
+        self.conclude(program, cursor, alive.then_some(over), moved, sight, edits, branches)
+    }
+
+    /// Offers the event to what follows the place.
+    fn leave(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        sight: &Sight<'_>,
+        take: Take,
+        moved: &mut SmallVec<[Branch; 1]>,
+    ) -> Left {
+        let after = program.after(cursor);
+        let was_open = cursor.open;
+        let branches_inside = self.may_branch(program, cursor, sight.start);
+        let mut taking = Taking { program, cursor, sight, take, moved: SmallVec::new(), killed: 0 };
+        let followed = self.take_ways(&mut taking, &after.order);
+        let killed = taking.killed;
+        let found = taking.moved;
+        let passed = followed.passed.map(|passed| passed & !killed);
+        let taken = followed.taken & !killed;
+        if !found.is_empty() && passed.unwrap_or(0) | taken == 0 {
+            // Left by this event; another branch may complete the group differently.
+            let goes_on = branches_inside && was_open & !self.all_forbidden(program, cursor, sight) != 0;
+            cursor.group = cursor.group.take().filter(|_| goes_on).map(GroupState::to_go_on);
+        } else if was_open != 0 && passed.unwrap_or(0) | taken == 0 {
+            cursor.group = None;
+        } else if let (Some(passed @ 1..), 1.., Some(_)) = (passed, taken, &cursor.group) {
+            // By `each` one branch is at its end, or goes on waiting, and another passes over the event.
+            let beside = Cursor { open: taken, group: None, ..cursor.clone() };
+            moved.push(Branch { cursor: beside, edits: Edits::new(), took: false, over: true, limit: u32::MAX });
+            cursor.open = passed;
+            moved.extend(found);
+            return Left::Passed;
+        }
+        cursor.open = passed.unwrap_or(0) | taken;
+        moved.extend(found);
+        match passed {
+            Some(passed) if was_open == 0 || passed != 0 => Left::Passed,
+            _ if followed.spawned => Left::Over,
+            _ => Left::Taken,
+        }
+    }
+
+    /// The ways that the event closes by a `no`, whichever of them it takes.
+    fn all_forbidden(&self, program: &Program, cursor: &Cursor, sight: &Sight<'_>) -> WaySet {
+        let at = |way| {
+            self.forbidden(program, cursor, sight, way, true) | self.forbidden(program, cursor, sight, way, false)
+        };
+        ways_in(cursor.open).map(at).fold(0, |all, killed| all | killed)
     }
 
     /// As `feed`, where one way to a step is taken at most: the place moves without a copy.
@@ -107,7 +192,7 @@ impl Graph {
         program: &Program,
         cursor: &mut Cursor,
         sight: &Sight<'_>,
-        may_take: bool,
+        take: Take,
         edits: &mut Edits,
     ) -> Fate {
         let after = program.after(cursor);
@@ -119,7 +204,7 @@ impl Graph {
                 cursor.open = 1 << index;
                 return Fate::Passed;
             }
-            if may_take
+            if take.allows(after, cursor.open, index)
                 && killed >> index & 1 == 0
                 && let Some(LeafBody::Step(step, part)) = way.target.map(|target| &program.leaves[target].body)
                 && sight.offer.roles & part.role != 0
@@ -142,7 +227,7 @@ impl Graph {
 
     /// The ways that are lost because the event is what a `no` forbids, for those `no`s that are asked at this way: `next no`
     /// before its first way is tried, any other after its last, whose event may be one that it forbids.
-    fn forbidden(&self, program: &Program, cursor: &Cursor, sight: &Sight<'_>, way: usize, before: bool) -> WaySet {
+    pub(super) fn forbidden(&self, program: &Program, cursor: &Cursor, sight: &Sight<'_>, way: usize, before: bool) -> WaySet {
         let after = program.after(cursor);
         let mut killed = 0;
         for guard in &after.guards {
@@ -172,82 +257,8 @@ impl Graph {
         }
     }
 
-    /// Follows a tree of choices: takes the ways that the event fits, by preference.
-    fn take_ways(&self, taking: &mut Taking<'_>, order: &Order) -> Followed {
-        match order {
-            Order::None => Followed::PASSED,
-            Order::Way(way) => self.try_way(taking, *way),
-            Order::Pick { both: Both::Never, first, second } => {
-                let one = self.take_ways(taking, first);
-                let untried = if one.spawned { second.ways() & taking.cursor.open } else { 0 };
-                self.test_untried(taking, untried);
-                let Some(before) = one.passed else { return Followed { taken: one.taken | untried, ..one } };
-                let other = self.take_ways(taking, second);
-                Followed {
-                    passed: other.passed.map(|behind| before | behind),
-                    taken: one.taken | untried | other.taken | if other.spawned { before } else { 0 },
-                    spawned: one.spawned || other.spawned,
-                }
-            }
-            Order::Pick { both, first, second } => {
-                let before = taking.moved.len();
-                let one = self.take_ways(taking, first);
-                if *both == Both::UnlessFirst && taking.moved.len() > before {
-                    return Followed { passed: None, ..one };
-                }
-                let other = self.take_ways(taking, second);
-                let alive = |side: &Order| side.ways() & taking.cursor.open & !taking.killed != 0;
-                let passed = match (one.passed, other.passed) {
-                    (one, _) if !alive(second) => one,
-                    (_, other) if !alive(first) => other,
-                    (Some(one), Some(other)) => Some(one | other),
-                    (one, other) => one.or(other),
-                };
-                Followed { passed, taken: one.taken | other.taken, spawned: one.spawned || other.spawned }
-            }
-        }
-    }
-
-    /// Whoever passes over an event that `then each` takes sees what it forbids.
-    fn test_untried(&self, taking: &mut Taking<'_>, ways: WaySet) {
-        for way in ways_in(ways) {
-            for before in [true, false] {
-                taking.killed |= self.forbidden(taking.program, taking.cursor, taking.sight, way, before);
-            }
-        }
-    }
-
-    /// Tries one way, with the `no`s that are asked at it.
-    fn try_way(&self, taking: &mut Taking<'_>, index: usize) -> Followed {
-        let bit = 1 << index;
-        if taking.cursor.open & bit == 0 {
-            return Followed::PASSED;
-        }
-        let after = taking.program.after(taking.cursor);
-        let way = &after.ways[index];
-        taking.killed |= self.forbidden(taking.program, taking.cursor, taking.sight, index, true);
-        let before = taking.moved.len();
-        let mut ended = false;
-        if taking.killed & bit == 0 {
-            ended = after.is_ended_by_next(index, taking.cursor, taking.sight);
-            if taking.may_take {
-                self.take_way(taking.program, taking.cursor, index, way, taking.sight, &mut taking.moved);
-            }
-        }
-        taking.killed |= self.forbidden(taking.program, taking.cursor, taking.sight, index, false);
-        if taking.moved.len() > before {
-            let spawned = way.spawns;
-            Followed { passed: None, taken: if spawned { bit } else { 0 }, spawned }
-        } else if ended {
-            // What stays open says that the end is reached.
-            Followed { passed: None, taken: bit, spawned: false }
-        } else {
-            Followed { passed: Some(bit), ..Followed::PASSED }
-        }
-    }
-
     /// Takes one way if the event fits it, within all limits.
-    fn take_way(
+    pub(super) fn take_way(
         &self,
         program: &Program,
         cursor: &mut Cursor,
@@ -267,7 +278,7 @@ impl Graph {
                 let mut next = self.follow(program, cursor, way, sight);
                 self.settle(program, &mut next, sight.start);
                 let edits = SmallVec::from_elem(Edit::Take(*step), 1);
-                moved.push(Branch { cursor: next, edits, took: true, limit: way.limit });
+                moved.push(Branch { cursor: next, edits, took: true, over: false, limit: way.limit });
             }
             LeafBody::Group(group) => {
                 if sight.offer.roles & group.interest == 0 || !self.allows(program, cursor, way, sight) {
@@ -276,14 +287,17 @@ impl Graph {
                 let known = cursor.ahead.iter().find(|(ahead, _)| *ahead as usize == index);
                 let mut state = match known {
                     Some((_, state)) => state.clone(),
-                    None if sight.starting => self.enter_group(group, sight.now, sight.now.seq - 1, sight.start),
-                    None => self.enter_group(group, cursor.last, cursor.last.seq, sight.start),
+                    None if sight.starting => {
+                        let before = Moment { seq: sight.now.seq - 1, ..sight.now };
+                        self.enter_group(group, sight.now, before, sight.start)
+                    }
+                    None => self.enter_group(group, cursor.last, cursor.last, sight.start),
                 };
                 if sight.starting {
                     state.first_us = Some(sight.now.at_us);
                 }
                 let mut variants = Vec::new();
-                self.feed_group(group, state, sight, true, &mut variants);
+                self.feed_group(group, state, sight, Take::Anything, &mut variants);
                 for variant in variants.into_iter().filter(|variant| variant.took) {
                     let mut state = variant.state;
                     if sight.starting {
@@ -292,7 +306,7 @@ impl Graph {
                     let mut next = self.follow(program, cursor, way, sight);
                     next.group = Some(Box::new(state));
                     self.settle(program, &mut next, sight.start);
-                    moved.push(Branch { cursor: next, edits: variant.edits, took: true, limit: way.limit });
+                    moved.push(Branch { cursor: next, edits: variant.edits, took: true, over: false, limit: way.limit });
                 }
             }
         }
@@ -346,7 +360,7 @@ impl Graph {
             let target = after.ways[index as usize].target;
             let Some(LeafBody::Group(group)) = target.map(|leaf| &program.leaves[leaf].body) else { continue };
             let mut variants = Vec::new();
-            let fate = self.feed_group(group, state, sight, false, &mut variants);
+            let fate = self.feed_group(group, state, sight, Take::Nothing, &mut variants);
             match variants.into_iter().next() {
                 Some(variant) if fate != Fate::Gone => cursor.ahead.push((index, variant.state)),
                 _ => cursor.open &= !(1 << index),
@@ -360,16 +374,16 @@ impl Graph {
         program: &Program,
         cursor: &mut Cursor,
         sight: &Sight<'_>,
-        may_take: bool,
+        take: Take,
         edits: &mut Edits,
         moved: &mut SmallVec<[Branch; 1]>,
     ) -> Fate {
         let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
         let (Some(LeafBody::Group(group)), Some(state)) = (leaf, cursor.group.take()) else { return Fate::Passed };
         let was_open = cursor.open;
-        let may_take = may_take && sight.now.at_us <= program.over_end(cursor);
+        let take = take.only_if(sight.now.at_us <= program.over_end(cursor));
         let mut variants = Vec::new();
-        let fate = self.feed_group(group, *state, sight, may_take, &mut variants);
+        let fate = self.feed_group(group, *state, sight, take, &mut variants);
         let took = variants.iter().any(|variant| variant.took);
         for variant in variants {
             if variant.took {
@@ -377,17 +391,13 @@ impl Graph {
                 next.group = Some(Box::new(variant.state));
                 next.last = sight.now;
                 self.settle(program, &mut next, sight.start);
-                moved.push(Branch { cursor: next, edits: variant.edits, took: true, limit: u32::MAX });
+                moved.push(Branch { cursor: next, edits: variant.edits, took: true, over: false, limit: u32::MAX });
             } else if took {
                 let mut trunk = cursor.clone();
                 trunk.group = Some(Box::new(variant.state));
                 self.settle_inside(program, &mut trunk, sight.start);
                 trunk.open &= was_open | if was_open == 0 { WaySet::MAX } else { 0 };
-                trunk.close_strict(program.after(cursor), sight.now.at_us);
-                trunk.leave_closed();
-                if self.lives(program, &trunk, sight.start) {
-                    moved.push(Branch { cursor: trunk, edits: variant.edits, took: false, limit: u32::MAX });
-                }
+                moved.push(Branch { cursor: trunk, edits: variant.edits, took: false, over: variant.over, limit: u32::MAX });
             } else {
                 cursor.group = Some(Box::new(variant.state));
                 edits.extend(variant.edits);
@@ -406,13 +416,13 @@ impl Graph {
     }
 
     /// The place that stays open stays where it is, and the branches that took the event go on besides, as far as `limit` allows;
-    /// where none stays, the first of them takes its place.
+    /// where none stays, the first of them takes its place. `alive`: the place stays open; whether the event is over for it.
     #[expect(clippy::too_many_arguments, reason = "what the event does is made in one go, and not kept")]
     fn conclude(
         &self,
         program: &Program,
         cursor: &mut Cursor,
-        alive: bool,
+        alive: Option<bool>,
         moved: SmallVec<[Branch; 1]>,
         sight: &Sight<'_>,
         edits: &mut Edits,
@@ -421,7 +431,7 @@ impl Graph {
         let mut open = sight.branches;
         let mut first: Option<Branch> = None;
         for branch in moved {
-            if !alive && first.is_none() {
+            if alive.is_none() && first.is_none() {
                 first = Some(branch);
                 continue;
             }
@@ -438,10 +448,9 @@ impl Graph {
             Some(first) => {
                 *cursor = first.cursor;
                 edits.extend(first.edits);
-                if first.took { Fate::Took } else { Fate::Passed }
+                if first.took { Fate::Took } else { Fate::passed(first.over) }
             }
-            None if alive => Fate::Passed,
-            None => Fate::Gone,
+            None => alive.map_or(Fate::Gone, Fate::passed),
         }
     }
 
@@ -452,6 +461,11 @@ impl Graph {
             && self.ending(program, cursor, sight.start, sight.now.seq) == Ending::Now
             && !self.go_on(&mut cursor.clone(), sight.start)
     }
+}
+
+fn is_in_any_of(program: &Program, cursor: &Cursor) -> bool {
+    let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+    matches!(leaf, Some(LeafBody::Group(group)) if group.need.is_none())
 }
 
 /// The loops before a `no` have had enough rounds: from then on it is in force.
@@ -467,8 +481,12 @@ impl Program {
 }
 
 impl Crossing {
+    fn end_is_open(&self, open: WaySet) -> bool {
+        self.end.as_ref().is_some_and(|end| open >> end.way & 1 == 1)
+    }
+
     /// Whether the way is the end, `next no` stands before it, and the event at hand is the very next, which it lets pass.
-    fn is_ended_by_next(&self, way: usize, cursor: &Cursor, sight: &Sight<'_>) -> bool {
+    pub(super) fn is_ended_by_next(&self, way: usize, cursor: &Cursor, sight: &Sight<'_>) -> bool {
         let end = self.end.as_ref().filter(|end| end.way == way && end.waits_next && !end.waits_for_time());
         end.is_some() && !sight.starting && sight.now.seq == cursor.last.seq + 1
     }
@@ -517,7 +535,7 @@ impl GroupState {
         self.members.iter().any(|member| match member {
             MemberState::Quiet(_) => true,
             MemberState::At(cursor) => cursor.waits_for_time(),
-            MemberState::Done | MemberState::Dead => false,
+            MemberState::Done(_) | MemberState::Dead => false,
         })
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Program {
     pub(super) levels: Vec<Level>,
     /// Where it starts.
     pub(super) entry: Crossing,
+    /// It is the whole pattern.
+    pub(super) top: bool,
     /// It is in a member of `all of` or `N of`: what another member takes may give it more time by `within`.
     pub(super) beside: bool,
 }

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::feed::Take;
 use super::graph::{Graph, Group, Member};
 use super::run::{Cursor, Edit, Edits, Fate, GroupState, MemberState, Moment, Sight};
 use super::standing::Going;
@@ -15,11 +16,13 @@ pub(super) struct Variant {
     pub(super) edits: Edits,
     /// It took the event.
     pub(super) took: bool,
+    /// See [`Branch::over`](super::run::Branch).
+    pub(super) over: bool,
 }
 
 impl Graph {
     /// The state of a group that is waited for since `last`.
-    pub(super) fn enter_group(&self, group: &Group, last: Moment, since_seq: u64, start: Moment) -> GroupState {
+    pub(super) fn enter_group(&self, group: &Group, last: Moment, since: Moment, start: Moment) -> GroupState {
         let member = |member: &Member| match member {
             Member::No(_, hold_us) => MemberState::Quiet(last.at_us.saturating_add(*hold_us)),
             Member::Program(program, _) => {
@@ -32,7 +35,7 @@ impl Graph {
             members: group.members.iter().map(member).collect(),
             first_us: None,
             last,
-            since_seq,
+            since,
             shut: false,
             hungry: false,
         }
@@ -44,7 +47,7 @@ impl Graph {
         group: &Group,
         state: GroupState,
         sight: &Sight<'_>,
-        may_take: bool,
+        take: Take,
         variants: &mut Vec<Variant>,
     ) -> Fate {
         let now = sight.now;
@@ -52,12 +55,12 @@ impl Graph {
         let in_time =
             group.over_us.is_none_or(|over| state.first_us.is_none_or(|first| now.at_us <= first.saturating_add(over)));
         let gapless = !group.strict || sight.starting || now.seq == state.last.seq + 1;
-        let may_take = may_take && in_time && gapless && !state.shut;
-        let mut open = vec![Variant { state, edits: Edits::new(), took: false }];
+        let take = take.only_if(in_time && gapless && !state.shut);
+        let mut open = vec![Variant { state, edits: Edits::new(), took: false, over: false }];
         for index in 0..group.members.len() {
             let mut next = Vec::with_capacity(open.len());
             for variant in open {
-                self.feed_member(group, index, variant, sight, may_take, &mut next);
+                self.feed_member(group, index, variant, sight, take, &mut next);
             }
             open = next;
         }
@@ -102,11 +105,17 @@ impl Graph {
         index: usize,
         mut variant: Variant,
         sight: &Sight<'_>,
-        may_take: bool,
+        take: Take,
         out: &mut Vec<Variant>,
     ) {
         let is_filled = || self.is_filled(&group.members[index], &variant.state.members[index], sight.start);
-        let may_take = may_take && (group.need.is_none() || !variant.took && !is_filled());
+        let take = match group.need {
+            None => take,
+            Some(_) if variant.took || variant.over || is_filled() => Take::Nothing,
+            // Complete, it takes no more but by what is `greedy` or `each`.
+            Some(_) if take == Take::Anything => Take::BeforeEnd,
+            Some(_) => take,
+        };
         match (&group.members[index], &mut variant.state.members[index]) {
             (Member::No(part, _), MemberState::Quiet(deadline_us)) => {
                 if sight.now.at_us <= *deadline_us && !sight.starting && part.fits(sight) {
@@ -117,17 +126,21 @@ impl Graph {
             (Member::Program(program, _), MemberState::At(cursor)) => {
                 let mut branches = Vec::new();
                 let mut edits = Edits::new();
-                let fate = self.feed(program, cursor, sight, may_take, &mut edits, &mut branches);
+                let fate = self.feed(program, cursor, sight, take, &mut edits, &mut branches);
                 let before = (!branches.is_empty()).then(|| variant.clone());
                 match fate {
                     Fate::Passed => variant.edits.extend(edits),
+                    Fate::Over => {
+                        variant.over = true;
+                        variant.edits.extend(edits);
+                    }
                     Fate::Took => {
                         variant.took = true;
                         variant.edits.extend(edits);
                     }
                     Fate::Gone => {
                         variant.state.members[index] = MemberState::Dead;
-                        drop_steps(&group.members[index], variant.state.since_seq, &mut variant.edits);
+                        drop_steps(&group.members[index], variant.state.since, &mut variant.edits);
                     }
                 }
                 out.push(variant);
@@ -136,6 +149,7 @@ impl Graph {
                     beside.state.members[index] = MemberState::At(branch.cursor);
                     beside.edits.extend(branch.edits);
                     beside.took |= branch.took;
+                    beside.over |= branch.over;
                     out.push(beside);
                 }
             }
@@ -143,7 +157,8 @@ impl Graph {
         }
     }
 
-    /// Once the group is complete: members that are not needed are dropped, with what they took.
+    /// Once the group is complete: members that are not needed are dropped, with what they took; then the newest event is one of
+    /// those that stay.
     pub(super) fn drop_losers(&self, group: &Group, state: &mut GroupState, edits: &mut Edits, start: Moment) {
         if !self.is_complete(group, state, start) {
             return;
@@ -157,10 +172,11 @@ impl Graph {
             if let MemberState::At(cursor) = member_state
                 && (cursor.leaf.is_some() || cursor.group.is_some())
             {
-                drop_steps(member, state.since_seq, edits);
+                drop_steps(member, state.since, edits);
             }
             *member_state = MemberState::Dead;
         }
+        state.last = state.members.iter().filter_map(MemberState::newest).max().unwrap_or(state.since);
     }
 
     /// Whether enough members are complete or may still be.
@@ -173,7 +189,7 @@ impl Graph {
         }
         let alive = |pair: &(&Member, &MemberState)| match pair.1 {
             MemberState::Dead => false,
-            MemberState::Done => true,
+            MemberState::Done(_) => true,
             MemberState::Quiet(_) => true,
             MemberState::At(_) => !state.shut || self.is_member_complete(pair.0, pair.1, start),
         };
@@ -207,8 +223,19 @@ fn took_beside(cursor: &mut Cursor, at_us: i64) {
 }
 
 /// What a member has taken does not belong to the match.
-pub(super) fn drop_steps(member: &Member, since_seq: u64, edits: &mut Edits) {
+pub(super) fn drop_steps(member: &Member, since: Moment, edits: &mut Edits) {
     if let Member::Program(_, steps) = member {
-        edits.push(Edit::Drop(SmallVec::from_slice(steps), since_seq));
+        edits.push(Edit::Drop(SmallVec::from_slice(steps), since.seq));
+    }
+}
+
+impl MemberState {
+    /// Its newest event, where it has any.
+    fn newest(&self) -> Option<Moment> {
+        match self {
+            MemberState::At(cursor) => cursor.leaf.is_some().then_some(cursor.last),
+            MemberState::Done(last) => Some(*last),
+            MemberState::Quiet(_) | MemberState::Dead => None,
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tripline_query_lang::plan::Runs;
 
 use super::bar::Rank;
+use super::feed::Take;
 use super::run::{Branch, Cursor, Edits, Fate, Keeping, Moment, Run, Sight};
 use super::select::{Candidate, select};
 use super::standing::Ending;
@@ -220,7 +221,7 @@ impl Machine {
         let (open_before, grouped) = (cursor.open, cursor.group.is_some() || !cursor.ahead.is_empty());
         let mut edits = Edits::new();
         let mut branches = Vec::new();
-        let fate = self.graph.feed(program, cursor, &sight, true, &mut edits, &mut branches);
+        let fate = self.graph.feed(program, cursor, &sight, Take::Anything, &mut edits, &mut branches);
         let untouched = fate == Fate::Passed && branches.is_empty() && !grouped && run.cursor.open == open_before;
         if untouched && !forbidden && !self.waits_next(&run.cursor) {
             return;

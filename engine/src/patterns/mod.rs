@@ -34,6 +34,7 @@ mod machine;
 mod normal;
 mod noted;
 pub mod picture;
+mod preference;
 mod run;
 mod select;
 mod silence;

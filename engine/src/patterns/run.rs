@@ -92,8 +92,10 @@ impl Cursor {
         for group in groups {
             group.last.seq += 1;
             for member in &mut group.members {
-                if let MemberState::At(cursor) = member {
-                    cursor.move_on();
+                match member {
+                    MemberState::At(cursor) => cursor.move_on(),
+                    MemberState::Done(last) => last.seq += 1,
+                    MemberState::Quiet(_) | MemberState::Dead => {}
                 }
             }
         }
@@ -118,8 +120,8 @@ pub(super) struct GroupState {
     pub(super) first_us: Option<i64>,
     /// The newest event taken, in the group or before it.
     pub(super) last: Moment,
-    /// Events of its steps are younger than this one.
-    pub(super) since_seq: u64,
+    /// The newest event before the group: those of its steps are younger.
+    pub(super) since: Moment,
     /// It takes no more.
     pub(super) shut: bool,
     /// This branch has to take more before the group is complete: another one has left it as it is.
@@ -133,8 +135,8 @@ pub(super) enum MemberState {
     At(Cursor),
     /// `no X for D`: until the deadline, microseconds.
     Quiet(i64),
-    /// `no X for D`: its deadline has passed.
-    Done,
+    /// Time has completed it; its newest event, or the one before the group.
+    Done(Moment),
     /// It cannot be completed any more, or is not needed.
     Dead,
 }
@@ -159,6 +161,8 @@ pub(super) struct Branch {
     pub(super) edits: Edits,
     /// It took the event at hand.
     pub(super) took: bool,
+    /// Another one took it by `then each`: here it comes to nothing else.
+    pub(super) over: bool,
     /// How many branches the run may have open.
     pub(super) limit: u32,
 }
@@ -168,10 +172,19 @@ pub(super) struct Branch {
 pub(super) enum Fate {
     /// It was not taken; ways may have closed.
     Passed,
+    /// A branch took it by `then each`: for the place itself it is over.
+    Over,
     /// It was taken.
     Took,
     /// The place cannot be completed any more.
     Gone,
+}
+
+impl Fate {
+    /// It was not taken here; whether it is over.
+    pub(super) fn passed(over: bool) -> Fate {
+        if over { Fate::Over } else { Fate::Passed }
+    }
 }
 
 /// The event at hand, as a run sees it.

@@ -43,7 +43,7 @@ impl Graph {
         for index in ways_in(cursor.open & after.timed) {
             let body = after.ways[index].target.map(|leaf| &program.leaves[leaf].body);
             if let Some(LeafBody::Group(group)) = body {
-                let state = self.enter_group(group, cursor.last, cursor.last.seq, start);
+                let state = self.enter_group(group, cursor.last, cursor.last, start);
                 cursor.ahead.push((index as u32, state));
             }
         }
@@ -59,8 +59,8 @@ impl Graph {
         } else {
             allowed(after.all, |way| allows_rounds(program, cursor, &after.ways[way]))
         };
-        if let Some(end) = after.end.as_ref().filter(|end| cursor.open >> end.way & 1 == 1 && !end.waits()) {
-            cursor.open &= !end.idle;
+        if program.top {
+            rest_at_end(program, cursor);
         }
     }
 
@@ -212,7 +212,7 @@ impl Graph {
     /// Whether a member is complete, be it that it may go on.
     pub(super) fn is_member_complete(&self, member: &Member, state: &MemberState, start: Moment) -> bool {
         match (member, state) {
-            (_, MemberState::Done) => true,
+            (_, MemberState::Done(_)) => true,
             (Member::Program(program, _), MemberState::At(cursor)) => {
                 let ending = self.ending(program, cursor, start, cursor.last.seq);
                 cursor.leaf.is_some() && matches!(ending, Ending::Held | Ending::Now)
@@ -245,6 +245,25 @@ impl Program {
                 self.levels[level].over_us.map(|over| round.first_us.saturating_add(over))
             });
         ends.min().unwrap_or(i64::MAX)
+    }
+}
+
+/// Where the end comes before all that is open still: what is optional there and not `greedy` takes no more, nor what is so at
+/// the end of an alternative that stands there.
+fn rest_at_end(program: &Program, cursor: &mut Cursor) {
+    let Some(end) = program.after(cursor).end.as_ref() else { return };
+    if cursor.open >> end.way & 1 == 0 || end.waits() {
+        return;
+    }
+    cursor.open &= !end.idle;
+    let leaf = cursor.leaf.map(|leaf| &program.leaves[leaf as usize].body);
+    let (Some(LeafBody::Group(group)), Some(state)) = (leaf, &mut cursor.group) else { return };
+    if group.need.is_none() && cursor.open.trailing_zeros() as usize == end.way {
+        for (member, member_state) in group.members.iter().zip(&mut state.members) {
+            if let (Member::Program(program, _), MemberState::At(inside)) = (member, member_state) {
+                rest_at_end(program, inside);
+            }
+        }
     }
 }
 

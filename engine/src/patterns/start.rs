@@ -7,7 +7,7 @@ use tripline_query_lang::value::Value;
 
 use super::bar::Rank;
 use super::condition::key_bytes;
-use super::feed::allowed;
+use super::feed::{Take, allowed};
 use super::graph::{LeafBody, Member};
 use super::machine::Turn;
 use super::run::{Branch, Cursor, Edit, Edits, Fate, Run, Sight};
@@ -70,8 +70,8 @@ impl Machine {
         let mut edits = Edits::new();
         let mut branches = Vec::new();
         let sight = turn.sight(turn.now, none, &state.logs, None);
-        let fate = self.graph.feed(&self.graph.program, &mut cursor, &sight, true, &mut edits, &mut branches);
-        branches.insert(0, Branch { cursor, edits, took: fate == Fate::Took, limit: u32::MAX });
+        let fate = self.graph.feed(&self.graph.program, &mut cursor, &sight, Take::Anything, &mut edits, &mut branches);
+        branches.insert(0, Branch { cursor, edits, took: fate == Fate::Took, over: false, limit: u32::MAX });
         branches.retain(|branch| branch.took);
         branches
     }

@@ -347,7 +347,10 @@ fn put_group(out: &mut Vec<u8>, state: &GroupState) {
     for member in &state.members {
         match member {
             MemberState::Dead => out.put_u8(0),
-            MemberState::Done => out.put_u8(1),
+            MemberState::Done(last) => {
+                out.put_u8(1);
+                put_moment(out, *last);
+            }
             MemberState::Quiet(deadline_us) => {
                 out.put_u8(2);
                 out.put_i64(*deadline_us);
@@ -360,7 +363,7 @@ fn put_group(out: &mut Vec<u8>, state: &GroupState) {
     }
     out.put_option_i64(state.first_us);
     put_moment(out, state.last);
-    out.put_u64(state.since_seq);
+    put_moment(out, state.since);
     out.put_bool(state.shut);
     out.put_bool(state.hungry);
 }
@@ -369,7 +372,7 @@ fn take_group(bytes: &mut &[u8], group: &Group, seq: u64) -> Result<GroupState, 
     let member = |member: &Member| {
         Ok(match (bytes.take_u8("member")?, member) {
             (0, _) => MemberState::Dead,
-            (1, _) => MemberState::Done,
+            (1, _) => MemberState::Done(take_moment(bytes, seq)?),
             (2, Member::No(..)) => MemberState::Quiet(bytes.take_i64("deadline")?),
             (3, Member::Program(program, _)) => MemberState::At(take_cursor(bytes, program, seq)?),
             _ => return Err(damaged("member")),
@@ -380,7 +383,7 @@ fn take_group(bytes: &mut &[u8], group: &Group, seq: u64) -> Result<GroupState, 
         members,
         first_us: bytes.take_option_i64("group")?,
         last: take_moment(bytes, seq)?,
-        since_seq: bytes.take_u64("group")?,
+        since: take_moment(bytes, seq)?,
         shut: bytes.take_bool("group")?,
         hungry: bytes.take_bool("group")?,
     })

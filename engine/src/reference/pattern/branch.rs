@@ -7,6 +7,7 @@ use tripline_query_lang::plan::{StepId, Within};
 
 use super::fit::{KeyView, Taken, limit};
 use super::tree::{after, push, settle};
+use super::way::is_spare;
 use super::way::{Branches, Dropped, Either, FrameKind, Goal, Guard, Here, Members, Mode, Past, Race, Rest, Way};
 
 /// A branch at rest.
@@ -53,6 +54,8 @@ pub(super) struct Walk<'a, 'p> {
     pub view: &'a KeyView<'p>,
     /// The next race's number.
     pub races: &'a Cell<u64>,
+    /// The position of the run's first event.
+    pub start: usize,
 }
 
 impl<'p> Branch<'p> {
@@ -93,13 +96,15 @@ impl<'p> Walk<'_, 'p> {
     pub fn event(&self, branch: &Branch<'p>, event: usize) -> Outcome<'p> {
         let mut branch = branch.clone();
         let mut at_us = None;
-        if !self.view.is_within_rule(event, &branch.taken) {
-            // Only the rule's `within N events` gets here; time has been looked at before.
+        if !self.view.is_within_rule(event, self.start, &branch.taken) {
+            // By the rule's `within N events`, or where only time is waited for.
             if branch.ways.iter().any(|way| matches!(way.goal, Goal::Positions)) {
                 branch.ways = vec![completed(None)];
                 at_us = Some(self.view.at(event));
             }
-            branch.ways.retain(|way| !matches!(way.goal, Goal::Step(_) | Goal::Members(_)));
+            // Time may still complete a group.
+            let waits = |way: &Way<'p>| self.next_deadline(std::slice::from_ref(way)) < i64::MAX;
+            branch.ways.retain(|way| !matches!(way.goal, Goal::Step(_) | Goal::Members(_)) || waits(way));
             if branch.is_complete() {
                 return Outcome { branches: vec![branch], at_us, ..Outcome::default() };
             }
@@ -136,7 +141,7 @@ impl<'p> Walk<'_, 'p> {
         Outcome { branches: [stays, new].concat(), won, limit, at_us }
     }
 
-    /// Without the ways that are too late already when an event has brought the branch to them.
+    /// Without the ways that are too late already at an event: what it has ended may have been all that held the match back.
     fn in_time(&self, mut ways: Vec<Way<'p>>, event: usize, taken: &Taken) -> Vec<Way<'p>> {
         ways.retain(|way| self.latest(way, taken) >= self.view.at(event));
         ways
@@ -144,7 +149,8 @@ impl<'p> Walk<'_, 'p> {
 
     fn passed(&self, branch: Branch<'p>, event: usize) -> Vec<Branch<'p>> {
         let Branch { start, taken, ways, races } = branch;
-        let ways: Vec<Way> = cut(ways.into_iter().filter_map(|way| self.pass(way, event, &taken, false)).collect());
+        let ways = ways.into_iter().filter_map(|way| self.pass(way, event, &taken, false)).collect();
+        let ways = cut(self.in_time(ways, event, &taken));
         if ways.is_empty() { Vec::new() } else { vec![Branch { start, taken, ways, races }] }
     }
 
@@ -163,7 +169,7 @@ impl<'p> Walk<'_, 'p> {
         }
         match &way.goal {
             Goal::Step(step) => {
-                let fits = self.view.is_within_rule(event, taken)
+                let fits = self.view.is_within_rule(event, self.start, taken)
                     && around.iter().chain([&&way.rest]).all(|rest| self.view.is_within_limits(rest, event, taken))
                     && self.view.is_step(*step, event, taken);
                 fits.then(|| {
@@ -244,6 +250,8 @@ impl<'p> Walk<'_, 'p> {
             ways.iter().filter_map(|way| self.pass(way.clone(), event, taken, true)).collect()
         };
         let others: Vec<Vec<Way>> = members.ways.iter().enumerate().map(others).collect();
+        let mut gone = members.ways.iter().zip(&others).enumerate();
+        let is_lost = gone.any(|(position, (before, now))| position != member && is_spare(before) && now.is_empty());
         let settled = |(step, ways): (Option<StepId>, Vec<Way<'p>>)| {
             let mut all = others.clone();
             all[member] = ways;
@@ -253,7 +261,8 @@ impl<'p> Walk<'_, 'p> {
             let branches = settle(Members { ways: all, ..members.clone() }, link, &way.rest, &here);
             branches.into_iter().map(move |ways| (step, ways))
         };
-        let branches = took.branches.into_iter().flat_map(settled).collect();
+        // Of a member that was to go on by `each`, another branch has all that is left.
+        let branches = if is_lost { Vec::new() } else { took.branches.into_iter().flat_map(settled).collect() };
         let each = took.each || way.link == Link::ThenEach;
         Some(Took { branches, each, won: [way.won.clone(), took.won].concat(), ..took })
     }
@@ -309,7 +318,11 @@ impl<'p> Walk<'_, 'p> {
         way.guards = guards;
         if let Goal::Members(members) = &mut way.goal {
             for ways in &mut members.ways {
+                let was_spare = is_spare(ways);
                 *ways = ways.drain(..).filter_map(|w| self.pass(w, event, taken, by_member)).collect();
+                if was_spare && ways.is_empty() {
+                    return None;
+                }
             }
             let can_take = |ways: &Vec<Way>| ways.iter().any(|way| !matches!(way.goal, Goal::Done));
             let left = members.ways.iter().filter(|w| !w.is_empty()).count();
@@ -421,7 +434,6 @@ impl<'p> Walk<'_, 'p> {
             return vec![vec![Way { goal, ..way.clone() }]];
         };
         let behind = |mut one: Way<'p>| {
-            one.guards.extend(way.guards.iter().filter(|guard| guard.outlasts_time()).cloned());
             one.won.extend(&way.won);
             one
         };
@@ -461,7 +473,8 @@ impl<'p> Walk<'_, 'p> {
         let past = |(step, event): &(StepId, usize)| Past { step: *step, event: *event, at_us: self.view.at(*event) };
         let taken = taken.iter().map(past).collect();
         let within: Option<Within> = self.view.pattern.within;
-        Here { taken, guards, won: Vec::new(), by_deadline, within, dropped: Vec::new(), races: self.races }
+        let (won, dropped, start_us) = (Vec::new(), Vec::new(), self.view.at(self.start));
+        Here { taken, guards, won, by_deadline, within, start_us, dropped, races: self.races }
     }
 }
 

@@ -73,18 +73,15 @@ impl KeyView<'_> {
     }
 
     /// How many of the key's events lie behind the run's first, up to this one.
-    pub fn positions(&self, event: usize, taken: &Taken) -> u32 {
-        let Some((_, first)) = taken.first() else { return 0 };
-        (first + 1..=event).filter(|&i| self.belongs(i, taken)).count() as u32
+    fn positions(&self, event: usize, start: usize, taken: &Taken) -> u32 {
+        (start + 1..=event).filter(|&i| self.belongs(i, taken)).count() as u32
     }
 
-    /// Rule `within`: last minus first matched event, in time or in positions.
-    pub fn is_within_rule(&self, event: usize, taken: &Taken) -> bool {
-        let Some((_, first)) = taken.first() else { return true };
+    /// Rule `within`: from the event that began the run, in time or in positions.
+    pub fn is_within_rule(&self, event: usize, start: usize, taken: &Taken) -> bool {
         match self.pattern.within {
-            Some(Within::Time(us)) => self.at(event) <= self.at(*first).saturating_add(us),
-            Some(Within::Events(n)) => self.positions(event, taken) <= n,
-            Some(Within::Forever) | None => true,
+            Some(Within::Events(n)) => self.positions(event, start, taken) <= n,
+            _ => self.at(event) <= self.rule_end(start),
         }
     }
 
@@ -98,19 +95,19 @@ impl KeyView<'_> {
     }
 
     /// The last moment at which an event may still be taken inside of all these brackets.
-    pub fn latest(&self, rest: &Rest<'_>, taken: &Taken) -> i64 {
-        frames(rest).filter_map(scope).map(|scope| self.last_time(scope, taken)).fold(self.rule_end(taken), i64::min)
+    pub fn latest(&self, rest: &Rest<'_>, start: usize, taken: &Taken) -> i64 {
+        frames(rest).filter_map(scope).map(|scope| self.last_time(scope, taken)).fold(self.rule_end(start), i64::min)
     }
 
     /// The same without `within`, which counts anew from each matched event.
-    pub fn last_chance(&self, rest: &Rest<'_>, taken: &Taken) -> i64 {
+    pub fn last_chance(&self, rest: &Rest<'_>, start: usize, taken: &Taken) -> i64 {
         let over = |scope: &Scope<'_>| self.over_end(scope, taken);
-        frames(rest).filter_map(scope).map(over).fold(self.rule_end(taken), i64::min)
+        frames(rest).filter_map(scope).map(over).fold(self.rule_end(start), i64::min)
     }
 
-    fn rule_end(&self, taken: &Taken) -> i64 {
-        match (self.pattern.within, taken.first()) {
-            (Some(Within::Time(us)), Some((_, first))) => self.at(*first).saturating_add(us),
+    fn rule_end(&self, start: usize) -> i64 {
+        match self.pattern.within {
+            Some(Within::Time(us)) => self.at(start).saturating_add(us),
             _ => i64::MAX,
         }
     }

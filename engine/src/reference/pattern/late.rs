@@ -13,7 +13,7 @@ impl<'p> Walk<'_, 'p> {
     /// The last moment at which a way may still take an event, as things stand. A group is over when none of its open members
     /// can take one, or when too few of them have a chance; a complete one, when none of its loops can go on.
     pub fn latest(&self, way: &Way<'p>, taken: &Taken) -> i64 {
-        let own = self.view.latest(&way.rest, taken);
+        let own = self.view.latest(&way.rest, self.start, taken);
         match &way.goal {
             Goal::Step(_) => own,
             Goal::Members(members) => {
@@ -41,7 +41,7 @@ impl<'p> Walk<'_, 'p> {
 
     /// The same, whatever another member takes: `within` counts from the matched event before.
     fn last_chance(&self, way: &Way<'p>, taken: &Taken) -> i64 {
-        let own = self.view.last_chance(&way.rest, taken);
+        let own = self.view.last_chance(&way.rest, self.start, taken);
         match &way.goal {
             Goal::Step(_) => own,
             Goal::Members(members) if members.complete() >= members.need => i64::MAX,

@@ -121,11 +121,15 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
         std::mem::take(&mut self.found)
     }
 
+    /// Follows the branches of the run that began at an event.
+    fn walk_of(&self, start: usize) -> Walk<'_, 'p> {
+        Walk { view: self.view, races: &self.races, start }
+    }
+
     /// All deadlines strictly before `to` have certainly passed: each in its turn.
     fn advance(&mut self, to: i64) {
         loop {
-            let walk = Walk { view: self.view, races: &self.races };
-            let time = self.branches.iter().map(|b| walk.next_time(b)).min().unwrap_or(i64::MAX);
+            let time = self.branches.iter().map(|b| self.walk_of(b.start).next_time(b)).min().unwrap_or(i64::MAX);
             if time >= to {
                 break;
             }
@@ -140,8 +144,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
         let mut complete = Vec::new();
         let mut won = Vec::new();
         for branch in std::mem::take(&mut self.branches) {
-            let walk = Walk { view: self.view, races: &self.races };
-            let outcome = walk.time(&branch, time);
+            let outcome = self.walk_of(branch.start).time(&branch, time);
             won.extend(outcome.won.iter().copied());
             self.place(branch.start, outcome, i64::MIN, &mut complete, 0);
         }
@@ -160,8 +163,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
                 self.branches.push(branch.clone());
                 continue;
             }
-            let walk = Walk { view: self.view, races: &self.races };
-            let mut outcome = walk.event(branch, event);
+            let mut outcome = self.walk_of(branch.start).event(branch, event);
             // `without X`: an X ends the run, even one that would fill a step, unless the match fires at it.
             if self.view.pattern.without.iter().any(|x| self.view.is_absent(x, event, &branch.taken)) {
                 outcome.branches.retain(Branch::is_complete);
@@ -206,7 +208,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
 
     /// Every fitting first event starts a run, unless as many as `runs` allows are open.
     fn start(&mut self, event: usize, won: &mut Vec<Race>, complete: &mut Vec<Complete<'p>>) {
-        let outcome = Walk { view: self.view, races: &self.races }.start(event);
+        let outcome = self.walk_of(event).start(event);
         if outcome.branches.is_empty() {
             return;
         }
@@ -236,8 +238,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
     /// same event, the one that started later. Alternatives of an `any of` are followed side by side, but the run waits
     /// in one place.
     fn replace_waiting(&mut self, event: usize) {
-        let walk = Walk { view: self.view, races: &self.races };
-        let own: Vec<Place> = self.branches.iter().map(|b| walk.waits_at(&b.ways, &b.taken)).collect();
+        let own: Vec<Place> = self.branches.iter().map(|b| self.walk_of(b.start).waits_at(&b.ways, &b.taken)).collect();
         let is_one = |b: &Branch, other: &Branch| {
             let beside = |race: &Race| other.races.iter().any(|r| r.race == race.race && r.member != race.member);
             b.start == other.start && b.races.iter().any(beside)
@@ -279,8 +280,7 @@ impl<'a, 'p> OpenRuns<'a, 'p> {
 
     /// The input is finite and has ended.
     fn finish(&mut self) {
-        let walk = Walk { view: self.view, races: &self.races };
-        let finished: Vec<Branch> = self.branches.iter().filter_map(|b| walk.finish(b)).collect();
+        let finished: Vec<Branch> = self.branches.iter().filter_map(|b| self.walk_of(b.start).finish(b)).collect();
         let complete = finished.into_iter().map(|branch| {
             let at_us = branch.taken.last().map_or(0, |(_, event)| self.view.at(*event));
             Complete { branch, at_us }

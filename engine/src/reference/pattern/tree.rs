@@ -38,8 +38,12 @@ pub(super) fn after<'p>(rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
         FrameKind::Round(round) => {
             let inside = |past: &Past| past.event >= round.round_from && round.scope.steps.contains(&past.step.0);
             let empty = !here.taken.iter().any(inside);
-            // A round that took nothing ends the loop.
-            if empty { after(&frame.up, here) } else { decide(round, &frame.up, here) }
+            match (empty, round.done > round.quant.min) {
+                (false, _) => decide(round, &frame.up, here),
+                // A round that took nothing ends the loop: where it is one too many, the way out stands beside it already.
+                (true, false) => after(&frame.up, here),
+                (true, true) => vec![Vec::new()],
+            }
         }
         FrameKind::Bracket(_) => after(&frame.up, here),
         FrameKind::Alternative(race) => {
@@ -73,9 +77,7 @@ fn end<'p>(here: &Here<'_, 'p>) -> Way<'p> {
     let next = |g: &Guard<'p>| matches!(g, Guard::No { last: true, next_only: true, .. });
     let goal = if here.guards.iter().any(waits) {
         match here.within {
-            Some(Within::Time(us)) => {
-                Goal::Deadline(here.taken.first().map_or(i64::MAX, |past| past.at_us.saturating_add(us)))
-            }
+            Some(Within::Time(us)) => Goal::Deadline(here.start_us.saturating_add(us)),
             Some(Within::Events(_)) => Goal::Positions,
             _ => Goal::Deadline(i64::MAX),
         }
@@ -190,7 +192,13 @@ fn decide<'p>(round: &Round<'p>, up: &Rest<'p>, here: &Here<'_, 'p>) -> Branches
         }
         for again in &again {
             let again = guarded(again.clone(), leave, quant.greedy);
-            branches.push(if quant.greedy { [again, leave.clone()].concat() } else { [leave.clone(), again].concat() });
+            branches.push(if quant.greedy {
+                [again, leave.clone()].concat()
+            } else {
+                // What a loop by `greedy each` behind takes is not for this one, which comes after it.
+                let loops: Vec<Vec<Way>> = leave.iter().flat_map(|way| &way.guards).filter_map(loop_of).collect();
+                [leave.clone(), loops.iter().fold(again, |again, ways| not_past(again, ways))].concat()
+            });
         }
     }
     branches
@@ -204,15 +212,18 @@ fn another_round<'p>(round: &Round<'p>, spare: bool, up: &Rest<'p>, here: &Here<
         (_, Link::Start) => Link::Then,
         (_, link) => link,
     };
+    // What is `consecutive` counts from its own events.
+    let common = round.mode.common && (round.done == 0 || !round.quant.consecutive);
     let next = Round { done: round.done + 1, round_from: here.next(), spare, ..round.clone() };
     let rest = push(FrameKind::Round(next), up);
     match round.body {
-        Body::Step(step) => vec![vec![way(Goal::Step(step), link, round.mode.common, &rest, here)]],
+        Body::Step(step) => vec![vec![way(Goal::Step(step), link, common, &rest, here)]],
         Body::Sub(sub) => {
-            let mode = Mode { strict: round.mode.strict || round.quant.consecutive, ..round.mode };
+            let strict = round.mode.strict || round.quant.consecutive;
+            let inside = Mode { strict, common: round.mode.common && !round.quant.consecutive };
             let Some((first, others)) = sub.seq.split_first() else { return after(&rest, here) };
-            let rest = push(FrameKind::Sequence { elements: others, mode }, &rest);
-            enter(first, link, mode, &rest, here)
+            let rest = push(FrameKind::Sequence { elements: others, mode: inside }, &rest);
+            enter(first, link, Mode { strict, common }, &rest, here)
         }
     }
 }
@@ -242,6 +253,10 @@ fn guarded<'p>(mut ways: Vec<Way<'p>>, leave: &[Way<'p>], greedy: bool) -> Vec<W
 
 fn same_absent(guard: &Guard<'_>, other: &Absent) -> bool {
     matches!(guard, Guard::No { absent, .. } if std::ptr::eq(*absent, other))
+}
+
+fn loop_of<'p>(guard: &Guard<'p>) -> Option<Vec<Way<'p>>> {
+    if let Guard::Loop(ways) = guard { Some(ways.clone()) } else { None }
 }
 
 fn not_past<'p>(ways: Vec<Way<'p>>, loop_ways: &[Way<'p>]) -> Vec<Way<'p>> {
@@ -295,8 +310,8 @@ fn enter_group<'p>(group: &'p Group, link: Link, mode: Mode, rest: &Rest<'p>, he
 /// further rounds of greedy loops. The group is given up when too few members are left.
 pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, here: &Here<'_, 'p>) -> Branches<'p> {
     for ways in &mut members.ways {
-        if matches!(ways.first(), Some(Way { goal: Goal::Done, .. })) {
-            ways.truncate(1);
+        if let Some(done) = ways.iter().position(|way| matches!(way.goal, Goal::Done)) {
+            ways.truncate(done + 1);
         }
     }
     if members.complete() < members.need {
@@ -315,13 +330,14 @@ pub(super) fn settle<'p>(mut members: Members<'p>, link: Link, rest: &Rest<'p>, 
         return vec![guarded(inside, &leave, is_greedy)];
     }
     let mut here = here.clone();
-    if here.by_deadline.is_some() {
-        here.guards.retain(Guard::outlasts_time);
-    }
+    // What stood before the group is over.
+    here.guards.clear();
     for done in members.ways.iter().flatten().filter(|way| matches!(way.goal, Goal::Done)) {
         here.won.extend(&done.won);
         here.guards.extend(done.guards.iter().cloned());
+        here.dropped.extend(done.dropped.iter().cloned());
     }
+    here.taken.retain(|past| !here.dropped.iter().any(|dropped| dropped.has(past.step, past.event)));
     for (ways, member) in members.ways.iter_mut().zip(members.of) {
         if !could_end(ways) {
             ways.clear();

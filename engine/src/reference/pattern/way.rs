@@ -225,6 +225,8 @@ pub(super) struct Here<'a, 'p> {
     pub by_deadline: Option<i64>,
     /// The rule's `within`, for a last `no X`.
     pub within: Option<Within>,
+    /// The time of the event that began the run.
+    pub start_us: i64,
     /// The next race's number.
     pub races: &'a Cell<u64>,
 }
