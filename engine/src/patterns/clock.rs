@@ -120,11 +120,12 @@ impl Graph {
     /// The same of the groups ahead that time can complete.
     fn latest_ahead(&self, program: &Program, cursor: &Cursor, start: Moment) -> Option<i64> {
         let after = program.after(cursor);
-        let latest = |(way, state): &(u32, GroupState)| {
-            match after.ways[*way as usize].target.map(|leaf| &program.leaves[leaf].body) {
-                Some(LeafBody::Group(group)) => self.members_latest(group, state, start),
-                _ => None,
-            }
+        let latest = |(way, state): &(u32, GroupState)| match after.ways[*way as usize]
+            .target
+            .map(|leaf| &program.leaves[leaf].body)
+        {
+            Some(LeafBody::Group(group)) => self.members_latest(group, state, start),
+            _ => None,
         };
         cursor.ahead.iter().filter_map(latest).max()
     }
@@ -148,9 +149,8 @@ impl Graph {
         if state.shut {
             return None;
         }
-        let held = members(group, state).filter(|(member, cursor)| {
-            self.member_going(member, cursor, start) == Some(Going::Held)
-        });
+        let held = members(group, state)
+            .filter(|(member, cursor)| self.member_going(member, cursor, start) == Some(Going::Held));
         let latest = |(member, cursor): (&Program, &Cursor)| {
             let behind = member.after(cursor).end.as_ref().map_or(0, |end| end.behind);
             let ways = self.latest_of(member, cursor, behind, start);

@@ -81,6 +81,31 @@ impl Graph {
         if after.plain && cursor.group.is_none() {
             return self.feed_plain(program, cursor, sight, take, edits);
         }
+        let Some((mut moved, over)) = self.inside_and_out(program, cursor, sight, take, edits) else {
+            return Fate::Gone;
+        };
+        self.close_behind(program, cursor, sight);
+        let alive = self.lives(program, cursor, sight.start);
+        moved.retain(|branch| {
+            if !branch.took {
+                self.close_behind(program, &mut branch.cursor, sight);
+            }
+            branch.took || self.lives(program, &branch.cursor, sight.start)
+        });
+        self.conclude(program, cursor, alive.then_some(over), moved, sight, edits, branches)
+    }
+
+    /// Offers the event to the group that the place is in and to what follows, by preference: the branches that it makes, and
+    /// whether it is over for the place itself. `None`: the place cannot be completed any more.
+    fn inside_and_out(
+        &self,
+        program: &Program,
+        cursor: &mut Cursor,
+        sight: &Sight<'_>,
+        take: Take,
+        edits: &mut Edits,
+    ) -> Option<(SmallVec<[Branch; 1]>, bool)> {
+        let after = program.after(cursor);
         let mut moved: SmallVec<[Branch; 1]> = SmallVec::new();
         let going = self.going(program, cursor, sight.start);
         let beside = self.may_branch(program, cursor, sight.start);
@@ -99,7 +124,7 @@ impl Graph {
             Going::Incomplete | Going::Held | Going::First => {
                 goes_inside = false;
                 if self.feed_inside(program, cursor, sight, take, edits, &mut moved) == Fate::Gone {
-                    return Fate::Gone;
+                    return None;
                 }
             }
             Going::Nowhere | Going::Beside | Going::After => {}
@@ -115,26 +140,16 @@ impl Graph {
         } else {
             // Who passed over what another branch took inside comes to what follows.
             for mut branch in std::mem::take(&mut moved) {
-                if branch.took || branch.over {
-                    moved.push(branch);
-                    continue;
-                }
                 let mut left = SmallVec::new();
-                self.leave(program, &mut branch.cursor, sight, take, &mut left);
-                left.iter_mut().for_each(|left| left.edits.insert_many(0, branch.edits.iter().cloned()));
+                if !branch.took && !branch.over {
+                    self.leave(program, &mut branch.cursor, sight, take, &mut left);
+                    left.iter_mut().for_each(|left| left.edits.insert_many(0, branch.edits.iter().cloned()));
+                }
                 moved.push(branch);
                 moved.extend(left);
             }
         }
-        self.close_behind(program, cursor, sight);
-        let alive = self.lives(program, cursor, sight.start);
-        moved.retain(|branch| {
-            if !branch.took {
-                self.close_behind(program, &mut branch.cursor, sight);
-            }
-            branch.took || self.lives(program, &branch.cursor, sight.start)
-        });
-        self.conclude(program, cursor, alive.then_some(over), moved, sight, edits, branches)
+        Some((moved, over))
     }
 
     /// Offers the event to what follows the place.
@@ -227,7 +242,14 @@ impl Graph {
 
     /// The ways that are lost because the event is what a `no` forbids, for those `no`s that are asked at this way: `next no`
     /// before its first way is tried, any other after its last, whose event may be one that it forbids.
-    pub(super) fn forbidden(&self, program: &Program, cursor: &Cursor, sight: &Sight<'_>, way: usize, before: bool) -> WaySet {
+    pub(super) fn forbidden(
+        &self,
+        program: &Program,
+        cursor: &Cursor,
+        sight: &Sight<'_>,
+        way: usize,
+        before: bool,
+    ) -> WaySet {
         let after = program.after(cursor);
         let mut killed = 0;
         for guard in &after.guards {
@@ -306,7 +328,13 @@ impl Graph {
                     let mut next = self.follow(program, cursor, way, sight);
                     next.group = Some(Box::new(state));
                     self.settle(program, &mut next, sight.start);
-                    moved.push(Branch { cursor: next, edits: variant.edits, took: true, over: false, limit: way.limit });
+                    moved.push(Branch {
+                        cursor: next,
+                        edits: variant.edits,
+                        took: true,
+                        over: false,
+                        limit: way.limit,
+                    });
                 }
             }
         }
@@ -397,7 +425,13 @@ impl Graph {
                 trunk.group = Some(Box::new(variant.state));
                 self.settle_inside(program, &mut trunk, sight.start);
                 trunk.open &= was_open | if was_open == 0 { WaySet::MAX } else { 0 };
-                moved.push(Branch { cursor: trunk, edits: variant.edits, took: false, over: variant.over, limit: u32::MAX });
+                moved.push(Branch {
+                    cursor: trunk,
+                    edits: variant.edits,
+                    took: false,
+                    over: variant.over,
+                    limit: u32::MAX,
+                });
             } else {
                 cursor.group = Some(Box::new(variant.state));
                 edits.extend(variant.edits);
