@@ -206,6 +206,8 @@ struct Steps {
     count: usize,
     /// The element that was written last certainly takes an event.
     last_took: bool,
+    /// It is a step of one event.
+    last_is_plain: bool,
 }
 
 fn pattern(draw: &mut Draw) -> String {
@@ -414,6 +416,7 @@ fn step(draw: &mut Draw, steps: &mut Steps, place: Place, each: bool) -> String 
     let condition = condition(draw, steps, is_loop.then_some(name));
     steps.known.push((name.to_string(), is_loop, may_be_empty));
     steps.last_took = !may_be_empty;
+    steps.last_is_plain = !is_loop && !may_be_empty;
     format!("{name}: {stream}{quant}{limits} where {condition}")
 }
 
@@ -426,6 +429,7 @@ fn bracket(draw: &mut Draw, steps: &mut Steps, depth: u32, place: Place, each: b
     let inside = sequence(draw, steps, depth + 1, Place { inside_loop, must_take, ..place });
     steps.known[before..].iter_mut().for_each(|(.., empty)| *empty |= may_be_empty);
     steps.last_took &= !may_be_empty;
+    steps.last_is_plain = false;
     format!("({inside}){quant}{}", limits(draw, is_loop, place.is_first, branches || each))
 }
 
@@ -433,10 +437,12 @@ fn bracket(draw: &mut Draw, steps: &mut Steps, depth: u32, place: Place, each: b
 fn group(draw: &mut Draw, steps: &mut Steps, depth: u32, place: Place, each: bool) -> String {
     let kind = draw.pick(&["any of", "all of", "2 of"]);
     let before = steps.known.len();
+    let may_wait = steps.last_is_plain;
     let mut members = Vec::new();
     let mut found = Vec::new();
     for _ in 0..2 + draw.below(2) {
-        if place.has_taken && draw.once_in(6) {
+        // Behind a loop that may go on, an absence among alternatives decides what nobody would write.
+        if place.has_taken && may_wait && draw.once_in(6) {
             members.push(format!("no {} for {} where {}", draw.pick(&["t", "s"]), span(draw), local(draw)));
             continue;
         }
@@ -446,6 +452,7 @@ fn group(draw: &mut Draw, steps: &mut Steps, depth: u32, place: Place, each: boo
     let may_be_empty = kind != "all of";
     steps.known.extend(found.into_iter().map(|(name, is_loop, empty)| (name, is_loop, empty || may_be_empty)));
     steps.last_took = true;
+    steps.last_is_plain = false;
     let limit = if each { " limit 50" } else { "" };
     format!("{kind} ({}){limit}", members.join(", "))
 }

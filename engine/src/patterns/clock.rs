@@ -200,6 +200,8 @@ impl Graph {
             }
             let is_over = || match self.ending(program, cursor, start, seen_seq) {
                 Ending::Now => true,
+                // What a deadline completes is complete then, whatever a greedy loop around it could still take.
+                Ending::Held if by_time && program.top && self.going(program, cursor, start) != Going::Held => true,
                 Ending::Held => cursor.open & end.behind == 0 && self.is_past_held(program, cursor, deadline_us, start),
                 Ending::Never | Ending::Waits => false,
             };

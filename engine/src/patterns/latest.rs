@@ -19,12 +19,15 @@ struct Place {
 impl Machine {
     /// Ends the runs whose places are taken by those that the event brought somewhere. Of two that arrive at one event the
     /// one that started later stays; branches of one run do not replace each other.
-    pub(super) fn replace_waiting(&self, runs: &mut [Run], arrived: &[usize], now_us: i64) {
+    pub(super) fn replace_waiting(&self, runs: &mut [Run], arrived: &[usize], now: Moment) {
         if arrived.is_empty() {
             return;
         }
+        let is_exhausted =
+            |run: &Run| self.graph.within_events.is_some_and(|max| now.seq - run.counted_from().seq > max);
         let place = |run: &Run| {
-            Waiting { graph: &self.graph, start: run.start, now_us }.place(&self.graph.program, &run.cursor)
+            let waiting = Waiting { graph: &self.graph, start: run.start, now_us: now.at_us };
+            if is_exhausted(run) { None } else { waiting.place(&self.graph.program, &run.cursor) }
         };
         let places: Vec<Option<Place>> = runs.iter().map(place).collect();
         for &index in arrived {

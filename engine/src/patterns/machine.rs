@@ -148,7 +148,7 @@ impl Machine {
         state.refuse(turn.cut.get());
         state.wake_us = state.wake_us.min(turn.wake_us);
         if let (Runs::Latest, Some(rest)) = (self.runs, state.rest.as_deref_mut()) {
-            self.replace_waiting(&mut rest.runs, &turn.arrived, at_us);
+            self.replace_waiting(&mut rest.runs, &turn.arrived, now);
         }
         self.settle_matches(state, turn.candidates, out);
         if let Some(combinations) = &self.combinations {
