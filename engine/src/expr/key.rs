@@ -30,8 +30,8 @@ pub fn hash_key(bytes: &[u8]) -> u64 {
     if (9..=16).contains(&bytes.len()) { hash_short(bytes) } else { XxHash3_64::oneshot_with_seed(SEED, bytes) }
 }
 
-/// The same of 9 to 16 bytes, which most keys have: an eighth of the instructions of the call, for each event that a rule
-/// wants. As XXH3's specification has it for inputs of this length.
+/// The same of 9 to 16 bytes, which most keys have, without the call for each event that a rule wants. As XXH3's
+/// specification has it for inputs of this length.
 #[inline]
 fn hash_short(bytes: &[u8]) -> u64 {
     let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) else { return 0 };

@@ -1,8 +1,7 @@
 //! The plainest of histories, by a shorter way: one count, or one exact sum or mean, over the time up to the event at hand.
 //!
 //! A key keeps the entries of the window and their sum, in the state itself and one piece of memory; nothing has to be
-//! asked at an event that is known beforehand. On `benches run q6` it spares an event half of its instructions, and of the
-//! memory that it touches more.
+//! asked at an event that is known beforehand.
 
 use super::aggregate::{Function, int};
 use super::cell::Cell;

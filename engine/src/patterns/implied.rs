@@ -1,7 +1,7 @@
 //! What a step's condition implies of the candidate alone.
 //!
 //! `b: tx where amount > a.amount` asks for the run, but if `a` is `amount > 100` then nothing up to 100 can ever be `b`.
-//! Said as part of the role, it keeps such events from being looked at at all: on `benches run q4` three of four auths.
+//! Said as part of the role, it keeps such events from being looked at at all.
 
 use tripline_query_lang::plan::{CompareOp, Expr, ExprKind, FieldId, Pattern};
 use tripline_query_lang::value::Type;
