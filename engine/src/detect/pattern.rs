@@ -145,6 +145,9 @@ impl PatternRule {
 
     /// Turns the matches that were found into alerts, at this row or, those that time made, at their deadlines.
     fn tell(&self, state: &mut PatternState, seen: Option<&Seen<'_>>, bench: &mut Bench<'_>) {
+        if bench.scratch.matches.is_empty() {
+            return;
+        }
         let mut matches = std::mem::take(&mut bench.scratch.matches);
         let mut last = None;
         let mut sequence = 0u32;
@@ -262,6 +265,11 @@ impl PatternRule {
         found.taken.iter().map(event).chain(found.deadline_us.map(deadline)).collect()
     }
 
+    /// A key has nothing but what the machine has open.
+    fn is_alone(&self) -> bool {
+        self.histories.is_empty() && self.outages.is_none() && !self.voice.suppresses()
+    }
+
     /// No run is open, and the next alert has nothing to make good.
     fn is_quiet(&self, state: &PatternState) -> bool {
         !state.incomplete && state.outages.is_empty() && self.machine.is_idle(&state.machine)
@@ -304,7 +312,7 @@ impl Behaviour for PatternRule {
     type State = PatternState;
 
     fn depth(&self) -> usize {
-        Machine::DEPTH
+        self.machine.depth()
     }
 
     fn warm(&self, state: &PatternState, depth: usize) -> i64 {
@@ -312,8 +320,11 @@ impl Behaviour for PatternRule {
     }
 
     fn deadline_grows(&self) -> bool {
-        let machine_alone = self.histories.is_empty() && self.outages.is_none() && !self.voice.suppresses();
-        machine_alone && self.machine.deadline_grows()
+        self.is_alone() && self.machine.deadline_grows()
+    }
+
+    fn lingers_us(&self) -> Option<i64> {
+        self.machine.lingers_us().filter(|_| self.is_alone())
     }
 
     fn is_stateless(&self) -> bool {
@@ -358,9 +369,7 @@ impl Behaviour for PatternRule {
         let offer = Offer { batch: seen.batch, row: seen.row, roles: seen.roles, histories, keys: &parts, tables };
         self.machine.event(&mut state.machine, offer, &mut bench.scratch.matches);
         bench.out.refused += self.machine.take_refused(&mut state.machine);
-        if !bench.scratch.matches.is_empty() {
-            self.tell(state, Some(seen), bench);
-        }
+        self.tell(state, Some(seen), bench);
     }
 
     fn time(&self, state: &mut PatternState, watermark_us: i64, bench: &mut Bench<'_>) -> bool {

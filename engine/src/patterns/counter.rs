@@ -12,13 +12,15 @@
 //! A match ends all runs, so a key is the events of the row and little more.
 
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
 
 use tripline_query_lang::plan::{Runs, Skip, StepId};
 
 use super::condition::Part;
+use super::counted::Counting;
 use super::graph::{Graph, LeafBody};
-use super::run::{Keeping, Moment};
-use super::taken::Entry;
+use super::run::Keeping;
 use super::{KeyState, Match, Offer, Taken};
 
 /// With a smaller cap on open runs it matters which of several runs is refused.
@@ -57,21 +59,6 @@ struct Then {
     whole_us: i64,
     /// The roles of `no` before it.
     forbidden: u64,
-}
-
-/// What one key has open.
-#[derive(Default)]
-pub(super) struct Counted {
-    /// The events that the loop has taken.
-    pub(super) row: VecDeque<Counting>,
-}
-
-/// An event of the row.
-pub(super) struct Counting {
-    /// The event.
-    pub(super) entry: Entry,
-    /// A run began with it.
-    pub(super) starts: bool,
 }
 
 impl Counter {
@@ -139,64 +126,63 @@ impl Counter {
         state: &mut KeyState,
         offer: &Offer<'_>,
         keeping: &Keeping<'_>,
-        now: Moment,
+        now_us: i64,
         out: &mut Vec<Match>,
     ) {
+        self.trim(state, now_us);
         if let Some(then) = self.then.as_ref().filter(|then| offer.roles & then.last.role != 0)
-            && let Some(start) = self.completed(then, state, now)
+            && let Some(start) = self.completed(then, state, now_us)
         {
-            let end = self.end(&state.counted.row, start);
-            self.emit(state, start..end, Some((then.last.step, keeping)), now, out);
+            let end = self.end(state.counted.row(), start);
+            self.emit(state, start..end, Some((then.last.step, keeping)), now_us, out);
             return;
         }
         if self.then.as_ref().is_some_and(|then| offer.roles & then.forbidden != 0) {
             // Runs that wait for the last step are lost; those that still count on are not there yet.
-            let waiting = (state.counted.row.len() + 1).saturating_sub(self.min);
-            state.counted.row.drain(..waiting);
+            let waiting = (state.counted.row().len() + 1).saturating_sub(self.min);
+            state.counted.forget(waiting);
         }
         let takes = offer.roles & self.first.role != 0;
-        let completes = takes && self.then.is_none() && self.counts(state, now);
+        let completes = takes && self.then.is_none() && self.counts(state, now_us);
         if offer.roles & self.without != 0 && !completes {
-            state.counted.row.clear();
+            state.counted.clear();
         }
         if takes {
-            let starts = self.may_start(state, now);
+            let starts = self.may_start(state, now_us);
             if !starts && self.max == 1 {
                 return;
             }
-            let entry = Entry { event: keeping.event().clone(), moment: now };
-            state.counted.row.push_back(Counting { entry, starts });
+            state.counted.push(keeping, self.first.step, &self.names, starts);
             if completes || (self.then.is_none() && self.min == 1 && starts) {
-                let len = state.counted.row.len();
-                self.emit(state, len - self.min..len, None, now, out);
+                let len = state.counted.row().len();
+                self.emit(state, len - self.min..len, None, now_us, out);
                 return;
             }
-            state.wake_us = state.wake_us.min(self.expiry(state, 0));
         }
-        state.counted.settle(&mut state.seq);
+        state.wake_us = self.wake(state);
     }
 
     /// Whether the event at hand is the last that a run of a loop alone needs.
-    fn counts(&self, state: &KeyState, now: Moment) -> bool {
-        let row = &state.counted.row;
+    fn counts(&self, state: &KeyState, now_us: i64) -> bool {
+        let row = state.counted.row();
         let start = (row.len() + 1).checked_sub(self.min).filter(|start| *start < row.len());
-        start.and_then(|start| row.get(start)).is_some_and(|first| first.starts && self.spans(first, now))
+        start.and_then(|start| row.get(start)).is_some_and(|first| first.starts && self.spans(first, now_us))
     }
 
-    fn spans(&self, first: &Counting, now: Moment) -> bool {
-        now.at_us <= first.entry.moment.at_us.saturating_add(self.span_us)
+    fn spans(&self, first: &Counting, now_us: i64) -> bool {
+        now_us <= first.at_us.saturating_add(self.span_us)
     }
 
     /// The oldest run that the event at hand completes.
-    fn completed(&self, then: &Then, state: &KeyState, now: Moment) -> Option<usize> {
-        let row = &state.counted.row;
+    fn completed(&self, then: &Then, state: &KeyState, now_us: i64) -> Option<usize> {
+        let row = state.counted.row();
         (0..row.len()).find(|&start| {
             let end = self.end(row, start);
-            let (first, last) = (&row[start], row[end - 1].entry.moment);
+            let (first, last) = (&row[start], &row[end - 1]);
             first.starts
                 && end - start >= self.min
-                && now.at_us <= first.entry.moment.at_us.saturating_add(then.whole_us)
-                && now.at_us <= last.at_us.saturating_add(then.within_us)
+                && now_us <= first.at_us.saturating_add(then.whole_us)
+                && now_us <= last.at_us.saturating_add(then.within_us)
         })
     }
 
@@ -204,18 +190,18 @@ impl Counter {
     fn end(&self, row: &VecDeque<Counting>, start: usize) -> usize {
         let most = start.saturating_add(self.max).min(row.len());
         let first = &row[start];
-        if self.spans(first, row[most - 1].entry.moment) {
+        if self.spans(first, row[most - 1].at_us) {
             return most;
         }
-        row.partition_point(|counting| self.spans(first, counting.entry.moment)).clamp(start + 1, most)
+        row.partition_point(|counting| self.spans(first, counting.at_us)).clamp(start + 1, most)
     }
 
     /// Whether the cap on open runs allows a start; a refused one is counted.
-    fn may_start(&self, state: &mut KeyState, now: Moment) -> bool {
-        if state.counted.row.len() < self.runs_max {
+    fn may_start(&self, state: &mut KeyState, now_us: i64) -> bool {
+        if state.counted.row().len() < self.runs_max {
             return true;
         }
-        let open = (0..state.counted.row.len()).filter(|&start| self.is_open(state, start, now)).count();
+        let open = (0..state.counted.row().len()).filter(|&start| self.is_open(state, start, now_us)).count();
         if open >= self.runs_max {
             state.refuse(1);
         }
@@ -223,18 +209,18 @@ impl Counter {
     }
 
     /// Whether the run from `start` can still complete.
-    fn is_open(&self, state: &KeyState, start: usize, now: Moment) -> bool {
-        state.counted.row[start].starts && now.at_us <= self.expiry(state, start)
+    fn is_open(&self, state: &KeyState, start: usize, now_us: i64) -> bool {
+        state.counted.row()[start].starts && now_us <= self.expiry(state, start)
     }
 
     /// The last time at which the run from `start` can complete.
     fn expiry(&self, state: &KeyState, start: usize) -> i64 {
-        let row = &state.counted.row;
-        let first_us = row[start].entry.moment.at_us;
+        let row = state.counted.row();
+        let first_us = row[start].at_us;
         let full_us = first_us.saturating_add(self.span_us);
         let Some(then) = &self.then else { return full_us };
         let end = self.end(row, start);
-        let after_us = row[end - 1].entry.moment.at_us.saturating_add(then.within_us);
+        let after_us = row[end - 1].at_us.saturating_add(then.within_us);
         let whole_us = first_us.saturating_add(then.whole_us);
         let takes_more = end - start < self.max;
         if end - start < self.min {
@@ -248,64 +234,74 @@ impl Counter {
 
     /// Event time has certainly passed everything strictly before `before_us`: forgets runs that are late.
     pub(super) fn pass(&self, state: &mut KeyState, before_us: i64) {
-        while !state.counted.row.is_empty() && self.expiry(state, 0) < before_us {
-            state.counted.row.pop_front();
+        if state.wake_us < before_us {
+            state.counted.clear();
         }
-        state.counted.settle(&mut state.seq);
+        while !state.counted.row().is_empty() && self.expiry(state, 0) < before_us {
+            state.counted.forget(1);
+        }
         state.wake_us = self.wake(state);
     }
 
-    /// The first time that something is due at, once it has strictly passed.
+    /// Forgets runs that are late for an event of this time, most of them as soon as they are.
+    fn trim(&self, state: &mut KeyState, now_us: i64) {
+        if state.wake_us < now_us {
+            state.counted.clear();
+        }
+        while let Some(first) = state.counted.row().front()
+            && !self.spans(first, now_us)
+            && self.expiry(state, 0) < now_us
+        {
+            state.counted.forget(1);
+        }
+    }
+
+    /// When all runs are certainly late.
     pub(super) fn wake(&self, state: &KeyState) -> i64 {
-        if state.counted.row.is_empty() { i64::MAX } else { self.expiry(state, 0) }
+        state.counted.row().back().map_or(i64::MAX, |newest| newest.at_us.saturating_add(self.lingers_us()))
     }
 
     /// When the newest run is late: those before it are not forgotten each at its time, since an event that comes for them
     /// finds them late as well.
     pub(super) fn next_deadline(&self, state: &KeyState) -> Option<i64> {
-        let newest = state.counted.row.len().checked_sub(1)?;
+        let newest = state.counted.row().len().checked_sub(1)?;
         Some(self.expiry(state, newest)).filter(|us| *us < i64::MAX)
+    }
+
+    /// So long after a key's last event nothing is open, microseconds; `i64::MAX`: no such time.
+    pub(super) fn lingers_us(&self) -> i64 {
+        self.then.as_ref().map_or(self.span_us, |then| then.whole_us.min(self.span_us.saturating_add(then.within_us)))
     }
 
     /// Number of runs that are open.
     pub(super) fn open_runs(&self, state: &KeyState) -> usize {
-        state.counted.row.iter().filter(|counting| counting.starts).count()
+        state.counted.row().iter().filter(|counting| counting.starts).count()
     }
 
     fn emit(
         &self,
         state: &mut KeyState,
-        taken: std::ops::Range<usize>,
+        taken: Range<usize>,
         last: Option<(StepId, &Keeping<'_>)>,
-        now: Moment,
+        now_us: i64,
         out: &mut Vec<Match>,
     ) {
         let names = self.names.iter().copied().chain(std::iter::repeat(self.first.step));
-        let counted = state.counted.row.range(taken).map(|counting| counting.entry.event.clone() as Taken);
-        let of_loop = names.zip(counted);
-        let of_last = last.map(|(step, keeping)| (step, keeping.event().clone() as Taken));
+        let of_loop = names.zip(state.counted.events(taken).map(|event| Arc::new(event) as Taken));
+        let of_last = last.map(|(step, keeping)| (step, Arc::new(keeping.keep()) as Taken));
+        let taken = of_loop.chain(of_last).collect();
         out.push(Match {
             all: None,
-            at_us: now.at_us,
-            time_us: now.at_us,
+            at_us: now_us,
+            time_us: now_us,
             by_event: true,
             key: None,
-            taken: of_loop.chain(of_last).collect(),
+            taken,
             deadline_us: None,
             incomplete: state.take_incomplete(),
         });
-        state.counted.row.clear();
-        state.counted.settle(&mut state.seq);
+        state.counted.clear();
         state.wake_us = i64::MAX;
-    }
-}
-
-impl Counted {
-    /// Without runs, events are counted anew.
-    fn settle(&mut self, seq: &mut u64) {
-        if self.row.is_empty() {
-            *seq = 0;
-        }
     }
 }
 

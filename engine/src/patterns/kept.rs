@@ -3,7 +3,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tripline_query_lang::plan::{Body, Expr, ExprKind, FieldId, Origin, Pattern, Plan, Rule, StreamId, Threshold};
+use tripline_query_lang::plan::{
+    Body, Expr, ExprKind, FieldId, Origin, Pattern, Plan, Rule, StepId, StreamId, Threshold,
+};
 use tripline_query_lang::value::{Point, Value};
 
 use super::Kept;
@@ -14,10 +16,12 @@ use crate::expr::Row;
 pub(crate) struct Keeper {
     /// By the stream that the events came from.
     layouts: Vec<Layout>,
+    /// The steps whose fields nothing reads, though fields of other events of their streams are kept.
+    unread: Vec<StepId>,
 }
 
 /// The kept part of an event.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KeptEvent {
     coordinates: Coordinates,
     /// The fields, ascending.
@@ -27,7 +31,7 @@ pub(crate) struct KeptEvent {
 }
 
 /// Kept values. A single one, as rules mostly need, has no memory of its own.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cells {
     One(Cell),
     Other(Box<[Cell]>),
@@ -54,8 +58,8 @@ impl Deref for Cells {
     }
 }
 
-/// The fields that are kept of a stream's events, ascending.
-pub(super) type Layout = Arc<Vec<FieldId>>;
+/// The fields that are kept of a stream's events, ascending; `None`: none are.
+pub(super) type Layout = Option<Arc<Vec<FieldId>>>;
 
 /// One kept value. Numbers, times and durations are their mantissa or microseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +76,11 @@ pub(super) enum Cell {
 impl Keeper {
     /// Finds out what conditions of later steps and the alert read.
     pub(super) fn new(plan: &Plan, rule: &Rule) -> Keeper {
-        Keeper::of_rules(plan, [rule])
+        let unread = match &rule.body {
+            Body::Pattern(pattern) => unread(rule, pattern),
+            Body::Threshold(_) => Vec::new(),
+        };
+        Keeper { unread, ..Keeper::of_rules(plan, [rule]) }
     }
 
     /// What conditions of later steps and the alerts of any of these rules read.
@@ -105,9 +113,9 @@ impl Keeper {
         let layout = |mut fields: Vec<FieldId>| {
             fields.sort_unstable();
             fields.dedup();
-            Arc::new(fields)
+            (!fields.is_empty()).then(|| Arc::new(fields))
         };
-        Keeper { layouts: fields.into_iter().map(layout).collect() }
+        Keeper { layouts: fields.into_iter().map(layout).collect(), unread: Vec::new() }
     }
 
     /// The fields that are kept of events that came from a stream.
@@ -115,19 +123,40 @@ impl Keeper {
         self.layouts.get(stream.index())
     }
 
+    /// Of what a step takes, nothing is read but where it stands.
+    #[inline]
+    pub(super) fn is_unread(&self, step: StepId) -> bool {
+        self.unread.contains(&step)
+    }
+
     /// Keeps a row of a batch.
     pub(crate) fn keep(&self, batch: &Batch, row: usize) -> KeptEvent {
-        let layout = self.layouts[batch.partition.stream.index()].clone();
+        let Some(layout) = &self.layouts[batch.partition.stream.index()] else {
+            return KeptEvent::bare(batch.coordinates(row));
+        };
         let cells = layout.iter().map(|field| cell(batch, *field, row)).collect();
-        KeptEvent::new(batch.coordinates(row), layout, cells)
+        KeptEvent::new(batch.coordinates(row), Some(layout.clone()), cells)
     }
 }
 
 /// Notes the fields that a rule's pattern and alert read of taken events.
 fn read_by(rule: &Rule, fields: &mut [Vec<FieldId>]) {
     if let Body::Pattern(pattern) = &rule.body {
-        rule.each_expr(&mut |_, expr| collect(expr, pattern, fields));
+        let mut read = |step: StepId, field: FieldId| {
+            if let Some(info) = pattern.steps.get(step.index()) {
+                fields[info.stream.index()].push(field);
+            }
+        };
+        rule.each_expr(&mut |_, expr| collect(expr, &mut read));
     }
+}
+
+/// The steps that no condition, history or alert reads a field of.
+fn unread(rule: &Rule, pattern: &Pattern) -> Vec<StepId> {
+    let mut is_read = vec![false; pattern.steps.len()];
+    let mut read = |step: StepId, _| is_read.get_mut(step.index()).into_iter().for_each(|is_read| *is_read = true);
+    rule.each_expr(&mut |_, expr| collect(expr, &mut read));
+    (0..).map(StepId).zip(is_read).filter(|(_, is_read)| !is_read).map(|(step, _)| step).collect()
 }
 
 fn cell(batch: &Batch, field: FieldId, row: usize) -> Cell {
@@ -149,27 +178,21 @@ fn cell(batch: &Batch, field: FieldId, row: usize) -> Cell {
     }
 }
 
-/// Notes the fields that an expression reads of taken events.
-fn collect(expr: &Expr, pattern: &Pattern, fields: &mut [Vec<FieldId>]) {
+/// Tells the fields that an expression reads of taken events, and of which step's.
+fn collect(expr: &Expr, read: &mut impl FnMut(StepId, FieldId)) {
     let mut pending = vec![(expr, None)];
-    while let Some((expr, loop_stream)) = pending.pop() {
+    while let Some((expr, loop_step)) = pending.pop() {
         match &expr.kind {
-            ExprKind::Step(step, field) => {
-                if let Some(info) = pattern.steps.get(step.index()) {
-                    fields[info.stream.index()].push(*field);
-                }
-            }
+            ExprKind::Step(step, field) => read(*step, *field),
             ExprKind::Field(field) => {
-                if let Some(stream) = loop_stream {
-                    let stream: StreamId = stream;
-                    fields[stream.index()].push(*field);
+                if let Some(step) = loop_step {
+                    read(step, *field);
                 }
             }
             ExprKind::Loop { step, arg, filter, .. } => {
-                let stream = pattern.steps.get(step.index()).map(|info| info.stream);
-                pending.extend(arg.iter().chain(filter).map(|inner| (&**inner, stream)));
+                pending.extend(arg.iter().chain(filter).map(|inner| (&**inner, Some(*step))));
             }
-            _ => pending.extend(expr.children().into_iter().map(|child| (child, loop_stream))),
+            _ => pending.extend(expr.children().into_iter().map(|child| (child, loop_step))),
         }
     }
 }
@@ -177,8 +200,18 @@ fn collect(expr: &Expr, pattern: &Pattern, fields: &mut [Vec<FieldId>]) {
 impl KeptEvent {
     /// An event with its values, in the order of the layout.
     pub(super) fn new(coordinates: Coordinates, layout: Layout, cells: Cells) -> KeptEvent {
-        debug_assert_eq!(layout.len(), cells.len());
+        debug_assert_eq!(layout.as_ref().map_or(0, |fields| fields.len()), cells.len());
         KeptEvent { coordinates, layout, cells }
+    }
+
+    /// An event of which nothing else is kept.
+    pub(super) fn bare(coordinates: Coordinates) -> KeptEvent {
+        KeptEvent { coordinates, layout: None, cells: Cells::Other(Box::default()) }
+    }
+
+    /// Something is kept of it besides where it stands.
+    pub(super) fn has_fields(&self) -> bool {
+        self.layout.is_some()
     }
 
     /// Where it stands in the input.
@@ -192,7 +225,7 @@ impl KeptEvent {
     }
 
     fn cell(&self, field: FieldId) -> Option<&Cell> {
-        self.layout.binary_search(&field).ok().map(|index| &self.cells[index])
+        self.layout.as_ref()?.binary_search(&field).ok().map(|index| &self.cells[index])
     }
 }
 

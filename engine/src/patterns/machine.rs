@@ -89,6 +89,9 @@ impl Machine {
     /// Offers an event to every open run, then lets it start one.
     pub(super) fn take(&self, state: &mut KeyState, offer: &Offer<'_>, out: &mut Vec<Match>) {
         let at_us = offer.batch.at_us[offer.row];
+        if let Some(counter) = &self.counter {
+            return counter.event(state, offer, &Keeping::new(&self.keeper, offer), at_us, out);
+        }
         if let Some(ladder) = &self.ladder {
             let keeping = Keeping::new(&self.keeper, offer);
             return ladder.event(&self.graph, state, offer, &keeping, out);
@@ -108,9 +111,6 @@ impl Machine {
         state.seq += 1;
         let now = Moment { seq: state.seq, at_us };
         let keeping = Keeping::new(&self.keeper, offer);
-        if let Some(counter) = &self.counter {
-            return counter.event(state, offer, &keeping, now, out);
-        }
         if let Some(combinations) = &self.combinations {
             combinations.make_room(self, state, offer, now);
             if state.runs.is_empty() {

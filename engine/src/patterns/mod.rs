@@ -21,6 +21,7 @@ mod clock;
 mod combinations;
 mod compile;
 mod condition;
+mod counted;
 mod counter;
 mod feed;
 mod graph;
@@ -55,7 +56,8 @@ pub(crate) use chains::Visitor;
 pub use combinations::Combined;
 use combinations::{Combinations, Shared};
 use condition::{Belonging, Parts};
-use counter::{Counted, Counter, Counting};
+use counted::Counted;
+use counter::Counter;
 use graph::Graph;
 pub(crate) use kept::{Keeper, KeptEvent};
 use known::Known;
@@ -426,7 +428,7 @@ impl Machine {
     /// Event time has certainly passed everything strictly before `watermark_us`: fires deadlines, ends runs that can
     /// no longer complete.
     pub fn advance(&self, state: &mut KeyState, watermark_us: i64, out: &mut Vec<Match>) {
-        if state.wake_us < watermark_us || self.ladder.is_some() {
+        if state.wake_us < watermark_us || self.deadline_grows() {
             self.pass_until(state, watermark_us, out);
         }
     }
@@ -450,15 +452,21 @@ impl Machine {
         self.counter.is_some() || self.ladder.is_some()
     }
 
+    /// Time says nothing, and so long after a key's last event nothing is open, microseconds.
+    pub fn lingers_us(&self) -> Option<i64> {
+        let counter = self.counter.as_ref().map(Counter::lingers_us);
+        counter.or_else(|| self.ladder.as_ref().map(Ladder::lingers_us)).filter(|us| *us < i64::MAX)
+    }
+
     /// How many allocations of what a key has open lie behind each other.
-    pub const DEPTH: usize = 2;
+    pub fn depth(&self) -> usize {
+        if self.ladder.is_some() { 2 } else { 1 }
+    }
 
     /// Reads a little of the allocation at this depth, so that it is in the cache; what it returns means nothing.
     pub fn warm(&self, state: &KeyState, depth: usize) -> i64 {
         if self.counter.is_some() {
-            let newest =
-                |counting: &Counting| if depth == 0 { i64::from(counting.starts) } else { counting.entry.moment.at_us };
-            return state.counted.row.back().map_or(0, newest);
+            return state.counted.row().back().map_or(0, |newest| newest.at_us);
         }
         match &state.climbing {
             Some(climbing) if depth == 0 => climbing.events.len() as i64,
@@ -469,7 +477,7 @@ impl Machine {
 
     /// Nothing is open: the key may be forgotten.
     pub fn is_idle(&self, state: &KeyState) -> bool {
-        let is_open = !state.runs.is_empty() || !state.counted.row.is_empty();
+        let is_open = !state.runs.is_empty() || !state.counted.row().is_empty();
         let is_open = is_open || state.climbing.is_some() || state.shared.is_some();
         !is_open && !state.incomplete && state.known_us.is_none()
     }

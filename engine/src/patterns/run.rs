@@ -12,6 +12,7 @@ use super::bar::Rank;
 use super::graph::WaySet;
 use super::kept::{Keeper, KeptEvent};
 use super::taken::{Shown, Spans};
+use crate::event::PartitionId;
 use crate::expr::{BatchRow, Scene};
 
 /// An event's place among those of its key that the machine was offered, and its time.
@@ -247,8 +248,22 @@ impl<'a> Keeping<'a> {
         Keeping { keeper, offer, kept: OnceCell::new() }
     }
 
-    /// Keeps it.
+    /// Keeps it, once for all who ask.
     pub(super) fn event(&self) -> &Arc<KeptEvent> {
-        self.kept.get_or_init(|| Arc::new(self.keeper.keep(self.offer.batch, self.offer.row)))
+        self.kept.get_or_init(|| Arc::new(self.keep()))
+    }
+
+    /// Its partition, time and offset, where nothing else is read of it as any of these steps.
+    #[inline]
+    pub(super) fn bare(&self, step: StepId, others: &[StepId]) -> Option<(&'a PartitionId, i64, i64)> {
+        let Offer { batch, row, .. } = *self.offer;
+        let is_bare = batch.places.is_none() && self.keeper.is_unread(step);
+        let is_bare = is_bare && others.iter().all(|step| self.keeper.is_unread(*step));
+        is_bare.then(|| (&batch.partition, batch.at_us[row], batch.offsets[row]))
+    }
+
+    /// Keeps it, for one.
+    pub(super) fn keep(&self) -> KeptEvent {
+        self.keeper.keep(self.offer.batch, self.offer.row)
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  key state := seq known? leading* keys? incomplete silence? (counted | climbing | log* runs* shared?)
-//!  counted   := (event seq starts)*
+//!  counted   := (event starts)*
 //!  climbing  := event* (taken*)*          taken: positions among the events
 //!  shared    := ((event seq from to)* open)*                by row of the chains
 //!  log       := (event seq)*              event: a number, with its content where the number is new
@@ -19,7 +19,7 @@ use tripline_query_lang::plan::StepId;
 use tripline_query_lang::value::{Point, Value};
 
 use super::bar::Rank;
-use super::counter::{Counted, Counting};
+use super::counted::Counted;
 use super::graph::{Group, LeafBody, Member, Program, WaySet};
 use super::kept::{Cell, Keeper, KeptEvent};
 use super::known::Known;
@@ -91,7 +91,7 @@ impl Machine {
         let silence = bytes.take_option_i64("silence")?;
         state.wake_us = silence.filter(|_| self.silence.is_some()).unwrap_or(i64::MAX);
         if let Some(counter) = &self.counter {
-            state.counted = self.read_counted(bytes, seq)?;
+            state.counted = self.read_counted(bytes)?;
             state.wake_us = counter.wake(&state);
             return Ok(state);
         }
@@ -165,22 +165,19 @@ impl Machine {
     }
 
     fn write_counted(&self, counted: &Counted, out: &mut Vec<u8>) {
-        out.put_len(counted.row.len());
-        for counting in &counted.row {
-            put_event(out, &counting.entry.event);
-            out.put_u64(counting.entry.moment.seq);
+        out.put_len(counted.row().len());
+        for (counting, event) in counted.row().iter().zip(counted.events(0..counted.row().len())) {
+            put_event(out, &event);
             out.put_bool(counting.starts);
         }
     }
 
-    fn read_counted(&self, bytes: &mut &[u8], seq: u64) -> Result<Counted, StateError> {
+    fn read_counted(&self, bytes: &mut &[u8]) -> Result<Counted, StateError> {
         let mut counted = Counted::default();
         for _ in 0..bytes.take_len("events")? {
-            let event = Arc::new(self.read_event(bytes)?);
-            let moment = Moment { seq: bytes.take_u64("place")?, at_us: event.at_us() };
-            let newest_us = counted.row.back().map_or(i64::MIN, |newest| newest.entry.moment.at_us);
-            check(moment.seq <= seq && moment.at_us >= newest_us, "place")?;
-            counted.row.push_back(Counting { entry: Entry { event, moment }, starts: bytes.take_bool("start")? });
+            let event = self.read_event(bytes)?;
+            check(counted.row().back().is_none_or(|newest| newest.at_us <= event.at_us()), "time")?;
+            counted.restore(event, bytes.take_bool("start")?);
         }
         Ok(counted)
     }
@@ -252,14 +249,19 @@ fn write_climbing(ladder: &Ladder, climbing: Option<&Climbing>, out: &mut Vec<u8
 /// Takes what [`put_event`] has put.
 pub(crate) fn take_event(keeper: &Keeper, bytes: &mut &[u8]) -> Result<KeptEvent, StateError> {
     let coordinates = bytes.take_coordinates("event")?;
+    if !bytes.take_bool("fields")? {
+        return Ok(KeptEvent::bare(coordinates));
+    }
     let layout = keeper.layout(coordinates.partition.stream).ok_or_else(|| damaged("stream"))?.clone();
-    let cells = layout.iter().map(|_| take_cell(bytes)).collect::<Result<_, _>>()?;
+    let fields = layout.iter().flat_map(|fields| &**fields);
+    let cells = fields.map(|_| take_cell(bytes)).collect::<Result<_, _>>()?;
     Ok(KeptEvent::new(coordinates, layout, cells))
 }
 
 /// Appends what is kept of an event.
 pub(crate) fn put_event(out: &mut Vec<u8>, event: &KeptEvent) {
     out.put_coordinates(&Kept::coordinates(event));
+    out.put_bool(event.has_fields());
     event.cells().iter().for_each(|cell| put_cell(out, cell));
 }
 

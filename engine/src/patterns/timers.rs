@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::clock::Passed;
-use super::counter::Counted;
+use super::counted::Counted;
 use super::run::{Edits, Run};
 use super::select::{Candidate, select};
 use super::standing::Ending;
