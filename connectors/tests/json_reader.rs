@@ -24,7 +24,8 @@ const TAKEN: &str = r#"{"a":"x","b":1,"c":1.5,"d":0.5,"e":true,"f":{"lat":1,"lon
 {"a":"é\n","at":4000, "c":"0.25", "d":1e3}"#;
 
 /// Parts that the reader looks for.
-const PIECES: [&str; 20] = [
+const PIECES: [&str; 21] = [
+    ".5",
     "\"",
     "{",
     "}",
@@ -49,8 +50,12 @@ const PIECES: [&str; 20] = [
 
 /// Drops, doubles, replaces or inserts a piece, or changes a byte.
 fn mutate(bytes: &mut Vec<u8>, dice: &mut Dice) {
-    let start = dice.below(bytes.len() + 1);
-    let end = (start + dice.below(12)).min(bytes.len());
+    let ends: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == b'\n').collect();
+    // Behind a whole record nothing may stand.
+    let start =
+        if dice.below(6) == 0 && !ends.is_empty() { ends[dice.below(ends.len())] } else { dice.below(bytes.len() + 1) };
+    let width = [0, 0, 1, 12][dice.below(4)];
+    let end = (start + dice.below(width + 1)).min(bytes.len());
     let piece = match dice.below(5) {
         0 => Vec::new(),
         1 => bytes[start..end].repeat(2),

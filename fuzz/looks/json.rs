@@ -8,13 +8,22 @@ use tripline_query_lang::plan::{Stream, StreamId};
 use tripline_query_lang::value::Value;
 use tripline_query_lang::{Source, compile};
 
-const STREAM: &str = "stream s { a: text?  b: int?  c: decimal(2)?  d: float?  e: bool?  f: point?  g: list of text? \
-                      h: text? from \"n.m[0].o\"  at: time(ms) } timed by at\n\
-                      rule r { on s where b > 0 alert low \"{a}\" }";
+/// Fields that stand in the record itself, whose forms are learned; and one that stands deeper.
+const STREAMS: [&str; 2] = [
+    "stream s { a: text?  b: int?  c: decimal(2)?  e: bool?  at: time(ms) } timed by at\n\
+     rule r { on s where b > 0 alert low \"{a}\" }",
+    "stream s { a: text?  b: int?  c: decimal(2)?  d: float?  e: bool?  f: point?  g: list of text? \
+     h: text? from \"n.m[0].o\"  at: time(ms) } timed by at\n\
+     rule r { on s where b > 0 alert low \"{a}\" }",
+];
 
 /// Reads all records.
 pub fn read_alike(records: &[u8]) {
-    let compiled = compile(&[Source { name: "s.trip".to_owned(), text: STREAM.to_owned() }], &[]);
+    STREAMS.iter().for_each(|text| read_by(text, records));
+}
+
+fn read_by(text: &str, records: &[u8]) {
+    let compiled = compile(&[Source { name: "s.trip".to_owned(), text: text.to_owned() }], &[]);
     let plan = compiled.plan.expect("the stream is well-formed");
     let stream = &plan.streams[0];
     let mut learned = JsonDecoder::new(stream);
@@ -25,7 +34,11 @@ pub fn read_alike(records: &[u8]) {
             match serde_json::from_slice::<serde_json::Value>(record) {
                 Ok(whole) => assert!(whole.is_object()),
                 // In values that no field takes: half of a pair of surrogates, a number beyond all that a float holds.
-                Err(why) => assert!(why.to_string().contains("surrogate") || why.to_string().contains("range")),
+                Err(why) => {
+                    let why = why.to_string();
+                    let is_known = ["surrogate", "hex escape", "range"].iter().any(|what| why.contains(what));
+                    assert!(is_known, "{why}: {}", String::from_utf8_lossy(record));
+                }
             }
         }
     }
