@@ -16,9 +16,13 @@ use tripline_engine::io::{SinkError, SourceError};
 use super::settings::{Kind, kind, refusal};
 use super::talk::{Notice, Talk};
 
-/// librdkafka's own defaults let its queue run dry for up to a second at a time (`fetch.queue.backoff.ms` is 1,000). The
-/// user's settings go before these; memory stays bounded by `queued.max.messages.kbytes`.
-const KEEPS_THE_QUEUE_FULL: &[(&str, &str)] = &[("queued.min.messages", "1000000"), ("fetch.queue.backoff.ms", "10")];
+/// What reads differently from librdkafka's own defaults; the user's settings go before these.
+///
+/// * Its queue would run dry for up to a second at a time (`fetch.queue.backoff.ms` is 1,000); memory stays bounded by
+///   `queued.max.messages.kbytes`.
+/// * Damage in batches that are not compressed would pass unseen.
+const READS_WITH: &[(&str, &str)] =
+    &[("queued.min.messages", "1000000"), ("fetch.queue.backoff.ms", "10"), ("check.crcs", "true")];
 
 /// How to reach a cluster. Printing it shows no setting but the address.
 #[derive(Clone)]
@@ -151,7 +155,7 @@ impl KafkaClient {
     fn config(&self, wanted: Kind) -> ClientConfig {
         let mut config = ClientConfig::new();
         if wanted == Kind::Consumer {
-            for (name, value) in KEEPS_THE_QUEUE_FULL {
+            for (name, value) in READS_WITH {
                 config.set(*name, *value);
             }
         }
