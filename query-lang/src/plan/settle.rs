@@ -66,9 +66,13 @@ fn ends_in_next_no(seq: &[Element]) -> bool {
     false
 }
 
-/// How long a loop may wait behind its last event.
+/// How long a loop may wait behind its last event; where it may be empty, behind the event before it, too: its `over` says nothing
+/// of that.
 fn of_node(node: &Node) -> Option<i64> {
-    let bound = |limits: &Limits| limits.over_us.into_iter().chain(limits.within_us).min();
+    let bound = |limits: &Limits| {
+        let over_us = limits.over_us.filter(|_| !may_be_empty(node));
+        over_us.into_iter().chain(limits.within_us).min()
+    };
     match node {
         Node::Step(step) => bound(&step.limits),
         Node::No(_) => Some(0),
