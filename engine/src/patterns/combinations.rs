@@ -6,7 +6,6 @@
 //! *Branches are counted.* The oldest start has the most; as long as it has no more than `limit` allows, no start has. A
 //! start that would have more leaves before the event comes, with its branches as runs, of which `limit` refuses some.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tripline_query_lang::plan::{Runs, Skip, StepId};
@@ -17,7 +16,7 @@ use super::graph::{Graph, LeafBody};
 use super::kept::{Keeper, KeptEvent};
 use super::noted::Noted;
 use super::run::{Cursor, Keeping, Moment, Run};
-use super::state::{check, damaged, put_event, take_event};
+use super::state::{check, put_event, take_event};
 use super::taken::{Entry, Span, Spans};
 use super::{KeyState, Machine, Match, Offer, Taken};
 use crate::expr::Row;
@@ -93,7 +92,7 @@ struct OneByOne<'a, F> {
 impl<F: FnMut(Vec<(StepId, Taken)>)> Visitor<'_, Arc<Noted>> for OneByOne<'_, F> {
     fn put(&mut self, row: usize, noted: &Arc<Noted>) {
         self.at.truncate(row);
-        self.at.push((self.all.steps[row], noted.event.clone()));
+        self.at.push((self.all.steps[row], Arc::new(noted.event.clone())));
     }
 
     fn show(&mut self) {
@@ -235,7 +234,7 @@ impl Combinations {
                 let noted = known.iter().find(|(of, seq, _)| (*of, *seq) == (index, moment.seq));
                 let from = noted.map(|(.., number)| *number).unwrap_or_else(|| {
                     let number = state.logs.of(step).map_or(0, |log| log.numbers().end);
-                    state.rest_mut().logs.push(step, Entry { event: event.event.clone(), moment });
+                    state.rest_mut().logs.push(step, Entry { event: Arc::new(event.event.clone()), moment });
                     known.push((index, moment.seq, number));
                     number
                 });
@@ -269,10 +268,10 @@ impl Combinations {
             self.complete(state, &mut shared, keeping, now, out);
         }
         for step in (1..last).rev().filter(|step| self.plays(*step, offer)) {
-            shared.chains.push(step, now, !self.each[step], || Noted::new(keeping.event()));
+            shared.chains.push(step, now, !self.each[step], || Noted::new(keeping.keep()));
         }
         if starts {
-            shared.chains.push(0, now, false, || Noted::new(keeping.event()));
+            shared.chains.push(0, now, false, || Noted::new(keeping.keep()));
             if shared.chains.starts() == 1 {
                 shared.room = self.branches_max.saturating_sub(1);
                 state.wake_us = state.wake_us.min(now.at_us.saturating_add(self.within_us));
@@ -340,19 +339,13 @@ impl Combinations {
 }
 
 impl Shared {
-    /// Appends it to a chunk. An event that stands in several rows is written once.
+    /// Appends it to a chunk.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        let mut numbers: HashMap<*const KeptEvent, u64> = HashMap::new();
         let mut base_before = 0;
         for (range, open, nodes) in self.chains.rows() {
             out.put_len(nodes.len());
             for node in nodes {
-                let next = numbers.len() as u64;
-                let number = *numbers.entry(Arc::as_ptr(&node.event.event)).or_insert(next);
-                out.put_u64(number);
-                if number == next {
-                    put_event(out, &node.event.event);
-                }
+                put_event(out, &node.event.event);
                 out.put_u64(node.moment.seq);
                 let from = node.from(base_before);
                 out.put_u64(from.start);
@@ -368,14 +361,9 @@ impl Combinations {
     /// Takes what [`Shared::write`] has written off the front of `bytes`; no event's place is beyond `seq`.
     pub(super) fn read(&self, keeper: &Keeper, seq: u64, bytes: &mut &[u8]) -> Result<Box<Shared>, StateError> {
         let mut shared = self.empty();
-        let mut events: Vec<Arc<KeptEvent>> = Vec::new();
         for step in 0..self.rows() {
             for _ in 0..bytes.take_len("events")? {
-                let number = bytes.take_u64("event")? as usize;
-                if number == events.len() {
-                    events.push(Arc::new(take_event(keeper, bytes)?));
-                }
-                let event = events.get(number).ok_or_else(|| damaged("event"))?;
+                let event = take_event(keeper, bytes)?;
                 let moment = Moment { seq: bytes.take_u64("place")?, at_us: event.at_us() };
                 let from = bytes.take_u64("events before")?..bytes.take_u64("events before")?;
                 check(moment.seq <= seq && shared.chains.restore(step, Noted::new(event), moment, from), "place")?;

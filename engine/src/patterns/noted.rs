@@ -11,8 +11,9 @@ use super::kept::KeptEvent;
 #[derive(Debug)]
 pub(crate) struct Noted {
     /// The event.
-    pub(crate) event: Arc<KeptEvent>,
-    said: OnceLock<Said>,
+    pub(crate) event: KeptEvent,
+    /// Of most events nothing is ever said.
+    said: OnceLock<Box<Said>>,
 }
 
 /// What is said of it, in each place of the message that speaks of the step.
@@ -24,14 +25,14 @@ pub(crate) struct Said {
 
 impl Noted {
     /// Nothing was said yet.
-    pub(super) fn new(event: &Arc<KeptEvent>) -> Arc<Noted> {
-        Arc::new(Noted { event: event.clone(), said: OnceLock::new() })
+    pub(super) fn new(event: KeptEvent) -> Arc<Noted> {
+        Arc::new(Noted { event, said: OnceLock::new() })
     }
 
     /// What is said of it: always the same, since one rule speaks of it.
     #[inline]
     pub(crate) fn said(&self, say: impl FnOnce() -> Said) -> &Said {
-        self.said.get_or_init(say)
+        self.said.get_or_init(|| Box::new(say()))
     }
 }
 
