@@ -439,12 +439,6 @@ impl Ladder {
         latest.max().unwrap_or(i64::MAX)
     }
 
-    /// So long after a key's last event nothing is open, microseconds; `i64::MAX`: no such time.
-    pub(super) fn lingers_us(&self) -> i64 {
-        let gaps_us = self.rungs[1..].iter().fold(0i64, |sum, rung| sum.saturating_add(rung.within_us));
-        self.whole_us.min(gaps_us)
-    }
-
     /// Number of steps but the last.
     pub(super) fn rungs(&self) -> usize {
         self.rungs.len() - 1
