@@ -9,7 +9,7 @@ pub(super) type KeyId = u32;
 const IDLE_MIN: usize = 1_024;
 
 /// The keys that any rule has state for, and idle ones: a key whose last state is gone keeps its place for a while, since
-/// most come back. When there are a quarter as many as others, all of them go at once.
+/// most come back. When there are a sixteenth as many as others, all of them go at once.
 #[derive(Default)]
 pub(super) struct KeyTable {
     /// The bytes stand in the table itself: a key is found by two cache lines.
@@ -141,7 +141,7 @@ impl KeyTable {
         entry.holders -= 1;
         if entry.holders == 0 {
             self.idle += 1;
-            if self.idle > self.len() / 4 + IDLE_MIN {
+            if self.idle > self.len() / 16 + IDLE_MIN {
                 self.clear_idle();
             }
         }

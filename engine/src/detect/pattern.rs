@@ -323,10 +323,6 @@ impl Behaviour for PatternRule {
         self.is_alone() && self.machine.deadline_grows()
     }
 
-    fn lingers_us(&self) -> Option<i64> {
-        self.machine.lingers_us().filter(|_| self.is_alone())
-    }
-
     fn is_stateless(&self) -> bool {
         false
     }

@@ -269,7 +269,7 @@ impl Counter {
     }
 
     /// So long after a key's last event nothing is open, microseconds; `i64::MAX`: no such time.
-    pub(super) fn lingers_us(&self) -> i64 {
+    fn lingers_us(&self) -> i64 {
         self.then.as_ref().map_or(self.span_us, |then| then.whole_us.min(self.span_us.saturating_add(then.within_us)))
     }
 

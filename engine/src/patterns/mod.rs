@@ -452,12 +452,6 @@ impl Machine {
         self.counter.is_some() || self.ladder.is_some()
     }
 
-    /// Time says nothing, and so long after a key's last event nothing is open, microseconds. Not of a ladder: its runs are mostly
-    /// late before that, and would be kept meanwhile.
-    pub fn lingers_us(&self) -> Option<i64> {
-        self.counter.as_ref().map(Counter::lingers_us).filter(|us| *us < i64::MAX)
-    }
-
     /// How many allocations of what a key has open lie behind each other.
     pub fn depth(&self) -> usize {
         if self.ladder.is_some() { 2 } else { 1 }
