@@ -265,11 +265,6 @@ impl PatternRule {
         found.taken.iter().map(event).chain(found.deadline_us.map(deadline)).collect()
     }
 
-    /// A key has nothing but what the machine has open.
-    fn is_alone(&self) -> bool {
-        self.histories.is_empty() && self.outages.is_none() && !self.voice.suppresses()
-    }
-
     /// No run is open, and the next alert has nothing to make good.
     fn is_quiet(&self, state: &PatternState) -> bool {
         !state.incomplete && state.outages.is_empty() && self.machine.is_idle(&state.machine)
@@ -320,7 +315,8 @@ impl Behaviour for PatternRule {
     }
 
     fn deadline_grows(&self) -> bool {
-        self.is_alone() && self.machine.deadline_grows()
+        let machine_alone = self.histories.is_empty() && self.outages.is_none() && !self.voice.suppresses();
+        machine_alone && self.machine.deadline_grows()
     }
 
     fn is_stateless(&self) -> bool {
